@@ -1,0 +1,54 @@
+# geleit: `make demo` shows it, `make test` proves it. Everything needed is installed into .venv.
+PYTHON ?= python3
+VENV   := .venv
+BIN    := $(VENV)/bin
+DEMO   ?= demo
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test lint types contracts sizes unit browser lock docs long clean
+
+help: ## list the targets
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 14
+
+$(VENV)/.installed: requirements/dev.txt pyproject.toml
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/dev.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-build-isolation --no-deps -e .
+	touch $@
+
+demo: $(VENV)/.installed ## build the example company in ./demo and open it in the browser
+	$(BIN)/geleit demo $(DEMO)
+
+test: lint types contracts sizes browser unit ## everything that must hold before a change lands
+
+lint: $(VENV)/.installed
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+types: $(VENV)/.installed
+	$(BIN)/mypy
+
+contracts: $(VENV)/.installed
+	$(BIN)/lint-imports
+
+sizes: $(VENV)/.installed
+	$(BIN)/python scripts/check_sizes.py
+	$(BIN)/python scripts/check_lock.py
+
+browser: ## Debian's Chromium for the page tests, where it is missing and may be installed
+	@sh scripts/ensure_chromium.sh
+
+unit: $(VENV)/.installed
+	$(BIN)/python -m pytest
+
+lock: $(VENV)/.installed ## write requirements/*.txt anew from pyproject.toml
+	$(BIN)/python scripts/check_lock.py --write
+
+docs: $(VENV)/.installed ## write the generated pages and pictures of docs/ anew
+	$(BIN)/python scripts/write_docs.py
+
+long: $(VENV)/.installed ## the long kill storm (about ten minutes)
+	GELEIT_KILLS=200 $(BIN)/python -m pytest -n 0 tests/stories/test_kill.py
+
+clean: ## remove the environment and the built demo
+	rm -rf $(VENV) $(DEMO) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache

@@ -1,0 +1,3 @@
+"""geleit accompanies customers through their journeys."""
+
+__version__ = "0.1.0"

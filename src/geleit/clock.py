@@ -1,0 +1,66 @@
+"""Time inside is BIGINT microseconds UTC; days are counted in a named zone by zoneinfo."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from datetime import UTC, date, datetime, timedelta
+from functools import lru_cache
+from typing import Literal
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from geleit.errors import GeleitError
+
+Clock = Callable[[], int]
+DoubledHour = Literal["earlier", "later"]
+
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+EPOCH_DAY = date(1970, 1, 1)
+SECOND = 1_000_000
+DAY = 86_400 * SECOND
+
+
+def system_clock() -> int:
+    """Now, in microseconds UTC."""
+    return time.time_ns() // 1000
+
+
+@lru_cache(maxsize=64)
+def zone(name: str) -> ZoneInfo:
+    """The zone by its IANA name.
+
+    Errors: GeleitError for a name the zone database does not know.
+    """
+    try:
+        return ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        raise GeleitError(f"'{name}' is no time zone", hint="use an IANA name such as Europe/Berlin") from None
+
+
+def micros(moment: datetime) -> int:
+    """Microseconds UTC of an aware datetime, exactly (no float on the way)."""
+    return (moment - EPOCH) // timedelta(microseconds=1)
+
+
+def moment(t: int, zone_name: str = "UTC") -> datetime:
+    """The aware datetime of ``t`` in a zone."""
+    return (EPOCH + timedelta(microseconds=t)).astimezone(zone(zone_name))
+
+
+def localize(naive: datetime, zone_name: str, doubled_hour: DoubledHour = "earlier") -> datetime:
+    """Read a wall-clock time of a zone; the doubled hour of autumn is read as its earlier or later turn.
+
+    >>> micros(localize(datetime(2026, 10, 25, 2, 30), "Europe/Berlin", "later"))
+    1792891800000000
+    """
+    return naive.replace(tzinfo=zone(zone_name), fold=1 if doubled_hour == "later" else 0)
+
+
+def local_day(t: int, zone_name: str) -> int:
+    """Days since 1970-01-01 of the calendar day that ``t`` falls on in the zone."""
+    return (moment(t, zone_name).date() - EPOCH_DAY).days
+
+
+def iso(t: int) -> str:
+    """``t`` as ISO 8601 in UTC, with microseconds only where there are any."""
+    return moment(t).isoformat().replace("+00:00", "Z")

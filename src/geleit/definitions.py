@@ -1,0 +1,123 @@
+"""What every YAML definition shares: strict models, labels per language, errors that name file, line, value, remedy."""
+
+from __future__ import annotations
+
+import difflib
+from pathlib import Path
+from typing import Annotated, Any, TypeVar
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationError
+from ruamel.yaml import YAML
+from ruamel.yaml.comments import CommentedMap, CommentedSeq
+from ruamel.yaml.error import MarkedYAMLError
+
+from geleit.errors import DefinitionError
+
+
+class Definition(BaseModel):
+    """Base of every definition model: unknown keys are errors, values are immutable."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
+
+
+def _as_label(value: Any) -> Any:
+    return {"en": value} if isinstance(value, str) else value
+
+
+Label = Annotated[dict[str, str], BeforeValidator(_as_label)]
+"""A text per language (``{en: Till, de: Kasse}``), or one text for all."""
+
+D = TypeVar("D", bound=Definition)
+
+
+def load(path: Path, model: type[D], *, root: Path | None = None) -> D:
+    """Read one YAML file into its model.
+
+    Errors: DefinitionError naming file (relative to ``root``), line, value and remedy.
+    """
+    name = str(path.relative_to(root)) if root and path.is_relative_to(root) else path.name
+    tree = read_tree(path, name)
+    try:
+        return model.model_validate(plain(tree))
+    except ValidationError as error:
+        raise explain(error, tree, model, name) from None
+
+
+def read_tree(path: Path, name: str) -> Any:
+    """The YAML tree with line marks; an empty file is an empty mapping."""
+    try:
+        tree = YAML(typ="rt").load(path.read_text(encoding="utf-8"))
+    except MarkedYAMLError as error:
+        line = error.problem_mark.line + 1 if error.problem_mark else 0
+        hint = "check indentation, quotes and colons on this line and the one above"
+        raise DefinitionError(f"not valid YAML: {error.problem}", file=name, line=line, hint=hint) from None
+    except UnicodeDecodeError:
+        raise DefinitionError("not UTF-8 text", file=name, hint="save the file as UTF-8") from None
+    except OSError as error:
+        raise DefinitionError(f"cannot be read: {error.strerror}", file=name, hint="check the file's rights") from None
+    if tree is None:
+        return CommentedMap()
+    if not isinstance(tree, CommentedMap):
+        raise DefinitionError("must be a mapping of names to values", file=name, line=1, hint="begin with 'name: value'")
+    return tree
+
+
+def plain(node: Any) -> Any:
+    """The tree without marks: dicts, lists, scalars with string keys."""
+    if isinstance(node, dict):
+        return {str(key): plain(value) for key, value in node.items()}
+    if isinstance(node, list):
+        return [plain(value) for value in node]
+    return node
+
+
+def explain(error: ValidationError, tree: Any, model: type[Definition], name: str) -> DefinitionError:
+    """The first problem as a sentence, with its line; the count of further ones behind it."""
+    problems = error.errors()
+    problem = problems[0]
+    place = [part for part in problem["loc"] if not str(part).startswith(("function-", "dict[", "str", "list["))]
+    line = line_of(tree, place)
+    where = ".".join(str(part) for part in place) or "file"
+    value = problem.get("input")
+    text, hint = problem["msg"].removeprefix("Value error, "), "see docs/reference/workspace.md"
+    if problem["type"] == "extra_forbidden":
+        names = sibling_names(model, place[:-1])
+        close = difflib.get_close_matches(str(place[-1]), names, n=1)
+        text = f"'{place[-1]}' is not known here"
+        hint = f"did you mean '{close[0]}'?" if close else f"known here: {', '.join(names)}"
+    elif problem["type"] == "missing":
+        text, hint = "is required and missing", f"add '{place[-1]}:'"
+    elif isinstance(value, str | int | float | bool):
+        text = f"{text} (found {value!r})"
+    more = f" (and {len(problems) - 1} more problems)" if len(problems) > 1 else ""
+    return DefinitionError(f"{where}: {text}{more}", file=name, line=line, hint=hint)
+
+
+def line_of(tree: Any, place: list[Any]) -> int:
+    """Line (from 1) of the deepest part of ``place`` that exists in the tree."""
+    line, node = 1, tree
+    for part in place:
+        if isinstance(node, CommentedMap) and part in node:
+            line, node = node.lc.key(part)[0] + 1, node[part]
+        elif isinstance(node, CommentedSeq) and isinstance(part, int) and part < len(node):
+            line, node = node.lc.item(part)[0] + 1, node[part]
+        else:
+            break
+    return line
+
+
+def sibling_names(model: type[Definition], place: list[Any]) -> list[str]:
+    """Field names that are known at a place inside a model."""
+    current: Any = model
+    for part in place:
+        if isinstance(part, int) or not hasattr(current, "model_fields"):
+            continue
+        field = current.model_fields.get(str(part))
+        current = _inner_model(field.annotation) if field else current
+    return sorted(getattr(current, "model_fields", {}))
+
+
+def _inner_model(annotation: Any) -> Any:
+    if hasattr(annotation, "model_fields"):
+        return annotation
+    return next((found for arg in getattr(annotation, "__args__", ()) if (found := _inner_model(arg))), None)

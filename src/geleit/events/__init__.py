@@ -1,0 +1,1 @@
+"""What happened: the event, its place in the total order, and the catalogue of event kinds."""

@@ -1,0 +1,76 @@
+"""An event is one thing that happened between a person and a company: who, what, when, where."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass, field
+from typing import Any, Literal, NewType
+
+EventId = NewType("EventId", str)  # 32 hexadecimal digits, from source and key
+Evidence = Literal["log", "told", "public", "gap"]
+Medium = Literal["online", "offline", "phone"]
+Ownership = Literal["home", "earned", "paid", "other", "owned"]
+
+RANK_DEFAULT = 100
+RANK_MAX = 32_767
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Identifier:
+    """A typed value that points at a person: ``shop.user_id`` (namespaced) or ``email`` (global)."""
+
+    type: str
+    value: str
+
+    def __str__(self) -> str:
+        return f"{self.type}:{self.value}"
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One event as intake takes it: normalised, with the raw record it came from.
+
+    ``t`` is microseconds UTC of when it happened, ``received_at`` of when we learned of it.
+    ``place`` overrides the kind's touchpoint: keys stage, channel, medium, ownership, initiator (person|company).
+    ``record`` names the source record, so that several events of one record know each other.
+    """
+
+    source: str
+    key: str
+    kind: str
+    t: int
+    identifiers: tuple[Identifier, ...] = ()
+    traits: dict[str, Any] = field(default_factory=dict)
+    properties: dict[str, Any] = field(default_factory=dict)
+    place: dict[str, str] = field(default_factory=dict)
+    evidence: Evidence = "log"
+    record: str = ""
+    raw: str = ""
+    rank: int = RANK_DEFAULT
+    received_at: int = 0
+    original_at: int | None = None
+    sent_at: int | None = None
+
+    @property
+    def id(self) -> EventId:
+        """The event's id: a hash of source and key, the same however and whenever it arrives."""
+        return event_id(self.source, self.key)
+
+    @property
+    def order(self) -> int:
+        """Second part of the total order (t, order): source rank, then hash of the event key; 63 bits."""
+        return total_order(self.rank, self.id)
+
+
+def event_id(source: str, key: str) -> EventId:
+    """128-bit hash of (source, key) as 32 hexadecimal digits.
+
+    >>> event_id("till", "4711")
+    'afff656a2bf542a2c816731d1cd8c820'
+    """
+    return EventId(hashlib.blake2b(f"{source}\0{key}".encode(), digest_size=16).hexdigest())
+
+
+def total_order(rank: int, event: EventId) -> int:
+    """``rank`` in the upper 15 bits, 48 bits of the event's hash below; fits a signed BIGINT."""
+    return (rank << 48) | int(event[:12], 16)

@@ -1,0 +1,1 @@
+"""The screens' languages: gettext for words, CLDR (Babel) for dates, numbers and money."""

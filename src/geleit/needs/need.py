@@ -1,0 +1,38 @@
+"""A need and the events of its journey, as the cut of one customer's history gives them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from geleit.events.event import Event
+from geleit.events.kinds import Touchpoint
+
+ClosedBy = Literal["", "person", "rule", "gap"]
+
+
+@dataclass(frozen=True, slots=True)
+class Need:
+    """One need of one customer. Its id is its opening event's; ``closed_at`` is None while it is open.
+
+    ``quote`` is the need in the person's own words (empty if nobody wrote them down), ``quote_event`` where they stand.
+    ``event_ids`` are all events that belong to it, steps and annotations, in total order.
+    """
+
+    id: str
+    topic: str
+    opened_at: int
+    closed_at: int | None
+    closed_by: ClosedBy
+    quote: str
+    quote_event: str
+    event_ids: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ReadEvent:
+    """An event with its touchpoint (kinds.yaml applied) and the need it belongs to (empty if none)."""
+
+    event: Event
+    touchpoint: Touchpoint
+    need_id: str = ""
