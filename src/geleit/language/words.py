@@ -1,4 +1,4 @@
-"""Gettext catalogues read from the .po files beside this module; English is the source language."""
+"""Gettext catalogues: one folder per language, one .po file per room of the house; English is the source language."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import io
 from functools import lru_cache
 from pathlib import Path
 
+from babel.messages.catalog import Catalog
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 
@@ -16,13 +17,18 @@ FOLDER = Path(__file__).parent
 
 @lru_cache(maxsize=len(LANGUAGES))
 def translations(language: str) -> gettext.NullTranslations:
-    """The catalogue of a language; English and unknown languages read the texts as they stand in the code."""
-    source = FOLDER / f"{language}.po"
-    if language not in LANGUAGES or not source.exists():
+    """All catalogues of a language as one; English and unknown languages read the texts as they stand in the code."""
+    sources = sorted((FOLDER / language).glob("*.po")) if language in LANGUAGES else []
+    if not sources:
         return gettext.NullTranslations()
+    joined = Catalog(locale=language)
+    for source in sources:
+        with source.open("rb") as text:
+            for message in read_po(text, locale=language):
+                if message.id:
+                    joined[message.id] = message
     compiled = io.BytesIO()
-    with source.open("rb") as text:
-        write_mo(compiled, read_po(text, locale=language))
+    write_mo(compiled, joined)
     compiled.seek(0)
     return gettext.GNUTranslations(compiled)
 
