@@ -39,7 +39,14 @@ def join(folder: Path, package: str, weight: int) -> TTFont:
 def rename(font: TTFont, family: str, style: str) -> None:
     """Give the font its own family and style name; the copyright stays."""
     full = f"{family} {style}"
-    names = {1: family if style == "Regular" else full, 2: "Regular", 4: full, 6: full.replace(" ", ""), 16: family, 17: style}
+    names = {
+        1: family if style == "Regular" else full,
+        2: "Regular",
+        4: full,
+        6: full.replace(" ", ""),
+        16: family,
+        17: style,
+    }
     for record in list(font["name"].names):
         if record.nameID in (1, 2, 3, 4, 6, 16, 17, 25):
             font["name"].removeNames(nameID=record.nameID)

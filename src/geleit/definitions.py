@@ -58,7 +58,9 @@ def read_tree(path: Path, name: str) -> Any:
     if tree is None:
         return CommentedMap()
     if not isinstance(tree, CommentedMap):
-        raise DefinitionError("must be a mapping of names to values", file=name, line=1, hint="begin with 'name: value'")
+        raise DefinitionError(
+            "must be a mapping of names to values", file=name, line=1, hint="begin with 'name: value'"
+        )
     return tree
 
 

@@ -25,7 +25,9 @@ class Stage(Definition):
 
     id: str = Field(description="short name used in kinds, SQL and addresses", pattern=r"^[a-z][a-z0-9_]*$")
     label: Label = Field(description="what people read, per language")
-    tone: int | None = Field(None, ge=0, lt=TONES, description="which of the six stage colours; by default by its place")
+    tone: int | None = Field(
+        None, ge=0, lt=TONES, description="which of the six stage colours; by default by its place"
+    )
 
 
 class Channel(Definition):
@@ -87,7 +89,9 @@ CHANNELS: dict[str, Channel] = {
 class Kinds(Definition):
     """kinds.yaml: the stage model, the channels, and how each kind of event is read."""
 
-    stages: tuple[Stage, ...] = Field(ICOS, description="in order from first need to no more need; default ICOS", min_length=2)
+    stages: tuple[Stage, ...] = Field(
+        ICOS, description="in order from first need to no more need; default ICOS", min_length=2
+    )
     channels: dict[str, Channel] = Field(default_factory=dict, description="added to, or instead of, the built-in ones")
     kinds: dict[str, Kind] = Field(default_factory=dict, description="by the name the sources deliver")
 
@@ -97,7 +101,9 @@ class Kinds(Definition):
         channels = CHANNELS.keys() | self.channels.keys()
         for name, kind in self.kinds.items():
             if kind.stage and kind.stage not in stages:
-                raise ValueError(f"kinds.{name}.stage: '{kind.stage}' is none of the stages {', '.join(sorted(stages))}")
+                raise ValueError(
+                    f"kinds.{name}.stage: '{kind.stage}' is none of the stages {', '.join(sorted(stages))}"
+                )
             if kind.channel and kind.channel not in channels:
                 raise ValueError(f"kinds.{name}.channel: '{kind.channel}' is no channel; define it under channels")
             if kind.same_as and kind.same_as not in VOCABULARY and kind.same_as not in self.kinds:
@@ -166,7 +172,11 @@ class Catalogue:
         stage = place.get("stage") or own.stage or base.stage or known.stage
         medium = place.get("medium") or own.medium or base.medium or (where.medium if where else None) or ""
         ownership = (
-            place.get("ownership") or own.ownership or base.ownership or (where.ownership if where else None) or known.ownership
+            place.get("ownership")
+            or own.ownership
+            or base.ownership
+            or (where.ownership if where else None)
+            or known.ownership
         )
         return Touchpoint(
             kind=known.kind,
@@ -174,7 +184,9 @@ class Catalogue:
             channel=channel,
             medium=medium,
             ownership=ownership,
-            initiator=cast("Initiator", place.get("initiator") or first(own.initiator, base.initiator, known.initiator)),
+            initiator=cast(
+                "Initiator", place.get("initiator") or first(own.initiator, base.initiator, known.initiator)
+            ),
             contact=bool(first(own.contact, base.contact, known.contact)),
             step=bool(first(own.step, base.step, known.step)),
             evidence=evidence_of(event),

@@ -36,7 +36,7 @@ def day(t: int, language: str, zone: str, form: str = "date") -> str:
 
 def span(micros: int, language: str) -> str:
     """A span of time in its largest sensible unit: ``3 Tage``, ``2 hours``."""
-    return str(format_timedelta(abs(micros) / SECOND, threshold=0.99, locale=language))
+    return str(format_timedelta(abs(micros) // SECOND, threshold=0.99, locale=language))
 
 
 def number(value: float | Decimal, language: str) -> str:

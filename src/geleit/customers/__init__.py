@@ -1,0 +1,1 @@
+"""Customers: the unified person as read from facts: traits, timeline, consents, accounts, orders, products."""

@@ -1,0 +1,60 @@
+"""Files that survive a power cut: written aside, synced, renamed, folder synced; and a lock between processes."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from geleit.errors import Retryable
+
+
+def write_durably(path: Path, content: bytes, *, mode: int = 0o600) -> None:
+    """Replace ``path`` by ``content`` in one step that holds through a crash: the old file or the new one, never half.
+
+    Errors: Retryable when the disk is full or read-only; the old file stays.
+    """
+    aside = path.with_name(f".{path.name}.{os.getpid()}.part")
+    try:
+        with os.fdopen(os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, mode), "wb") as handle:
+            handle.write(content)
+            handle.flush()
+            os.fsync(handle.fileno())
+        aside.replace(path)
+        sync_folder(path.parent)
+    except OSError as error:
+        aside.unlink(missing_ok=True)
+        raise Retryable(f"{path.name} cannot be written: {error.strerror}", hint="free space or check rights") from None
+
+
+def sync_file(path: Path) -> None:
+    """Make a file's content durable."""
+    _sync(path)
+
+
+def sync_folder(path: Path) -> None:
+    """Make names created in or renamed into a folder durable."""
+    _sync(path)
+
+
+def _sync(path: Path) -> None:
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+@contextmanager
+def only_one(path: Path, *, wait: bool = True) -> Iterator[bool]:
+    """Hold the lock file at ``path``; yields False at once if another process holds it and ``wait`` is not set."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("a") as handle:
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX if wait else fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            yield False
+            return
+        yield True

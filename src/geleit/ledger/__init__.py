@@ -1,0 +1,1 @@
+"""The ledger: transactional state. An event is acknowledged after its commit here and usable at that moment."""

@@ -1,0 +1,13 @@
+"""Alembic's entry: migrates over the connection that geleit.ledger.schema hands in."""
+
+from alembic import context
+
+from geleit.ledger.tables import metadata
+
+context.configure(
+    connection=context.config.attributes["connection"],
+    target_metadata=metadata,
+    render_as_batch=True,
+    compare_type=True,
+)
+context.run_migrations()
