@@ -55,7 +55,8 @@ class Step:
     """One column of the map. All texts are already in the picture's language.
 
     ``event_ids`` are the events a click opens (the step's own first, then what annotates it).
-    ``quote`` is set when the step's text is the person's own words.
+    ``quote`` is the person's own words; it equals ``text`` where the words are all that is told of the step.
+    ``until`` is the last moment of a step that stands for ``count`` repeats in a row, else 0.
     """
 
     number: int
@@ -79,6 +80,14 @@ class Step:
     promises: tuple[PromiseMark, ...] = ()
     verdict: Verdict | None = None
     opportunities: tuple[str, ...] = ()
+    expectations: tuple[str, ...] = ()
+    count: int = 1
+    until: int = 0
+
+    @property
+    def end(self) -> int:
+        """When the step, or its last repeat, happened."""
+        return self.until or self.t
 
 
 @dataclass(frozen=True, slots=True)
