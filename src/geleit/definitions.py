@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import difflib
+import re
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, Any, TypeVar
 
@@ -37,6 +39,7 @@ def load(path: Path, model: type[D], *, root: Path | None = None) -> D:
     """
     name = str(path.relative_to(root)) if root and path.is_relative_to(root) else path.name
     tree = read_tree(path, name)
+    refuse_secrets(tree, name)
     try:
         return model.model_validate(plain(tree))
     except ValidationError as error:
@@ -123,3 +126,50 @@ def _inner_model(annotation: Any) -> Any:
     if hasattr(annotation, "model_fields"):
         return annotation
     return next((found for arg in getattr(annotation, "__args__", ()) if (found := _inner_model(arg))), None)
+
+
+UNITS = {"minute": 60, "hour": 3600, "day": 86_400, "week": 604_800, "month": 2_592_000, "year": 31_536_000}
+
+
+def _as_micros(value: Any) -> Any:
+    found = (
+        re.fullmatch(r"\s*(\d+)\s*(minute|hour|day|week|month|year)s?\s*", value) if isinstance(value, str) else None
+    )
+    if isinstance(value, str) and found is None:
+        raise ValueError("write a number and a unit: 30 minutes, 36 hours, 14 days, 2 weeks, 3 months, 1 year")
+    return int(found[1]) * UNITS[found[2]] * 1_000_000 if found else value
+
+
+Duration = Annotated[int, BeforeValidator(_as_micros)]
+"""A span of time written as ``14 days`` (a month counts 30 days, a year 365); microseconds inside."""
+
+SECRET_NAMES = re.compile(r"(password|passwort|passwd|secret|token|api_?key|private_?key)$", re.IGNORECASE)
+SECRET_URL = re.compile(r"://[^/\s:@]+:[^/\s@]+@")
+
+
+def refuse_secrets(tree: Any, name: str) -> None:
+    """A secret written out in a definition is refused; definitions are read by many.
+
+    Errors: DefinitionError naming the line, never the value.
+    """
+    for key, value, line in _entries(tree):
+        literal = isinstance(value, str) and (
+            (SECRET_NAMES.search(key) and key != "secret") or SECRET_URL.search(value)
+        )
+        if literal:
+            raise DefinitionError(
+                f"'{key}' holds a secret in plain text",
+                file=name,
+                line=line,
+                hint=f"write '{key}: {{secret: NAME}}' and set NAME in the environment or in secrets/NAME (mode 0600)",
+            )
+
+
+def _entries(node: Any) -> Iterator[tuple[str, Any, int]]:
+    if isinstance(node, CommentedMap):
+        for key, value in node.items():
+            yield str(key), value, node.lc.key(key)[0] + 1
+            yield from _entries(value)
+    elif isinstance(node, list):
+        for value in node:
+            yield from _entries(value)

@@ -285,6 +285,7 @@ need = Table(
     time("opened_at"),
     time("closed_at", nullable=True),
     text("closed_by"),
+    time("silent_at", nullable=True),
     text("quote"),
     text("quote_event"),
     text("stage"),
@@ -299,8 +300,17 @@ need_event = Table(
     sqlite_with_rowid=False,
 )
 
-# Customers whose needs wait to be cut anew (shown as pending until then).
-recut = Table("recut", metadata, Column("customer_id", Text, primary_key=True), sqlite_with_rowid=False)
+# Customers whose needs wait to be cut anew (shown as pending until then), and the change that asked for it.
+recut = Table(
+    "recut",
+    metadata,
+    Column("customer_id", Text, primary_key=True),
+    Column("change", BigInteger, nullable=False),
+    sqlite_with_rowid=False,
+)
+
+# Which version (hash) of a definition the projections were made with: identity, kinds and needs.
+applied_definition = Table("applied_definition", metadata, Column("name", Text, primary_key=True), text("hash"))
 
 # --- search, imports, quarantine ------------------------------------------------------------------------------------
 

@@ -16,6 +16,7 @@ class Need:
     """One need of one customer. Its id is its opening event's; ``closed_at`` is None while it is open.
 
     ``quote`` is the need in the person's own words (empty if nobody wrote them down), ``quote_event`` where they stand.
+    ``stage`` is the last known one; an open need ends by silence at ``silent_at`` unless something happens before.
     ``event_ids`` are all events that belong to it, steps and annotations, in total order.
     """
 
@@ -27,6 +28,8 @@ class Need:
     quote: str
     quote_event: str
     event_ids: tuple[str, ...]
+    stage: str = ""
+    silent_at: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

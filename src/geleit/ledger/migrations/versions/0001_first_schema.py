@@ -25,6 +25,11 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f('ix_account_fact_account_id'), ['account_id'], unique=False)
         batch_op.create_index(batch_op.f('ix_account_fact_set_id'), ['set_id'], unique=False)
 
+    op.create_table('applied_definition',
+    sa.Column('name', sa.Text(), nullable=False),
+    sa.Column('hash', sa.Text(), nullable=False),
+    sa.PrimaryKeyConstraint('name', name=op.f('pk_applied_definition'))
+    )
     op.create_table('consent_fact',
     sa.Column('event_id', sa.Text(), nullable=False),
     sa.Column('set_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
@@ -103,6 +108,7 @@ def upgrade() -> None:
     sa.Column('opened_at', sa.BigInteger(), nullable=False),
     sa.Column('closed_at', sa.BigInteger(), nullable=True),
     sa.Column('closed_by', sa.Text(), nullable=False),
+    sa.Column('silent_at', sa.BigInteger(), nullable=True),
     sa.Column('quote', sa.Text(), nullable=False),
     sa.Column('quote_event', sa.Text(), nullable=False),
     sa.Column('stage', sa.Text(), nullable=False),
@@ -217,6 +223,7 @@ def upgrade() -> None:
 
     op.create_table('recut',
     sa.Column('customer_id', sa.Text(), nullable=False),
+    sa.Column('change', sa.BigInteger(), nullable=False),
     sa.PrimaryKeyConstraint('customer_id', name=op.f('pk_recut')),
     sqlite_with_rowid=False
     )

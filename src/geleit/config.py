@@ -1,0 +1,36 @@
+"""geleit.yaml: the company whose workspace this is."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import Field, field_validator
+
+from geleit.clock import zone
+from geleit.definitions import Definition
+from geleit.errors import GeleitError
+from geleit.secrets import Secret
+
+
+class Company(Definition):
+    """Name, languages, zone, currency and stores of one company."""
+
+    company: str = Field(description="the company's name, shown on every page", min_length=1)
+    languages: tuple[Literal["en", "de"], ...] = Field(
+        ("en", "de"), min_length=1, description="screens' languages; the first is the default"
+    )
+    zone: str = Field("Europe/Berlin", description="IANA time zone in which the company counts its days")
+    currency: str = Field("EUR", pattern=r"^[A-Z]{3}$", description="ISO 4217 code used where a source names none")
+    country: str = Field(
+        "DE", pattern=r"^[A-Z]{2}$", description="ISO 3166 code; phone numbers without +49 are read as its"
+    )
+    ledger: str | Secret | None = Field(None, description="URL of the ledger; by default SQLite in data/ledger.sqlite")
+
+    @field_validator("zone")
+    @classmethod
+    def _known_zone(cls, name: str) -> str:
+        try:
+            zone(name)
+        except GeleitError as error:
+            raise ValueError(f"{error.message}; {error.hint}") from None
+        return name

@@ -1,0 +1,187 @@
+"""Cuts one customer's history into needs: a pure function of events in total order and rules, run anew when either changes."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from geleit.events.event import event_id
+from geleit.needs.need import ClosedBy, Need, ReadEvent
+from geleit.needs.rules import NeedRule, Needs
+
+
+@dataclass(slots=True)
+class _Open:
+    """A need while it is being cut."""
+
+    rule: NeedRule
+    opening: ReadEvent
+    steps: list[ReadEvent] = field(default_factory=list)
+    notes: list[ReadEvent] = field(default_factory=list)
+    closed_at: int | None = None
+    closed_by: ClosedBy = ""
+
+    @property
+    def last(self) -> ReadEvent:
+        return self.steps[-1]
+
+    @property
+    def stage(self) -> str:
+        return next((read.touchpoint.stage for read in reversed(self.steps) if read.touchpoint.stage), "")
+
+    @property
+    def silent_at(self) -> int:
+        return self.last.event.t + self.rule.silence(self.stage)
+
+    def covers(self, t: int) -> bool:
+        end = self.closed_at if self.closed_at is not None else self.silent_at
+        return self.steps[0].event.t <= t <= end
+
+
+def cut(events: Sequence[ReadEvent], rules: Needs) -> list[Need]:
+    """The needs in one customer's events (in total order), oldest first; every event belongs to at most one.
+
+    Silence ends a need only when a later event shows it; one silent at the end stays open with its ``silent_at``.
+    """
+    journeys = _Cutter(rules)
+    for read in events:
+        if read.touchpoint.step:
+            journeys.step(read)
+    journeys.annotate([read for read in events if not read.touchpoint.step])
+    return [_need(journey) for journey in sorted(journeys.all, key=lambda j: (j.steps[0].event.t, j.opening.event.id))]
+
+
+class _Cutter:
+    def __init__(self, rules: Needs) -> None:
+        self.rules = rules.needs
+        self.all: list[_Open] = []
+        self.loose: list[ReadEvent] = []
+
+    def step(self, read: ReadEvent) -> None:
+        """Give one step to the need it belongs to: one it closes, one it names, one it continues, one it opens."""
+        self._end_silent(read.event.t)
+        journey = self._claimed(read) or self._reopened(read) or self._opened(read)
+        if journey is None:
+            self.loose.append(read)
+            return
+        if read is not journey.opening:
+            journey.steps.append(read)
+        if _any(journey.rule.closes, read) and _topic(read) in ("", journey.rule.topic):
+            journey.closed_at = read.event.t
+            journey.closed_by = "person" if _persons_word(read) else "rule"
+
+    def _open_ones(self) -> list[_Open]:
+        """Open needs, the most recently active first."""
+        return sorted((j for j in self.all if j.closed_at is None), key=lambda j: j.last.event.t, reverse=True)
+
+    def _end_silent(self, t: int) -> None:
+        for journey in self._open_ones():
+            if t > journey.silent_at:
+                journey.closed_at, journey.closed_by = journey.last.event.t, "gap"
+
+    def _claimed(self, read: ReadEvent) -> _Open | None:
+        candidates = self._open_ones()
+        if named := _named(read):
+            return next((j for j in candidates if j.opening.event.id == named), None)
+        if topic := _topic(read):
+            return next((j for j in candidates if j.rule.topic == topic), None)
+        closing = next((j for j in candidates if _any(j.rule.closes, read)), None)
+        opening = next((j for j in candidates if _any(j.rule.opens, read)), None)
+        if closing or opening:
+            return closing or opening
+        if any(_any(rule.opens, read) for rule in self.rules if rule.topic not in {j.rule.topic for j in candidates}):
+            return None
+        return next((j for j in candidates if _any(j.rule.continues, read)), None)
+
+    def _reopened(self, read: ReadEvent) -> _Open | None:
+        for journey in sorted(self.all, key=lambda j: j.closed_at or 0, reverse=True):
+            soon = journey.closed_at is not None and read.event.t - journey.closed_at <= journey.rule.reopens
+            fits = _topic(read) in ("", journey.rule.topic) and _any(
+                (*journey.rule.opens, *journey.rule.continues), read
+            )
+            if soon and fits:
+                journey.closed_at, journey.closed_by = None, ""
+                return journey
+        return None
+
+    def _opened(self, read: ReadEvent) -> _Open | None:
+        topic = _topic(read)
+        for rule in self.rules:
+            if topic in ("", rule.topic) and _any(rule.opens, read):
+                since = read.event.t - rule.lookback
+                before = (
+                    [r for r in self.loose if r.event.t >= since and _any(rule.continues, r)] if rule.lookback else []
+                )
+                self.loose = [r for r in self.loose if r not in before]
+                self.all.append(_Open(rule, read, steps=[*before, read]))
+                return self.all[-1]
+        return None
+
+    def annotate(self, notes: Sequence[ReadEvent]) -> None:
+        """Give judgements, criteria and promises to the need of the step they speak of, else the one going on then."""
+        by_event = {read.event.id: journey for journey in self.all for read in journey.steps}
+        by_record = {
+            (read.event.source, read.event.record): journey
+            for journey in self.all
+            for read in journey.steps
+            if read.event.record
+        }
+        for read in notes:
+            event = read.event
+            journey = by_event.get(_about(read)) or by_record.get((event.source, event.record))
+            if journey is None:
+                going = [j for j in self.all if j.covers(event.t) and _topic(read) in ("", j.rule.topic)]
+                journey = max(going, key=lambda j: j.steps[0].event.t, default=None)
+            if journey is not None:
+                journey.notes.append(read)
+
+
+def _need(journey: _Open) -> Need:
+    members = sorted([*journey.steps, *journey.notes], key=lambda r: (r.event.t, r.event.order, r.event.id))
+    quote, quote_event = _quote(journey, members)
+    return Need(
+        id=journey.opening.event.id,
+        topic=journey.rule.topic,
+        opened_at=journey.steps[0].event.t,
+        closed_at=journey.closed_at,
+        closed_by=journey.closed_by,
+        quote=quote,
+        quote_event=quote_event,
+        event_ids=tuple(read.event.id for read in members),
+        stage=journey.stage,
+        silent_at=None if journey.closed_at is not None else journey.silent_at,
+    )
+
+
+def _quote(journey: _Open, members: Sequence[ReadEvent]) -> tuple[str, str]:
+    """The need in the person's words: the opening's, else the first words said; per-language texts as JSON."""
+    for read in [journey.opening, *members]:
+        if words := read.event.properties.get("words"):
+            text = json.dumps(words, ensure_ascii=False) if isinstance(words, Mapping) else str(words)
+            return text, read.event.id
+    return "", ""
+
+
+def _any(matches: Sequence[Any], read: ReadEvent) -> bool:
+    return any(match.holds(read) for match in matches)
+
+
+def _topic(read: ReadEvent) -> str:
+    return str(read.event.properties.get("topic") or "")
+
+
+def _named(read: ReadEvent) -> str:
+    return str(read.event.properties.get("need_id") or "")
+
+
+def _about(read: ReadEvent) -> str:
+    """Id of the event that this one speaks of: ``key`` of the same source or ``source:key``."""
+    about = str(read.event.properties.get("about") or "")
+    source, _, key = about.rpartition(":")
+    return event_id(source or read.event.source, key) if about else ""
+
+
+def _persons_word(read: ReadEvent) -> bool:
+    return read.touchpoint.kind == "need_closed" and read.event.properties.get("closed_by", "person") == "person"
