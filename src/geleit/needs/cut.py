@@ -56,6 +56,7 @@ def cut(events: Sequence[ReadEvent], rules: Needs) -> list[Need]:
 class _Cutter:
     def __init__(self, rules: Needs) -> None:
         self.rules = rules.needs
+        self.topics = {rule.topic for rule in rules.needs}
         self.all: list[_Open] = []
         self.loose: list[ReadEvent] = []
 
@@ -68,9 +69,14 @@ class _Cutter:
             return
         if read is not journey.opening:
             journey.steps.append(read)
-        if _any(journey.rule.closes, read) and _topic(read) in ("", journey.rule.topic):
+        if _any(journey.rule.closes, read) and self._topic(read) in ("", journey.rule.topic):
             journey.closed_at = read.event.t
             journey.closed_by = "person" if _persons_word(read) else "rule"
+
+    def _topic(self, read: ReadEvent) -> str:
+        """The topic an event names, if a rule knows it."""
+        topic = str(read.event.properties.get("topic") or "")
+        return topic if topic in self.topics else ""
 
     def _open_ones(self) -> list[_Open]:
         """Open needs, the most recently active first."""
@@ -85,7 +91,7 @@ class _Cutter:
         candidates = self._open_ones()
         if named := _named(read):
             return next((j for j in candidates if j.opening.event.id == named), None)
-        if topic := _topic(read):
+        if topic := self._topic(read):
             return next((j for j in candidates if j.rule.topic == topic), None)
         closing = next((j for j in candidates if _any(j.rule.closes, read)), None)
         opening = next((j for j in candidates if _any(j.rule.opens, read)), None)
@@ -98,7 +104,7 @@ class _Cutter:
     def _reopened(self, read: ReadEvent) -> _Open | None:
         for journey in sorted(self.all, key=lambda j: j.closed_at or 0, reverse=True):
             soon = journey.closed_at is not None and read.event.t - journey.closed_at <= journey.rule.reopens
-            fits = _topic(read) in ("", journey.rule.topic) and _any(
+            fits = self._topic(read) in ("", journey.rule.topic) and _any(
                 (*journey.rule.opens, *journey.rule.continues), read
             )
             if soon and fits:
@@ -107,7 +113,7 @@ class _Cutter:
         return None
 
     def _opened(self, read: ReadEvent) -> _Open | None:
-        topic = _topic(read)
+        topic = self._topic(read)
         for rule in self.rules:
             if topic in ("", rule.topic) and _any(rule.opens, read):
                 since = read.event.t - rule.lookback
@@ -121,7 +127,7 @@ class _Cutter:
 
     def annotate(self, notes: Sequence[ReadEvent]) -> None:
         """Give judgements, criteria and promises to the need of the step they speak of, else the one going on then."""
-        by_event = {read.event.id: journey for journey in self.all for read in journey.steps}
+        by_event: dict[str, _Open] = {read.event.id: journey for journey in self.all for read in journey.steps}
         by_record = {
             (read.event.source, read.event.record): journey
             for journey in self.all
@@ -132,7 +138,7 @@ class _Cutter:
             event = read.event
             journey = by_event.get(_about(read)) or by_record.get((event.source, event.record))
             if journey is None:
-                going = [j for j in self.all if j.covers(event.t) and _topic(read) in ("", j.rule.topic)]
+                going = [j for j in self.all if j.covers(event.t) and self._topic(read) in ("", j.rule.topic)]
                 journey = max(going, key=lambda j: j.steps[0].event.t, default=None)
             if journey is not None:
                 journey.notes.append(read)
@@ -166,10 +172,6 @@ def _quote(journey: _Open, members: Sequence[ReadEvent]) -> tuple[str, str]:
 
 def _any(matches: Sequence[Any], read: ReadEvent) -> bool:
     return any(match.holds(read) for match in matches)
-
-
-def _topic(read: ReadEvent) -> str:
-    return str(read.event.properties.get("topic") or "")
 
 
 def _named(read: ReadEvent) -> str:

@@ -1,0 +1,139 @@
+"""Group commit: a batch of events becomes one ledger transaction: deduplicate, identity, facts, outbox, recut."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import sqlalchemy as sa
+
+from geleit.clock import local_day
+from geleit.customers import facts
+from geleit.events.event import Event
+from geleit.events.kinds import Catalogue
+from geleit.history.stored import content_hash, encode
+from geleit.identity import evidence, resolution
+from geleit.identity.normalize import Normalizer
+from geleit.identity.rules import IdentityRules
+from geleit.ledger import tables
+from geleit.ledger.ledger import Ledger, chunked
+from geleit.needs import recut
+from geleit.sources import quarantine
+from geleit.sources.mapping import Rejected
+
+BATCH = 500  # events per transaction
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """What became of a batch: ``new`` are in the ledger now, ``duplicate`` were there, ``rejected`` wait in quarantine."""
+
+    new: int = 0
+    duplicate: int = 0
+    rejected: int = 0
+
+    def __add__(self, other: Receipt) -> Receipt:
+        return Receipt(self.new + other.new, self.duplicate + other.duplicate, self.rejected + other.rejected)
+
+
+@dataclass(frozen=True, slots=True)
+class Intake:
+    """Takes events of any source. ``systems``: source name -> the system whose order numbers it uses."""
+
+    ledger: Ledger
+    catalogue: Catalogue
+    rules: IdentityRules
+    zone: str
+    country: str
+    currency: str
+    systems: Mapping[str, str]
+
+    def accept(self, events: Sequence[Event], rejected: Sequence[Rejected] = ()) -> Receipt:
+        """Take events in batches, each acknowledged by its own commit; what is rejected goes to the quarantine.
+
+        Errors: Retryable if the ledger is busy or the disk full; batches before the failing one are in.
+        """
+        total = Receipt()
+        batches = [events[start : start + BATCH] for start in range(0, len(events), BATCH)] or [[]]
+        for place, batch in enumerate(batches):
+            with self.ledger.write() as connection:
+                total += self._accept(connection, batch, rejected if place == 0 else ())
+        return total
+
+    def _accept(self, connection: sa.Connection, batch: Sequence[Event], rejected: Sequence[Rejected]) -> Receipt:
+        now = self.ledger.clock()
+        normalizer = Normalizer(self.rules, self.country)
+        events = [replace(event, identifiers=normalizer.all(event.identifiers), received_at=now) for event in batch]
+        new, contradicting, duplicate = _sift(connection, events)
+        quarantined = quarantine.put(connection, [*rejected, *map(_contradiction, contradicting)], now)
+        if new:
+            self._store(connection, new)
+        return Receipt(len(new), duplicate, quarantined)
+
+    def _store(self, connection: sa.Connection, events: Sequence[Event]) -> None:
+        change = self.ledger.next_change(connection)
+        seen = [evidence.Observation(e.id, e.source, e.t, e.identifiers) for e in events]
+        observed = evidence.observe(connection, seen)
+        sets = [observed.sets[event.id] for event in events]
+        known = [
+            facts.facts_of(
+                event,
+                set_id,
+                self.catalogue,
+                system=self.systems.get(event.source, event.source),
+                currency=self.currency,
+            )
+            for event, set_id in zip(events, sets, strict=True)
+        ]
+        facts.write(connection, known)
+        rows = [encode(e, set_id, local_day(e.t, self.zone)) for e, set_id in zip(events, sets, strict=True)]
+        connection.execute(sa.insert(tables.outbox), rows)
+        moved = resolution.update(connection, observed.touched, self.rules, change)
+        recut.ask(connection, {*moved, *_customers(connection, sets)}, change)
+
+
+def _sift(connection: sa.Connection, events: Sequence[Event]) -> tuple[list[Event], list[Event], int]:
+    """New events (their keys are taken at once), events that contradict an earlier one of the same key, count of repeats."""
+    said = {event.id: content_hash(event) for event in events}
+    known: dict[str, str] = {}
+    for some in chunked(list(said)):
+        query = sa.select(tables.event_key.c.id, tables.event_key.c.content).where(tables.event_key.c.id.in_(some))
+        known.update({row.id: row.content for row in connection.execute(query)})
+    new: dict[str, Event] = {}
+    contradicting, duplicate = [], 0
+    for event in events:
+        content = content_hash(event)
+        if event.id not in known:
+            known[event.id] = content
+            new[event.id] = event
+        elif known[event.id] == content:
+            duplicate += 1
+        else:
+            contradicting.append(event)
+    if new:
+        connection.execute(
+            sa.insert(tables.event_key), [{"id": identity, "content": known[identity]} for identity in new]
+        )
+    return list(new.values()), contradicting, duplicate
+
+
+def _contradiction(event: Event) -> Rejected:
+    return Rejected(
+        source=event.source,
+        reason="changed_content",
+        message=f"an event with the key '{event.key}' says something else already; the earlier one stands",
+        record=event.raw,
+        file="",
+        line=0,
+        position=event.id,
+    )
+
+
+def _customers(connection: sa.Connection, sets: Sequence[int]) -> list[str]:
+    return [
+        customer
+        for some in chunked(sorted(set(sets)))
+        for customer in connection.execute(
+            sa.select(tables.resolution.c.customer_id).where(tables.resolution.c.set_id.in_(some)).distinct()
+        ).scalars()
+    ]

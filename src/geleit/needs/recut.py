@@ -1,0 +1,164 @@
+"""Keeps the needs of the ledger up to date: customers whose events or identity changed are cut anew in slices."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+
+import sqlalchemy as sa
+
+from geleit.events.kinds import Catalogue, in_language
+from geleit.history.history import History
+from geleit.history.stored import StoredEvent
+from geleit.ledger import tables
+from geleit.ledger.ledger import Ledger, chunked, upsert
+from geleit.needs.cut import cut
+from geleit.needs.need import Need, ReadEvent
+from geleit.needs.rules import Needs
+
+SLICE = 400  # customers per transaction: short enough that the ledger is never held for long
+
+
+def ask(connection: sa.Connection, customers: Iterable[str], change: int) -> None:
+    """Note in the caller's transaction that these customers' needs have to be cut anew."""
+    rows = [{"customer_id": customer, "change": change} for customer in sorted(set(customers))]
+    if rows:
+        connection.execute(upsert(tables.recut, ["change"]), rows)
+
+
+def ask_all(connection: sa.Connection, change: int) -> None:
+    """Note that everybody's needs have to be cut anew (kinds or rules changed)."""
+    everybody = connection.execute(sa.select(tables.customer.c.id)).scalars()
+    ask(
+        connection, [*everybody, *connection.execute(sa.select(tables.need.c.customer_id).distinct()).scalars()], change
+    )
+
+
+def pending(ledger: Ledger) -> int:
+    """How many customers wait."""
+    with ledger.read() as connection:
+        return connection.execute(sa.select(sa.func.count()).select_from(tables.recut)).scalar_one()
+
+
+def read_all(stored: Sequence[StoredEvent], catalogue: Catalogue) -> list[ReadEvent]:
+    """Events with their touchpoints, not yet given to needs."""
+    return [ReadEvent(item.event, catalogue.touchpoint(item.event)) for item in stored]
+
+
+def recut_slice(ledger: Ledger, history: History, catalogue: Catalogue, rules: Needs) -> int:
+    """Cut the next waiting customers anew; returns how many, 0 when nobody waits."""
+    with ledger.read() as connection:
+        waiting = connection.execute(
+            sa.select(tables.recut.c.customer_id, tables.recut.c.change)
+            .order_by(tables.recut.c.customer_id)
+            .limit(SLICE)
+        ).all()
+        sets = _sets(connection, [row.customer_id for row in waiting])
+    if not waiting:
+        return 0
+    found = {
+        customer: cut(read_all(stored, catalogue), rules) for customer, stored in _histories(history, sets).items()
+    }
+    with ledger.write() as connection:
+        change = ledger.next_change(connection)
+        _replace(connection, [row.customer_id for row in waiting], found, change)
+        connection.execute(
+            sa.delete(tables.recut).where(
+                tables.recut.c.customer_id == sa.bindparam("customer"), tables.recut.c.change <= sa.bindparam("seen")
+            ),
+            [{"customer": row.customer_id, "seen": row.change} for row in waiting],
+        )
+    return len(waiting)
+
+
+def _sets(connection: sa.Connection, customers: Sequence[str]) -> dict[int, str]:
+    query = sa.select(tables.resolution.c.set_id, tables.resolution.c.customer_id)
+    return {
+        row.set_id: row.customer_id
+        for some in chunked(customers)
+        for row in connection.execute(query.where(tables.resolution.c.customer_id.in_(some)))
+    }
+
+
+def _histories(history: History, sets: Mapping[int, str]) -> dict[str, list[StoredEvent]]:
+    """Each customer's events in total order."""
+    histories: dict[str, list[StoredEvent]] = {}
+    for item in history.events_of(list(sets)):
+        histories.setdefault(sets[item.set_id], []).append(item)
+    return histories
+
+
+def _replace(
+    connection: sa.Connection, customers: Sequence[str], found: Mapping[str, Sequence[Need]], change: int
+) -> None:
+    """Put the new needs in the place of the old ones.
+
+    An event may have moved to another customer that is cut in a later slice: its old row goes with whoever comes first.
+    """
+    events = [(event, need.id) for needs in found.values() for need in needs for event in need.event_ids]
+    for some in chunked(customers):
+        old = sa.select(tables.need.c.id).where(tables.need.c.customer_id.in_(some))
+        connection.execute(sa.delete(tables.need_event).where(tables.need_event.c.need_id.in_(old)))
+        connection.execute(sa.delete(tables.need).where(tables.need.c.customer_id.in_(some)))
+        connection.execute(sa.update(tables.customer).where(tables.customer.c.id.in_(some)).values(change=change))
+    rows = [_row(customer, need) for customer, needs in found.items() for need in needs]
+    if rows:
+        updated = [column.name for column in tables.need.columns if column.name != "id"]
+        connection.execute(upsert(tables.need, updated), rows)
+        for some in chunked([row["id"] for row in rows]):
+            connection.execute(sa.delete(tables.need_event).where(tables.need_event.c.need_id.in_(some)))
+        connection.execute(upsert(tables.need_event, ["need_id"]), [{"event_id": e, "need_id": n} for e, n in events])
+
+
+def _row(customer: str, need: Need) -> dict[str, object]:
+    return {
+        "id": need.id,
+        "customer_id": customer,
+        "topic": need.topic,
+        "opened_at": need.opened_at,
+        "closed_at": need.closed_at,
+        "closed_by": need.closed_by,
+        "silent_at": need.silent_at,
+        "quote": need.quote,
+        "quote_event": need.quote_event,
+        "stage": need.stage,
+        "events": len(need.event_ids),
+    }
+
+
+def needs_of(connection: sa.Connection, customer_id: str, *, language: str, now: int) -> list[Need]:
+    """A customer's needs, oldest first; one that fell silent before ``now`` is closed by its gap."""
+    rows = connection.execute(
+        sa.select(tables.need).where(tables.need.c.customer_id == customer_id).order_by(tables.need.c.opened_at)
+    ).all()
+    members: dict[str, list[str]] = {row.id: [] for row in rows}
+    for some in chunked(list(members)):
+        query = sa.select(tables.need_event).where(tables.need_event.c.need_id.in_(some))
+        for row in connection.execute(query):
+            members[row.need_id].append(row.event_id)
+    return [_ended(_from_row(row, members[row.id], language), now) for row in rows]
+
+
+def _from_row(row: sa.Row[tuple[object, ...]], members: Sequence[str], language: str) -> Need:
+    quote = row.quote
+    if quote.startswith("{"):
+        quote = in_language(json.loads(quote), language)
+    return Need(
+        id=row.id,
+        topic=row.topic,
+        opened_at=row.opened_at,
+        closed_at=row.closed_at,
+        closed_by=row.closed_by,
+        quote=quote,
+        quote_event=row.quote_event,
+        event_ids=tuple(members),
+        stage=row.stage,
+        silent_at=row.silent_at,
+    )
+
+
+def _ended(need: Need, now: int) -> Need:
+    if need.closed_at is None and need.silent_at is not None and need.silent_at < now:
+        return replace(need, closed_at=need.silent_at, closed_by="gap")
+    return need

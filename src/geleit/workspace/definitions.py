@@ -1,0 +1,122 @@
+"""Everything a workspace says in YAML, loaded and checked together."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TypeVar
+
+from geleit.config import Company
+from geleit.definitions import Definition, load
+from geleit.errors import DefinitionError, GeleitError, NotFoundError
+from geleit.events.kinds import Catalogue, Kinds
+from geleit.identity.rules import IdentityRules
+from geleit.maps.designed import DesignedJourney
+from geleit.needs.rules import EVERYTHING, Needs
+from geleit.sources.definition import SourceDefinition, load_source
+
+MARKER = "geleit.yaml"
+D = TypeVar("D", bound=Definition)
+
+
+@dataclass(frozen=True, slots=True)
+class Definitions:
+    """All definitions of one workspace."""
+
+    root: Path
+    company: Company
+    kinds: Kinds
+    identity: IdentityRules
+    needs: Needs
+    sources: Mapping[str, SourceDefinition] = field(default_factory=dict)
+    journeys: Mapping[str, DesignedJourney] = field(default_factory=dict)
+
+    @property
+    def catalogue(self) -> Catalogue:
+        """The kinds, ready to read events with."""
+        return Catalogue(self.kinds)
+
+    def hashes(self) -> dict[str, str]:
+        """A hash per definition that projections are made with."""
+        return {"identity": digest(self.identity), "kinds": digest(self.kinds), "needs": digest(self.needs)}
+
+    def hash(self) -> str:
+        """One hash of all that a generation of the journal depends on."""
+        return hashlib.blake2b("".join(sorted(self.hashes().values())).encode(), digest_size=8).hexdigest()
+
+
+def digest(definition: Definition) -> str:
+    """16 hexadecimal digits of what a definition says (not of how it is written)."""
+    return hashlib.blake2b(definition.model_dump_json().encode(), digest_size=8).hexdigest()
+
+
+def find_workspace(start: Path) -> Path:
+    """The nearest folder upwards from ``start`` that holds geleit.yaml.
+
+    Errors: NotFoundError when there is none.
+    """
+    for folder in (start.resolve(), *start.resolve().parents):
+        if (folder / MARKER).exists():
+            return folder
+    raise NotFoundError(
+        f"no geleit.yaml in {start} or above it",
+        hint="make a workspace with: geleit init DIR, or name one: --workspace DIR",
+    )
+
+
+def load_definitions(root: Path) -> Definitions:
+    """Load every definition; the first problem is raised.
+
+    Errors: DefinitionError naming file, line, value and remedy.
+    """
+    found, problems = load_checked(root)
+    if problems:
+        raise problems[0]
+    if found is None:  # unreachable without problems; keeps the types honest
+        raise GeleitError("the workspace could not be read")
+    return found
+
+
+def load_checked(root: Path) -> tuple[Definitions | None, list[DefinitionError]]:
+    """Load every definition and gather all problems; the definitions are None if there is any."""
+    problems: list[DefinitionError] = []
+
+    def one(name: str, model: type[D], default: D | None = None) -> D | None:
+        path = root / name
+        if default is not None and not path.exists():
+            return default
+        try:
+            return load(path, model, root=root)
+        except DefinitionError as error:
+            problems.append(error)
+            return default
+
+    company = one(MARKER, Company)
+    kinds = one("kinds.yaml", Kinds, Kinds())
+    identity = one("identity.yaml", IdentityRules, IdentityRules())
+    needs = one("needs.yaml", Needs, EVERYTHING)
+    sources: dict[str, SourceDefinition] = {}
+    for path in definition_files(root, "sources", problems):
+        try:
+            sources[path.stem] = load_source(path, root)
+        except DefinitionError as error:
+            problems.append(error)
+    journeys = {
+        path.stem: one(f"journeys/{path.name}", DesignedJourney)
+        for path in definition_files(root, "journeys", problems)
+    }
+    if problems or company is None or kinds is None or identity is None or needs is None:
+        return None, problems
+    designed = {name: journey for name, journey in journeys.items() if journey is not None}
+    return Definitions(root, company, kinds, identity, needs, sources, designed), []
+
+
+def definition_files(root: Path, folder: str, problems: list[DefinitionError]) -> list[Path]:
+    """The YAML files of one folder in order of their names; ``.yml`` is a problem, so that none is overlooked."""
+    problems.extend(
+        DefinitionError("is not read", file=f"{folder}/{path.name}", hint=f"rename it to {path.stem}.yaml")
+        for path in sorted((root / folder).glob("*.yml"))
+    )
+    return sorted((root / folder).glob("*.yaml"))

@@ -1,0 +1,92 @@
+"""``geleit init``: a new workspace with definitions that explain themselves."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from pydantic import BaseModel
+
+from geleit.config import Company
+from geleit.errors import GeleitError
+from geleit.events.kinds import Kinds
+from geleit.identity.rules import IdentityRules
+from geleit.maps.designed import DesignedJourney
+from geleit.needs.rules import Needs
+from geleit.sources.definition import SourceDefinition
+
+# File or folder of a workspace -> its model; the JSON Schemas and the reference page are made from these.
+MODELS: dict[str, type[BaseModel]] = {
+    "geleit.yaml": Company,
+    "sources/*.yaml": SourceDefinition,
+    "kinds.yaml": Kinds,
+    "identity.yaml": IdentityRules,
+    "needs.yaml": Needs,
+    "journeys/*.yaml": DesignedJourney,
+}
+
+COMPANY = """\
+# yaml-language-server: $schema=.schemas/geleit.json
+company: {name}
+languages: [{languages}]        # the first is the default of the screens
+zone: Europe/Berlin         # the company counts its days here
+currency: EUR
+country: DE                 # phone numbers without a country code are read as this country's
+"""
+
+README = """\
+# {name}: a geleit workspace
+
+Definitions (this folder, under version control) say how to read the company's systems; `data/` holds what was read and is
+not under version control.
+
+1. Put an export into `exports/` and describe it in `sources/NAME.yaml` (`geleit source guess FILE` writes a first draft).
+2. `geleit check` tells what is wrong, with file, line and remedy.
+3. `geleit import` reads all sources; `geleit serve` opens the pages.
+"""
+
+IGNORE = "data/\nsecrets/\n"
+
+
+def schema_name(place: str) -> str:
+    """File name of the JSON Schema for one kind of definition: ``sources/*.yaml`` -> ``source.json``."""
+    folder, _, _rest = place.partition("/")
+    return f"{folder.removesuffix('s')}.json" if "*" in place else f"{Path(place).stem}.json"
+
+
+def write_schemas(folder: Path) -> list[Path]:
+    """Write a JSON Schema per kind of definition, so that editors complete and check them."""
+    folder.mkdir(parents=True, exist_ok=True)
+    written = []
+    for place, model in MODELS.items():
+        path = folder / schema_name(place)
+        path.write_text(json.dumps(model.model_json_schema(), indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+        written.append(path)
+    return written
+
+
+def init(root: Path, *, name: str = "", languages: tuple[str, ...] = ("en", "de")) -> list[Path]:
+    """Make a workspace in ``root``; an existing folder is kept, an existing workspace is refused.
+
+    Errors: GeleitError if there is a geleit.yaml already; nothing is changed then.
+    """
+    if (root / "geleit.yaml").exists():
+        raise GeleitError(f"{root} is a workspace already; nothing was changed", hint="geleit check --workspace DIR")
+    try:
+        for folder in ("sources", "exports", "journeys"):
+            (root / folder).mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise GeleitError(f"{root} cannot be made: {error.strerror}", hint="choose another folder") from None
+    company = json.dumps(name or root.resolve().name, ensure_ascii=False)
+    files = {
+        "geleit.yaml": COMPANY.format(name=company, languages=", ".join(languages)),
+        "README.md": README.format(name=name or root.resolve().name),
+        ".gitignore": IGNORE,
+    }
+    written = []
+    for file, text in files.items():
+        path = root / file
+        if not path.exists():
+            path.write_text(text, encoding="utf-8")
+            written.append(path)
+    return [*written, *write_schemas(root / ".schemas")]

@@ -1,0 +1,80 @@
+"""Short facts about a workspace for its first page, its sources page and the header of a journey."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import sqlalchemy as sa
+
+from geleit.ledger import tables
+from geleit.ledger.ledger import Ledger
+from geleit.needs.need import ReadEvent
+from geleit.sources import quarantine
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """How much the workspace holds."""
+
+    customers: int
+    events: int
+    sources: int
+    needs_open: int
+
+
+@dataclass(frozen=True, slots=True)
+class SourceStatus:
+    """One source: its last run (times in microseconds UTC, None before the first) and what waits in quarantine."""
+
+    name: str
+    label: str
+    files: str
+    started_at: int | None
+    finished_at: int | None
+    read: int
+    new: int
+    duplicate: int
+    quarantined: int
+    reasons: tuple[tuple[str, int], ...]
+
+
+def counts(ledger: Ledger, sources: int, now: int) -> Counts:
+    """Count without reading any history."""
+    need = tables.need.c
+    still_open = need.closed_at.is_(None) & ((need.silent_at >= now) | need.silent_at.is_(None))
+    with ledger.read() as connection:
+        customers = connection.execute(sa.select(sa.func.count()).select_from(tables.customer)).scalar_one()
+        archived = connection.execute(sa.select(sa.func.coalesce(sa.func.sum(tables.segment.c.rows), 0))).scalar_one()
+        waiting = connection.execute(sa.select(sa.func.count()).select_from(tables.outbox)).scalar_one()
+        needs = connection.execute(sa.select(sa.func.count()).where(still_open)).scalar_one()
+    return Counts(customers, int(archived) + waiting, sources, needs)
+
+
+def source_statuses(ledger: Ledger, labels: Mapping[str, str]) -> list[SourceStatus]:
+    """Every source of the definitions in their order, with its last run."""
+    run = tables.import_run.c
+    with ledger.read() as connection:
+        last = sa.select(sa.func.max(run.id)).group_by(run.source)
+        runs = {row.source: row for row in connection.execute(sa.select(tables.import_run).where(run.id.in_(last)))}
+    reasons = {name: tuple(quarantine.commonest(ledger, name)) for name in labels}
+    return [_status(name, label, runs.get(name), reasons[name]) for name, label in labels.items()]
+
+
+def _status(
+    name: str, label: str, run: sa.Row[tuple[object, ...]] | None, reasons: tuple[tuple[str, int], ...]
+) -> SourceStatus:
+    waiting = sum(count for _, count in reasons)
+    if run is None:
+        return SourceStatus(name, label, "", None, None, 0, 0, 0, waiting, reasons)
+    return SourceStatus(
+        name, label, run.file, run.started_at, run.finished_at, run.read, run.new, run.duplicate, waiting, reasons
+    )
+
+
+def contact_person(events: Sequence[ReadEvent]) -> str:
+    """The colleague who accompanied this journey most often; of equals the last one."""
+    names = [str(read.event.properties["staff"]) for read in events if read.event.properties.get("staff")]
+    times = Counter(names)
+    return max(reversed(names), key=lambda name: times[name], default="")

@@ -1,0 +1,282 @@
+"""One company's workspace, opened: everything that pages and commands ask for or do goes through here."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+import sqlalchemy as sa
+
+from geleit.clock import Clock, system_clock
+from geleit.customers import profiles, search
+from geleit.customers.profile import Profile
+from geleit.errors import NotFoundError
+from geleit.events.kinds import Catalogue
+from geleit.history.archive import Archive
+from geleit.history.check import CheckReport, check
+from geleit.history.generation import Generation
+from geleit.history.history import AsOf, History
+from geleit.history.journal import Journal
+from geleit.identity import explanation, resolution
+from geleit.intake.imports import ImportSummary, Progress, import_all, replay, silent
+from geleit.intake.live import Intake, Receipt
+from geleit.ledger import tables
+from geleit.ledger.ledger import Ledger
+from geleit.maps.journey import Journey
+from geleit.maps.reading import ReadingContext, read_journey
+from geleit.needs import recut
+from geleit.needs.need import Need, ReadEvent
+from geleit.secrets import Secret
+from geleit.sources import quarantine
+from geleit.sources.definition import SourceDefinition
+from geleit.workspace.definitions import Definitions, find_workspace, load_definitions
+from geleit.workspace.status import Counts, SourceStatus, contact_person, counts, source_statuses
+
+Told = Callable[[str], None]
+
+
+def open_workspace(path: Path | str, *, clock: Clock = system_clock) -> Workspace:
+    """Open the workspace at ``path`` or above it; makes ``data/`` on the first opening.
+
+    Errors: NotFoundError without geleit.yaml; DefinitionError with file, line, value and remedy; StoreError.
+    """
+    return Workspace(load_definitions(find_workspace(Path(path))), clock=clock)
+
+
+@dataclass(frozen=True, slots=True)
+class Synced:
+    """What ``sync`` brought up to date."""
+
+    recut: int
+    archived: int
+    generation: Generation
+
+
+class Workspace:
+    """A company's folder with its stores. Reading is safe from many processes; writing takes the ledger's lock."""
+
+    def __init__(self, definitions: Definitions, *, clock: Clock = system_clock) -> None:
+        self.definitions = definitions
+        self.root = definitions.root
+        self.company = definitions.company
+        self.clock = clock
+        self.data = self.root / "data"
+        self.data.mkdir(mode=0o700, exist_ok=True)
+        self.ledger = Ledger(self._ledger_url(), clock=clock)
+        self.archive = Archive(self.data / "archive", self.ledger)
+        self.journal = Journal(self.data / "journal", self.ledger, self.archive)
+        self.history = History(self.ledger, self.archive, self.journal, self.catalogue)
+
+    def _ledger_url(self) -> str:
+        url = self.company.ledger
+        if isinstance(url, Secret):
+            return url.reveal(self.root)
+        return url or f"sqlite:///{self.data / 'ledger.sqlite'}"
+
+    @cached_property
+    def catalogue(self) -> Catalogue:
+        """Kinds, stages and channels as this company defines them."""
+        return self.definitions.catalogue
+
+    @cached_property
+    def intake(self) -> Intake:
+        """Where events are taken in."""
+        return Intake(
+            ledger=self.ledger,
+            catalogue=self.catalogue,
+            rules=self.definitions.identity,
+            zone=self.company.zone,
+            country=self.company.country,
+            currency=self.company.currency,
+            systems={name: source.system or name for name, source in self.definitions.sources.items()},
+        )
+
+    def close(self) -> None:
+        """Let go of the stores."""
+        self.history.close()
+        self.ledger.close()
+
+    def __enter__(self) -> Workspace:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    # --- writing -------------------------------------------------------------------------------------------------
+
+    def import_sources(
+        self, names: Sequence[str] = (), *, progress: Progress = silent, told: Told = lambda _: None
+    ) -> list[ImportSummary]:
+        """Import the named sources (default all) and bring needs, archive and journal up to date."""
+        chosen = [self.source(name) for name in names] or list(self.definitions.sources.values())
+        summaries = import_all(self.intake, chosen, self.root, progress=progress)
+        self.sync(told=told)
+        return summaries
+
+    def replay_quarantine(self, name: str, ids: Iterable[int] = ()) -> tuple[Receipt, list[int]]:
+        """Map the open records of a source's quarantine anew (or only those with the given ids)."""
+        wanted = set(ids)
+        entries = [e for e in quarantine.candidates(self.ledger, name) if not wanted or e.id in wanted]
+        result = replay(self.intake, self.source(name), entries, self.clock())
+        self.sync()
+        return result
+
+    def sync(self, *, told: Told = lambda _: None) -> Synced:
+        """Apply changed definitions, cut waiting needs, archive the outbox, build a generation if anything changed."""
+        self.apply_definitions(told=told)
+        told("needs")
+        cut = 0
+        while done := recut.recut_slice(self.ledger, self.history, self.catalogue, self.definitions.needs):
+            cut += done
+        told("archive")
+        archived = self.archive.drain()
+        told("journal")
+        latest = self.journal.latest()
+        with self.ledger.read() as connection:
+            change = Ledger.change(connection)
+        if latest is None or latest.change != change or latest.definitions_hash != self.definitions.hash():
+            latest = self.journal.build(self.catalogue, self.definitions.hash())
+        return Synced(cut, archived, latest)
+
+    def apply_definitions(self, *, told: Told = lambda _: None) -> list[str]:
+        """Redo the projections whose definition changed since they were made; returns the names of those definitions."""
+        hashes = self.definitions.hashes()
+        with self.ledger.read() as connection:
+            applied = {row.name: row.hash for row in connection.execute(sa.select(tables.applied_definition))}
+        changed = [name for name, value in hashes.items() if applied.get(name) != value]
+        if not changed:
+            return []
+        told(", ".join(changed))
+        with self.ledger.write() as connection:
+            change = self.ledger.next_change(connection)
+            if "identity" in changed:
+                resolution.rebuild(connection, self.definitions.identity, change)
+            recut.ask_all(connection, change)
+            connection.execute(sa.delete(tables.applied_definition))
+            rows = [{"name": name, "hash": value} for name, value in hashes.items()]
+            connection.execute(sa.insert(tables.applied_definition), rows)
+        return changed
+
+    # --- reading -------------------------------------------------------------------------------------------------
+
+    def source(self, name: str) -> SourceDefinition:
+        """A source by name. Errors: NotFoundError naming the sources there are."""
+        if name not in self.definitions.sources:
+            known = ", ".join(self.definitions.sources) or "none"
+            raise NotFoundError(f"there is no source '{name}'", hint=f"sources of this workspace: {known}")
+        return self.definitions.sources[name]
+
+    def source_label(self, source: str, language: str) -> str:
+        """The source's name as people read it."""
+        definition = self.definitions.sources.get(source)
+        label = definition.label if definition else {}
+        return label.get(language) or next(iter(label.values()), source)
+
+    def topic_label(self, topic: str, language: str) -> str:
+        """The need's topic as people read it."""
+        return self.definitions.needs.label(topic, language)
+
+    def find(self, query: str, limit: int = 20) -> list[search.Found]:
+        """Customers by name, phone, e-mail, number, or a sentence someone said."""
+        with self.ledger.read() as connection:
+            return search.find(connection, query, limit)
+
+    def people(self, after: str = "", limit: int = 50) -> list[search.Found]:
+        """Customers, the latest first, a page at a time."""
+        with self.ledger.read() as connection:
+            return search.people(connection, after, limit)
+
+    def customer(self, key: str) -> str:
+        """Customer id of a key: an id (old ones answer too), ``type:value``, or a bare value.
+
+        Errors: NotFoundError with near misses.
+        """
+        with self.ledger.read() as connection:
+            return search.resolve_key(connection, key)
+
+    def profile(self, customer_id: str) -> Profile:
+        """Everything known of one customer except the events."""
+        with self.ledger.read() as connection:
+            return profiles.profile(connection, customer_id)
+
+    def read_events(self, customer_id: str) -> list[ReadEvent]:
+        """All events of one customer in total order, with touchpoint and need."""
+        with self.ledger.read() as connection:
+            query = sa.select(tables.resolution.c.set_id).where(tables.resolution.c.customer_id == customer_id)
+            sets = list(connection.execute(query).scalars())
+            query = sa.select(tables.need_event).join(tables.need, tables.need.c.id == tables.need_event.c.need_id)
+            mine = connection.execute(query.where(tables.need.c.customer_id == customer_id))
+            needs = {row.event_id: row.need_id for row in mine}
+        return [
+            ReadEvent(item.event, self.catalogue.touchpoint(item.event), needs.get(item.event_id, ""))
+            for item in self.history.events_of(sets)
+        ]
+
+    def needs(self, customer_id: str, language: str = "en") -> list[Need]:
+        """A customer's needs, oldest first."""
+        with self.ledger.read() as connection:
+            return recut.needs_of(connection, customer_id, language=language, now=self.clock())
+
+    def journey(self, customer_id: str, need_id: str | None = None, language: str = "en") -> Journey:
+        """One need's way as a picture needs it; without ``need_id`` the need with the most events, then the newest.
+
+        Errors: NotFoundError if the customer has no need, or not this one.
+        """
+        needs = self.needs(customer_id, language)
+        chosen = [n for n in needs if need_id in (None, n.id)]
+        if not chosen:
+            raise NotFoundError(
+                "this customer has no journey yet" if need_id is None else f"this customer has no need {need_id}",
+                hint="see needs.yaml: which events open a need?",
+            )
+        need = max(chosen, key=lambda n: (len(n.event_ids), n.opened_at))
+        profile = self.profile(customer_id)
+        events = [read for read in self.read_events(customer_id) if read.need_id == need.id]
+        designed = next(
+            (j for j in self.definitions.journeys.values() if j.topic in ("", need.topic)),
+            None,
+        )
+        context = ReadingContext(
+            customer_key=customer_id,
+            customer_name=profile.name,
+            contact_person=contact_person(events),
+            language=language,
+            zone=self.company.zone,
+            as_of=self.clock(),
+            source_labels={name: source.label for name, source in self.definitions.sources.items()},
+            designed=designed,
+            topic_label=self.topic_label(need.topic, language),
+        )
+        return read_journey(events, need, catalogue=self.catalogue, context=context)
+
+    def explain(self, a: str, b: str | None = None) -> explanation.Explanation:
+        """Why two identifiers are, or are not, one customer; or all links of one customer."""
+        return explanation.explain(self.ledger, a, b)
+
+    def account(self, account_id: str) -> profiles.Account:
+        """A company or household with its dated members. Errors: NotFoundError."""
+        with self.ledger.read() as connection:
+            return profiles.account(connection, account_id)
+
+    def sources(self, language: str = "en") -> list[SourceStatus]:
+        """Each source with its last run and its quarantine."""
+        labels = {name: self.source_label(name, language) for name in self.definitions.sources}
+        return source_statuses(self.ledger, labels)
+
+    def quarantine(self, source: str | None = None, limit: int = 200) -> list[quarantine.Entry]:
+        """Records that could not be mapped and wait."""
+        return quarantine.entries(self.ledger, source=source, limit=limit)
+
+    def counts(self) -> Counts:
+        """Customers, events, sources and open needs, as they stand in the ledger."""
+        return counts(self.ledger, len(self.definitions.sources), self.clock())
+
+    def as_of(self) -> AsOf:
+        """Up to which change, and when, answers hold."""
+        return self.history.as_of()
+
+    def check(self) -> CheckReport:
+        """Compare ledger, archive and journal by key."""
+        return check(self.ledger, self.archive, self.journal, self.history)
