@@ -1,0 +1,159 @@
+"""``geleit find | customer | account | identity | map``: one person, and the picture of the journey."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from geleit.cli.output import HERE, AsJson, Folder, opened, say, show, table
+from geleit.customers.profile import Profile
+from geleit.language.formats import day, money, stamp
+from geleit.maps.export import export
+from geleit.needs.need import Need, ReadEvent
+from geleit.workspace import Workspace
+
+identity = typer.Typer(help="Why identifiers are one customer, or not.", no_args_is_help=True)
+Key = Annotated[str, typer.Argument(metavar="KEY", help="Customer id, type:value, or a bare value (e-mail, number).")]
+Language = Annotated[str, typer.Option("--language", "-l", help="en or de; default the company's.")]
+
+
+def register(app: typer.Typer) -> None:
+    """Add this room's commands."""
+    app.command()(find)
+    app.command()(customer)
+    app.command()(account)
+    app.command(name="map")(map_)
+    app.add_typer(identity, name="identity")
+
+
+def find(
+    query: Annotated[list[str], typer.Argument(help="Name, phone, e-mail, number, or words someone said.")],
+    limit: Annotated[int, typer.Option(help="At most this many.")] = 20,
+    folder: Folder = HERE,
+    as_json: AsJson = False,
+) -> None:
+    """Find customers."""
+    with opened(folder) as workspace:
+        hits = workspace.find(" ".join(query), limit)
+    rows = [[hit.customer_id, hit.name, hit.why] for hit in hits]
+    show(hits, as_json, lambda: table(["customer", "name", "because of"], rows, empty="nobody found"))
+
+
+def customer(key: Key, language: Language = "", folder: Folder = HERE, as_json: AsJson = False) -> None:
+    """Everything known of one customer: needs first, money last."""
+    with opened(folder) as workspace:
+        found = workspace.customer(key)
+        profile = workspace.profile(found)
+        events = workspace.read_events(found)
+        spoken = language or workspace.company.languages[0]
+        needs = workspace.needs(found, spoken)
+        data = {"profile": profile, "needs": needs, "events": events}
+        show(data, as_json, lambda: _print_customer(workspace, profile, needs, events, spoken))
+
+
+def _print_customer(
+    workspace: Workspace, profile: Profile, needs: list[Need], events: list[ReadEvent], language: str
+) -> None:
+    zone = workspace.company.zone
+    say(f"{profile.name}  ({profile.customer_id}, known since {day(profile.since, language, zone)})")
+    for need in needs:
+        until = day(need.closed_at, language, zone) if need.closed_at else "open"
+        words = f'"{need.quote}"' if need.quote else workspace.topic_label(need.topic, language)
+        say(f"  {words}  {day(need.opened_at, language, zone)} to {until}, {len(need.event_ids)} events")
+    say("\nTimeline")
+    label = workspace.catalogue
+    table(
+        ["when", "source", "stage", "what"],
+        [
+            [
+                stamp(read.event.t, language, zone),
+                workspace.source_label(read.event.source, language),
+                label.stage_label(read.touchpoint.stage, language),
+                label.text(read.event, language),
+            ]
+            for read in events
+        ],
+    )
+    say("\nKnown as")
+    table(["type", "value", "sources"], [[i.type, i.value, ", ".join(i.sources)] for i in profile.identifiers])
+    say("\nTraits")
+    table(
+        ["trait", "value", "source", "date"],
+        [
+            [t.name, t.value, workspace.source_label(t.source, language), day(t.t, language, zone)]
+            for t in profile.traits
+        ],
+    )
+    if profile.orders:
+        say("\nOrders")
+        table(
+            ["order", "date", "state", "total"],
+            [
+                [
+                    o.order_id,
+                    day(o.ordered_at, language, zone),
+                    o.state,
+                    "" if o.total is None else money(o.total, o.currency, language),
+                ]
+                for o in profile.orders
+            ],
+        )
+
+
+def account(key: Annotated[str, typer.Argument(metavar="ID")], folder: Folder = HERE, as_json: AsJson = False) -> None:
+    """Show a company or household: who belongs to it, since when."""
+    with opened(folder) as workspace:
+        found = workspace.account(key)
+        zone, language = workspace.company.zone, workspace.company.languages[0]
+    rows = [
+        [
+            member.customer_id,
+            member.name,
+            member.role,
+            day(member.joined_at, language, zone) if member.joined_at else "",
+            day(member.left_at, language, zone) if member.left_at else "",
+        ]
+        for member in found.members
+    ]
+
+    def text() -> None:
+        say(f"{found.name} ({found.account_id})")
+        table(["customer", "name", "role", "from", "until"], rows)
+
+    show(found, as_json, text)
+
+
+@identity.command()
+def explain(
+    a: Key,
+    b: Annotated[
+        str, typer.Argument(metavar="KEY", help="A second identifier; without it, all links of the first's customer.")
+    ] = "",
+    language: Language = "en",
+    folder: Folder = HERE,
+    as_json: AsJson = False,
+) -> None:
+    """Print the chain of evidence between two identifiers, or why they are two customers."""
+    with opened(folder) as workspace:
+        found = workspace.explain(a, b or None)
+    show(found, as_json, lambda: say(found.text(language)))
+
+
+def map_(
+    key: Key,
+    output: Annotated[Path, typer.Option("--output", "-o", help="File to write: .svg .png .pdf .json or .csv")],
+    need: Annotated[str, typer.Option(help="Id of one need; default the one with the most events.")] = "",
+    language: Language = "",
+    theme: Annotated[str, typer.Option(help="light, dark or print")] = "light",
+    folder: Folder = HERE,
+    as_json: AsJson = False,
+) -> None:
+    """Draw the journey map of one customer."""
+    with opened(folder) as workspace:
+        spoken = language or workspace.company.languages[0]
+        journey = workspace.journey(workspace.customer(key), need or None, spoken)
+    export(journey, output, theme=theme)
+    data = {"file": str(output), "customer": journey.customer_key, "steps": len(journey.steps)}
+    show(data, as_json, lambda: say(f"{output}: {len(journey.steps)} steps of {journey.customer_name}"))

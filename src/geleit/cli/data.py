@@ -1,0 +1,142 @@
+"""``geleit import`` and ``geleit quarantine``: take files in, and settle what could not be mapped."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from geleit.cli.output import HERE, AsJson, Folder, opened, say, show, table, working
+from geleit.errors import GeleitError
+from geleit.intake.imports import ImportSummary
+from geleit.sources import quarantine
+
+box = typer.Typer(help="What could not be mapped: list, show, repair, replay, dismiss.", no_args_is_help=True)
+Source = Annotated[str, typer.Option("--source", "-s", help="Only this source.")]
+Number = Annotated[int, typer.Argument(metavar="ID", help="Number in the quarantine.")]
+
+
+def register(app: typer.Typer) -> None:
+    """Add this room's commands."""
+    app.command(name="import")(import_)
+    app.add_typer(box, name="quarantine")
+
+
+def import_(
+    sources: Annotated[list[str] | None, typer.Argument(help="Names of sources; default all.")] = None,
+    folder: Folder = HERE,
+    as_json: AsJson = False,
+) -> None:
+    """Read the files of the sources. Running it again changes nothing; a kill loses nothing acknowledged."""
+    with opened(folder) as workspace:
+        if not workspace.definitions.sources:
+            raise GeleitError(
+                "this workspace has no sources yet", hint="geleit source guess FILE drafts one from an export"
+            )
+        with working(as_json) as (records, now):
+            summaries = workspace.import_sources(sources or (), progress=records, told=now)
+        counts = workspace.counts()
+    failed = [summary for summary in summaries if summary.error]
+
+    def text() -> None:
+        head = ["source", "read", "new", "already known", "skipped", "quarantined"]
+        table(head, [[s.source, s.read, s.new, s.duplicate, s.skipped, s.quarantined] for s in summaries])
+        for summary in summaries:
+            _explain(summary)
+        say(f"{counts.customers:,} customers, {counts.events:,} events in all.")
+
+    show({"sources": summaries, "counts": counts}, as_json, text)
+    if failed:
+        raise typer.Exit(1)
+
+
+def _explain(summary: ImportSummary) -> None:
+    if summary.error:
+        say(f"\n{summary.source} was not read: {summary.error}")
+    elif summary.reasons:
+        waiting = sum(count for _, count in summary.reasons)
+        say(f"\n{summary.source}: {waiting} records wait in quarantine (geleit quarantine list -s {summary.source})")
+        for reason, count in summary.reasons[:3]:
+            say(f"  {count} x {reason}")
+
+
+@box.command(name="list")
+def list_(
+    source: Source = "",
+    limit: Annotated[int, typer.Option(help="At most this many.")] = 50,
+    folder: Folder = HERE,
+    as_json: AsJson = False,
+) -> None:
+    """List what waits, with its reason."""
+    with opened(folder) as workspace:
+        entries = workspace.quarantine(source or None, limit)
+    rows = [[str(e.id), e.source, f"{e.file}:{e.line}", e.reason, e.message] for e in entries]
+    heads = ["id", "source", "place", "reason", "what happened"]
+    show(entries, as_json, lambda: table(heads, rows, empty="nothing waits in quarantine"))
+
+
+@box.command()
+def show_entry(number: Number, folder: Folder = HERE, as_json: AsJson = False) -> None:
+    """Show one record as it came, and why it waits."""
+    with opened(folder) as workspace:
+        entry = quarantine.entry(workspace.ledger, number)
+
+    def text() -> None:
+        say(f"{entry.source}, {entry.file}:{entry.line}: {entry.reason}")
+        say(entry.message)
+        say(entry.record)
+
+    show(entry, as_json, text)
+
+
+show_entry.__name__ = "show"
+
+
+@box.command()
+def repair(
+    number: Number,
+    changes: Annotated[list[str], typer.Option("--set", help="column=value; may be given several times.")],
+    folder: Folder = HERE,
+    as_json: AsJson = False,
+) -> None:
+    """Change fields of a waiting record and replay it."""
+    wrong = [change for change in changes if "=" not in change]
+    if wrong:
+        raise GeleitError(f"'{wrong[0]}' is no change", hint="write --set column=value")
+    with opened(folder) as workspace:
+        entry = quarantine.repair(
+            workspace.ledger, number, dict(change.split("=", 1) for change in changes), workspace.clock()
+        )
+        receipt, clean = workspace.replay_quarantine(entry.source, [number])
+    done = number in clean
+    show(
+        {"replayed": done, "new": receipt.new},
+        as_json,
+        lambda: say(f"taken in, {receipt.new} events" if done else "it still cannot be mapped: geleit quarantine list"),
+    )
+    if not done:
+        raise typer.Exit(1)
+
+
+@box.command()
+def replay(source: Source = "", folder: Folder = HERE, as_json: AsJson = False) -> None:
+    """Map all waiting records anew, after their source's definition was corrected."""
+    with opened(folder) as workspace:
+        names = [source] if source else list(workspace.definitions.sources)
+        results = {name: workspace.replay_quarantine(name) for name in names}
+    rows = {name: {"taken": len(clean), "new": receipt.new} for name, (receipt, clean) in results.items()}
+    lines = [[name, row["taken"], row["new"]] for name, row in rows.items()]
+    show(rows, as_json, lambda: table(["source", "records taken", "new events"], lines))
+
+
+@box.command()
+def dismiss(
+    number: Number,
+    reason: Annotated[str, typer.Option(help="Why it will not be taken in.")],
+    folder: Folder = HERE,
+    as_json: AsJson = False,
+) -> None:
+    """Settle a record without taking it in; it stays on record with the reason."""
+    with opened(folder) as workspace:
+        quarantine.dismiss(workspace.ledger, number, reason, workspace.clock())
+    show({"dismissed": number}, as_json, lambda: say(f"{number} is dismissed"))

@@ -1,0 +1,97 @@
+"""How commands speak: JSON for programs, short text and tables for people, progress on standard error."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated, Any
+
+import msgspec
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+from rich.table import Table
+
+from geleit.errors import GeleitError
+from geleit.workspace import Workspace, open_workspace
+
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for programs.")]
+Folder = Annotated[
+    Path,
+    typer.Option("--workspace", "-w", help="The workspace; by default the nearest folder upwards with geleit.yaml."),
+]
+HERE = Path()
+
+out = Console(soft_wrap=True)
+err = Console(stderr=True)
+
+
+def show(data: object, as_json: bool, text: Callable[[], None]) -> None:
+    """Print ``data`` as JSON, or call ``text`` to print it for people."""
+    if as_json:
+        sys.stdout.write(msgspec.json.format(msgspec.json.encode(data, enc_hook=str), indent=2).decode() + "\n")
+    else:
+        text()
+
+
+def table(columns: Sequence[str], rows: Iterable[Sequence[object]], *, empty: str = "nothing") -> None:
+    """Print rows under heads; numbers to the right."""
+    lines = [list(row) for row in rows]
+    if not lines:
+        out.print(empty, style="dim")
+        return
+    drawn = Table(box=None, pad_edge=False, header_style="bold")
+    for place, name in enumerate(columns):
+        numeric = all(isinstance(line[place], int) for line in lines)
+        drawn.add_column(name, justify="right" if numeric else "left", overflow="fold")
+    for line in lines:
+        drawn.add_row(*(f"{value:,}" if isinstance(value, int) else str(value) for value in line))
+    out.print(drawn)
+
+
+def say(text: str = "") -> None:
+    """One line for people, as it is."""
+    out.print(text, markup=False, highlight=False)
+
+
+def fail(error: GeleitError, as_json: bool) -> None:
+    """Print an error as a sentence with its hint."""
+    if as_json:
+        sys.stdout.write(msgspec.json.encode({"error": error.message, "hint": error.hint}).decode() + "\n")
+        return
+    err.print(f"error: {error.message}", markup=False, highlight=False, style="red")
+    if error.hint:
+        err.print(f"hint:  {error.hint}", markup=False, highlight=False)
+
+
+@contextmanager
+def opened(folder: Path) -> Iterator[Workspace]:
+    """The workspace, closed again at the end."""
+    workspace = open_workspace(folder)
+    try:
+        yield workspace
+    finally:
+        workspace.close()
+
+
+@contextmanager
+def working(as_json: bool) -> Iterator[tuple[Callable[[str, int], None], Callable[[str], None]]]:
+    """Progress of long work on standard error: (records of a source, what is being done now)."""
+    columns = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
+    with Progress(*columns, console=err, transient=True, disable=as_json or not err.is_terminal) as bar:
+        task = bar.add_task("reading", total=None)
+
+        def records(source: str, read: int) -> None:
+            bar.update(task, description=f"{source}: {read:,} records")
+
+        def now(what: str) -> None:
+            bar.update(task, description=what)
+
+        yield records, now
+
+
+def as_any(value: object) -> Any:
+    """A dataclass or list of them as plain dicts and lists."""
+    return msgspec.to_builtins(value, enc_hook=str)

@@ -1,0 +1,95 @@
+"""``geleit source list | preview | guess``: describe the files that come in."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from geleit.cli.output import HERE, AsJson, Folder, opened, say, show, table
+from geleit.errors import GeleitError
+from geleit.language.formats import stamp
+from geleit.sources.guess import guess as guess_source
+from geleit.sources.mapping import preview as preview_source
+
+source = typer.Typer(help="Describe the files that come in.", no_args_is_help=True)
+
+
+def register(app: typer.Typer) -> None:
+    """Add this room's commands."""
+    app.add_typer(source, name="source")
+
+
+@source.command(name="list")
+def list_(folder: Folder = HERE, as_json: AsJson = False) -> None:
+    """List sources with their last import."""
+    with opened(folder) as workspace:
+        language, zone = workspace.company.languages[0], workspace.company.zone
+        found = workspace.sources(language)
+    rows = [
+        [
+            s.name,
+            s.label,
+            stamp(s.finished_at, language, zone) if s.finished_at else "never",
+            s.read,
+            s.new,
+            s.quarantined,
+        ]
+        for s in found
+    ]
+    heads = ["source", "label", "last import", "read", "new", "in quarantine"]
+    show(found, as_json, lambda: table(heads, rows, empty="no sources yet: geleit source guess FILE"))
+
+
+@source.command()
+def preview(
+    name: Annotated[str, typer.Argument(help="Name of the source.")],
+    count: Annotated[int, typer.Option("--count", "-n", help="How many records.")] = 5,
+    folder: Folder = HERE,
+    as_json: AsJson = False,
+) -> None:
+    """Map the first records without taking them in."""
+    with opened(folder) as workspace:
+        found = preview_source(
+            workspace.source(name),
+            count,
+            root=workspace.root,
+            catalogue=workspace.catalogue,
+            zone=workspace.company.zone,
+            now=workspace.clock(),
+        )
+        zone = workspace.company.zone
+
+    def text() -> None:
+        rows = [
+            [stamp(e.t, "en", zone), e.kind, e.key, " ".join(map(str, e.identifiers)), e.traits, e.properties]
+            for e in found.events
+        ]
+        table(["when", "kind", "key", "identifiers", "traits", "properties"], rows, empty="no event")
+        for rejected in found.rejected:
+            say(f"would go to quarantine: {rejected.file}:{rejected.line} {rejected.reason}: {rejected.message}")
+
+    show(found, as_json, text)
+
+
+@source.command()
+def guess(
+    file: Annotated[Path, typer.Argument(help="An export: CSV, JSON, JSON Lines or Parquet.")],
+    name: Annotated[str, typer.Option(help="Name of the source; default the file's.")] = "",
+    folder: Folder = HERE,
+    as_json: AsJson = False,
+) -> None:
+    """Draft sources/NAME.yaml from an export: columns, time, identifiers. Read it, correct it, then import."""
+    with opened(folder) as workspace:
+        draft = guess_source(file, root=workspace.root, zone=workspace.company.zone, name=name)
+        target = workspace.root / "sources" / f"{draft.name}.yaml"
+        if target.exists():
+            raise GeleitError(f"{target} exists already; nothing was changed", hint="give another --name")
+        target.write_text(draft.yaml, encoding="utf-8")
+
+    def text() -> None:
+        say(draft.yaml)
+        say(f"Written to {target}. Correct it, then: geleit source preview {draft.name}; geleit import {draft.name}")
+
+    show({"file": str(target), "yaml": draft.yaml, "notes": draft.notes}, as_json, text)

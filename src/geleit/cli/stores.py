@@ -1,0 +1,51 @@
+"""``geleit sync`` and ``geleit journal``: bring the stores up to date, or make the journal anew."""
+
+from __future__ import annotations
+
+import typer
+
+from geleit.cli.output import HERE, AsJson, Folder, opened, say, show, working
+
+journal = typer.Typer(help="The columnar history that analysis reads.", no_args_is_help=True)
+
+
+def register(app: typer.Typer) -> None:
+    """Add this room's commands."""
+    app.command()(sync)
+    app.add_typer(journal, name="journal")
+
+
+def sync(folder: Folder = HERE, as_json: AsJson = False) -> None:
+    """Apply changed definitions, cut waiting needs, archive, build a generation."""
+    with opened(folder) as workspace, working(as_json) as (_, now):
+        done = workspace.sync(told=now)
+    show(
+        {"recut": done.recut, "archived": done.archived, "generation": done.generation.number},
+        as_json,
+        lambda: say(
+            f"{done.recut} customers cut anew, {done.archived} events archived, generation {done.generation.number}"
+        ),
+    )
+
+
+@journal.command()
+def rebuild(folder: Folder = HERE, as_json: AsJson = False) -> None:
+    """Make the journal anew from archive and ledger; a damaged one costs time, never data."""
+    with opened(folder) as workspace, working(as_json) as (_, now):
+        now("journal")
+        generation = workspace.journal.rebuild(workspace.catalogue, workspace.definitions.hash())
+    show(
+        {"generation": generation.number, "change": generation.change},
+        as_json,
+        lambda: say(f"generation {generation.number} is built, as of change {generation.change}"),
+    )
+
+
+@journal.command()
+def status(folder: Folder = HERE, as_json: AsJson = False) -> None:
+    """Say which generation answers, and up to when."""
+    with opened(folder) as workspace:
+        as_of = workspace.as_of()
+    show(
+        as_of, as_json, lambda: say(f"generation {as_of.generation}, change {as_of.change}, sequence {as_of.last_seq}")
+    )

@@ -1,0 +1,118 @@
+"""``geleit init | check | schemas | demo | serve``: make, validate and open a workspace."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from geleit.cli.output import HERE, AsJson, Folder, opened, say, show, table, working
+from geleit.demo.example import CUSTOMER, build_demo
+from geleit.errors import GeleitError
+from geleit.web.serve import serve as serve_pages
+from geleit.workspace.definitions import find_workspace, load_checked
+from geleit.workspace.scaffold import init as init_workspace
+from geleit.workspace.scaffold import write_schemas
+
+Port = Annotated[int, typer.Option(help="Port on this machine; the next free one is taken if it is in use.")]
+Browser = Annotated[bool, typer.Option("--browser/--no-browser", help="Open the pages in the browser.")]
+
+
+def register(app: typer.Typer) -> None:
+    """Add this room's commands."""
+    for command in (init, demo, check, serve, schemas):
+        app.command()(command)
+
+
+def init(
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="New or existing folder.")],
+    name: Annotated[str, typer.Option(help="The company's name.")] = "",
+    language: Annotated[str, typer.Option(help="Default language of the screens: en or de.")] = "en",
+    as_json: AsJson = False,
+) -> None:
+    """Make a workspace: the folder of one company's definitions and data."""
+    if language not in ("en", "de"):
+        raise GeleitError(f"'{language}' is no language of the screens", hint="en or de")
+    languages = ("de", "en") if language == "de" else ("en", "de")
+    written = init_workspace(folder, name=name, languages=languages)
+
+    def text() -> None:
+        say(f"{folder} is a workspace now. Next:")
+        say(f"  geleit source guess FILE.csv -w {folder}     drafts a source from an export of yours")
+        say(f"  geleit import -w {folder}                    reads it")
+        say(f"  geleit serve -w {folder}                     opens the pages")
+
+    show({"workspace": str(folder), "written": [str(path) for path in written]}, as_json, text)
+
+
+def demo(
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="Where to build the example company.")],
+    serve: Annotated[bool, typer.Option("--serve/--no-serve", help="Open the pages afterwards.")] = True,
+    browser: Browser = True,
+    port: Port = 8420,
+    as_json: AsJson = False,
+) -> None:
+    """Build the example company and open it."""
+    with working(as_json) as (records, now):
+        built = build_demo(folder, progress=records, told=now)
+
+    def text() -> None:
+        say(
+            f"{built.company}: {built.customers} people, {built.events} events from {built.sources} systems in {folder}"
+        )
+        say(f"  geleit map {CUSTOMER} -w {folder} -o washing-machine.svg")
+
+    show(built, as_json, text)
+    if serve:
+        with opened(folder) as workspace:
+            serve_pages(workspace, port=port, open_browser=browser)
+
+
+def check(
+    definitions_only: Annotated[bool, typer.Option("--definitions", help="Validate the YAML only.")] = False,
+    folder: Folder = HERE,
+    as_json: AsJson = False,
+) -> None:
+    """Validate all definitions, and compare ledger, archive and journal by key."""
+    root = find_workspace(folder)
+    _, problems = load_checked(root)
+    data: dict[str, object] = {"workspace": str(root), "definitions": [str(problem) for problem in problems]}
+    report = None
+    if not problems and not definitions_only:
+        with opened(root) as workspace:
+            report = workspace.check()
+        data["stores"] = report
+    ok = not problems and (report is None or report.ok)
+
+    def text() -> None:
+        for problem in problems:
+            say(str(problem))
+        if not problems:
+            say("definitions: fine")
+        if report is not None:
+            say(report.text())
+
+    show(data | {"ok": ok}, as_json, text)
+    if not ok:
+        raise typer.Exit(1)
+
+
+def serve(
+    folder: Folder = HERE,
+    host: Annotated[
+        str, typer.Option(help="Address to listen on; keep 127.0.0.1 unless a proxy stands before it.")
+    ] = "127.0.0.1",
+    port: Port = 8420,
+    browser: Browser = True,
+) -> None:
+    """Open the pages."""
+    with opened(folder) as workspace:
+        workspace.sync()
+        serve_pages(workspace, host=host, port=port, open_browser=browser)
+
+
+def schemas(folder: Folder = HERE, as_json: AsJson = False) -> None:
+    """Write the JSON Schemas of all definitions into .schemas, for editors."""
+    written = write_schemas(find_workspace(folder) / ".schemas")
+    show([str(path) for path in written], as_json, lambda: table(["schema"], [[path] for path in written]))

@@ -1,0 +1,1 @@
+"""The example company that shows in a minute what geleit is for."""
