@@ -1,0 +1,107 @@
+"""What was said about a step finds its step: by reference, by the shared record, else by time."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+from typing import Any
+
+from geleit.clock import localize, micros
+from geleit.events.event import event_id
+from geleit.events.kinds import in_language
+from geleit.needs.need import ReadEvent
+
+_YES = ("true", "1", "yes", "ja", "wahr")
+_ISO_DATE = 10  # characters of 2026-02-27
+
+
+@dataclass(slots=True)
+class Told:
+    """A step with everything that was said about it, in total order."""
+
+    step: ReadEvent
+    about: list[ReadEvent] = field(default_factory=list)
+
+    def of(self, *kinds: str) -> list[ReadEvent]:
+        """Its annotations of the given kinds."""
+        return [note for note in self.about if note.touchpoint.kind in kinds]
+
+
+def attach(events: Sequence[ReadEvent]) -> list[Told]:
+    """Steps in order, each with its annotations.
+
+    An annotation belongs to the step that it names in ``about`` (a key of its source, or ``source:key``), else to the
+    latest step of its record, else to the latest step before it; to the first step where none was before.
+    """
+    steps = [Told(event) for event in events if event.touchpoint.step]
+    if not steps:
+        return []
+    by_id = {str(told.step.event.id): told for told in steps}
+    by_record: dict[tuple[str, str], list[tuple[int, Told]]] = {}
+    places = [place for place, event in enumerate(events) if event.touchpoint.step]
+    for place, told in zip(places, steps, strict=True):
+        if told.step.event.record:
+            by_record.setdefault((told.step.event.source, told.step.event.record), []).append((place, told))
+    in_time = list(zip(places, steps, strict=True))
+    for place, note in enumerate(events):
+        if note.touchpoint.step:
+            continue
+        named = _named(note, by_id)
+        record = by_record.get((note.event.source, note.event.record)) if note.event.record else None
+        (named or _latest(record or in_time, place)).about.append(note)
+    return steps
+
+
+def _named(note: ReadEvent, by_id: Mapping[str, Told]) -> Told | None:
+    about = str(note.event.properties.get("about") or "")
+    if not about:
+        return None
+    source, _, key = about.partition(":")
+    return by_id.get(event_id(note.event.source, about)) or by_id.get(event_id(source, key))
+
+
+def _latest(candidates: Sequence[tuple[int, Told]], place: int) -> Told:
+    """The last candidate at or before a place in the order, else the first."""
+    before = [told for at, told in candidates if at <= place]
+    return before[-1] if before else candidates[0][1]
+
+
+def wording(value: Any, language: str) -> str:
+    """A property that is a plain text, or a text per language."""
+    if isinstance(value, Mapping):
+        return in_language(value, language).strip()
+    return "" if value is None else str(value).strip()
+
+
+def affirmed(value: Any) -> bool:
+    """A property that says yes, as truth value, number or word."""
+    return value is True or str(value).strip().lower() in _YES
+
+
+def amount(value: Any) -> float | None:
+    """A property that is a number or reads as one (``+2``, ``-1,5``), else None."""
+    try:
+        number = float(str(value).replace(",", ".").replace("\u2212", "-"))
+    except ValueError:
+        return None
+    return number if math.isfinite(number) else None
+
+
+def deadline(value: Any, zone: str) -> int | None:
+    """A due time as microseconds UTC: microseconds, an ISO time (local to ``zone`` if it names none), or a day.
+
+    A day is due until its end. What reads as none of these is None: no date is better than a wrong one.
+    """
+    text = str(value).strip() if value is not None else ""
+    if text.isdigit() and len(text) > _ISO_DATE:
+        return int(text)
+    try:
+        if len(text) == _ISO_DATE:
+            next_day = datetime.fromisoformat((date.fromisoformat(text) + timedelta(days=1)).isoformat())
+            return micros(localize(next_day, zone)) - 1
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        return None
+    return micros(moment if moment.tzinfo else localize(moment, zone))
