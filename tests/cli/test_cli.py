@@ -1,0 +1,55 @@
+import json
+import subprocess
+import sys
+
+import pytest
+
+
+@pytest.fixture
+def geleit(tmp_path):
+    def run(*arguments, code=0):
+        done = subprocess.run(
+            [sys.executable, "-m", "geleit", *map(str, arguments)],
+            capture_output=True,
+            text=True,
+            check=False,
+            cwd=tmp_path,
+        )
+        assert done.returncode == code, done.stdout + done.stderr
+        assert "Traceback" not in done.stderr
+        return done.stdout if code == 0 or done.stdout else done.stderr
+
+    return run
+
+
+def test_errors_are_sentences_with_a_hint_and_json_for_programs(geleit):
+    text = geleit("check", code=1)
+    assert "no geleit.yaml" in text
+    assert "hint:  make a workspace" in text
+    assert json.loads(geleit("check", "--json", code=1))["hint"].startswith("make a workspace")
+
+
+def test_an_empty_workspace_is_fine_and_says_what_is_next(geleit):
+    assert "geleit source guess" in geleit("init", "acme", "--language", "de")
+    assert json.loads(geleit("check", "-w", "acme", "--json"))["ok"]
+    assert "nobody found" in geleit("find", "ada", "-w", "acme")
+    assert "nothing waits" in geleit("quarantine", "list", "-w", "acme")
+    assert "no sources yet" in geleit("source", "list", "-w", "acme")
+    assert "ada" in geleit("customer", "ada", "-w", "acme", code=1)
+
+
+def test_a_demo_is_built_twice_without_change_and_draws_its_map(geleit):
+    first = json.loads(geleit("demo", "d", "--no-serve", "--json"))
+    again = json.loads(geleit("demo", "d", "--no-serve", "--json"))
+    assert first == again
+    assert first["customer"].startswith("c")
+    for suffix in ("svg", "png", "pdf", "json", "csv"):
+        geleit("map", first["customer"], "-w", "d", "-o", f"map.{suffix}")
+    report = json.loads(geleit("check", "-w", "d", "--json"))
+    assert report["ok"]
+
+
+def test_explaining_two_identifiers_prints_the_chain(geleit):
+    geleit("demo", "d", "--no-serve")
+    text = geleit("identity", "explain", "crm.customer_no:4711", "-w", "d")
+    assert "4711" in text

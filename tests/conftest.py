@@ -1,0 +1,125 @@
+"""What many tests need: an example workspace of their own, and a dump of a workspace that ignores arrival."""
+
+import json
+import os
+import shutil
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+
+from geleit.ledger import tables
+from geleit.workspace import open_workspace
+
+EXAMPLES = Path(__file__).parent.parent / "examples"
+
+# Facts whose set_id and other arrival numbers are replaced by what they stand for.
+FACTS = (
+    "trait",
+    "consent_fact",
+    "account_fact",
+    "order_fact",
+    "order_line",
+    "product_fact",
+    "need",
+    "need_event",
+    "customer",
+)
+ARRIVAL = {"change", "set_id", "id", "first_at", "changed_at", "line"}
+
+
+@pytest.fixture
+def example(tmp_path):
+    """A function that copies an example workspace into the test's own folder."""
+
+    def copy(name: str) -> Path:
+        target = tmp_path / name
+        shutil.copytree(EXAMPLES / name, target, ignore=shutil.ignore_patterns("data"))
+        return target
+
+    return copy
+
+
+@pytest.fixture(scope="session")
+def washing_machine(tmp_path_factory):
+    """The imported washing-machine workspace, for reading only."""
+    target = tmp_path_factory.mktemp("shared") / "washing-machine"
+    shutil.copytree(EXAMPLES / "washing-machine", target, ignore=shutil.ignore_patterns("data"))
+    with open_workspace(target) as workspace:
+        workspace.import_sources()
+        yield workspace
+
+
+def dump(workspace) -> str:
+    """Everything a workspace knows, as text that is equal whatever the order and batches of arrival were."""
+    with workspace.ledger.read() as connection:
+        sets = _sets(connection)
+        found = {
+            "sets": sorted(sets.values()),
+            "resolution": sorted(
+                [sets[r.set_id], r.slice, r.customer_id] for r in connection.execute(sa.select(tables.resolution))
+            ),
+            "evidence": _evidence(connection),
+            "keys": sorted([r.id, r.content] for r in connection.execute(sa.select(tables.event_key))),
+            "quarantine": sorted(
+                [r.source, r.fingerprint, r.reason, r.state] for r in connection.execute(sa.select(tables.quarantine))
+            ),
+        }
+        for name in FACTS:
+            found[name] = sorted(
+                _fact(row, sets) for row in connection.execute(sa.select(tables.metadata.tables[name]))
+            )
+        found["tokens"] = sorted(
+            [r.token, sets[r.set_id], r.field] for r in connection.execute(sa.select(tables.search_token))
+        )
+    found["events"] = sorted(
+        [
+            item.event_id,
+            sets[item.set_id],
+            item.event.t,
+            item.event.kind,
+            json.dumps(item.event.properties, sort_keys=True),
+        ]
+        for item in workspace.history.events_of(list(sets))
+    )
+    return json.dumps(found, indent=1, sort_keys=True, default=str)
+
+
+def _sets(connection) -> dict[int, str]:
+    query = (
+        sa.select(tables.identifier_set_member.c.set_id, tables.identifier.c.type, tables.identifier.c.value)
+        .join(tables.identifier, tables.identifier.c.id == tables.identifier_set_member.c.identifier_id)
+        .order_by(tables.identifier.c.type, tables.identifier.c.value)
+    )
+    sets: dict[int, list[str]] = {}
+    for row in connection.execute(query):
+        sets.setdefault(row.set_id, []).append(f"{row.type}:{row.value}")
+    return {number: " ".join(members) for number, members in sets.items()}
+
+
+def _evidence(connection) -> list[list[object]]:
+    names = {r.id: f"{r.type}:{r.value}" for r in connection.execute(sa.select(tables.identifier))}
+    return sorted(
+        [*sorted((names[r.low_id], names[r.high_id])), r.source, r.bucket, r.count, r.first_t, r.last_t, r.sample_event]
+        for r in connection.execute(sa.select(tables.evidence))
+    )
+
+
+def _fact(row, sets) -> list[str]:
+    values = [f"{name}={value}" for name, value in row._mapping.items() if name not in ARRIVAL]
+    if "set_id" in row._mapping:
+        values.append(sets[row.set_id])
+    if "id" in row._mapping:
+        values.append(str(row.id))
+    return values
+
+
+@pytest.fixture(name="dump")
+def _dump():
+    return dump
+
+
+@pytest.fixture
+def kills():
+    """How many kills a storm has: a few here, hundreds in ``make long``."""
+    return int(os.environ.get("GELEIT_KILLS", "6"))

@@ -1,0 +1,48 @@
+"""kill -9 at any point of import, archiving and generation building: nothing lost, nothing twice, same customers."""
+
+import os
+import random
+import shutil
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+
+from geleit.workspace import open_workspace
+
+
+def start(folder):
+    return subprocess.Popen(
+        [sys.executable, "-m", "geleit", "import", "--json", "-w", str(folder)],
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+    )
+
+
+@pytest.mark.parametrize("name", ["washing-machine", "northwind"])
+def test_a_storm_of_kills_changes_nothing(example, dump, kills, name, tmp_path):
+    undisturbed = example(name)
+    began = time.monotonic()
+    assert start(undisturbed).wait() == 0
+    whole = time.monotonic() - began
+    disturbed = tmp_path / "disturbed"
+    shutil.copytree(undisturbed, disturbed, ignore=shutil.ignore_patterns("data"))
+    chance = random.Random(4711)
+    killed = 0
+    for _ in range(kills):
+        child = start(disturbed)
+        time.sleep(chance.uniform(0.2, 1.0) * whole)
+        if child.poll() is None:
+            os.kill(child.pid, signal.SIGKILL)
+            killed += 1
+        child.communicate()
+    assert killed > 0
+    last = start(disturbed)
+    _, errors = last.communicate()
+    assert last.returncode == 0, errors.decode()
+    with open_workspace(undisturbed) as expected, open_workspace(disturbed) as found:
+        assert dump(found) == dump(expected)
+        report = found.check()
+        assert report.ok, report.text()
