@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from pydantic import Field
 
-from geleit.clock import DAY, SECOND
+from geleit.clock import DAY, SECOND, local_day
 from geleit.definitions import Definition, Label
 from geleit.language.formats import span
 from geleit.language.words import translate
@@ -57,6 +57,16 @@ class Done:
 
 
 @dataclass(frozen=True, slots=True)
+class Judging:
+    """How to compare: what a kind's name means, for whom to say it, and whether the need has ended."""
+
+    canonical: Callable[[str], str]
+    language: str
+    zone: str
+    ended: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Judged:
     """A verdict per actual step (None without a designed journey), and the places of designed steps never taken."""
 
@@ -64,14 +74,7 @@ class Judged:
     skipped: tuple[int, ...] = ()
 
 
-def judge(
-    done: Sequence[Done],
-    designed: DesignedJourney | None,
-    canonical: Callable[[str], str],
-    language: str,
-    *,
-    ended: bool,
-) -> Judged:
+def judge(done: Sequence[Done], designed: DesignedJourney | None, judging: Judging) -> Judged:
     """Lay the designed journey beside the actual one by the longest common order of kinds.
 
     A step of the common order is as designed, or late where ``within`` ran out; a designed kind outside the order is
@@ -82,23 +85,23 @@ def judge(
         verdicts: list[Verdict | None] = [None] * len(done)
         skipped: tuple[int, ...] = ()
     else:
-        verdicts, skipped = _aligned(done, designed, canonical, language, ended=ended)
-    for place, late_by in _late_deliveries(done):
-        verdicts[place] = _late(late_by, language)
+        verdicts, skipped = _aligned(done, designed, judging)
+    for place, late_by in _late_deliveries(done, judging.zone):
+        verdicts[place] = _late(late_by, judging.language)
     return Judged(tuple(verdicts), skipped)
 
 
 def _aligned(
-    done: Sequence[Done], designed: DesignedJourney, canonical: Callable[[str], str], language: str, *, ended: bool
+    done: Sequence[Done], designed: DesignedJourney, judging: Judging
 ) -> tuple[list[Verdict | None], tuple[int, ...]]:
-    wanted = [canonical(step.kind) for step in designed.steps]
+    wanted = [judging.canonical(step.kind) for step in designed.steps]
     pairs = common_order(wanted, [step.kind for step in done])
     verdicts: list[Verdict | None] = [Verdict("extra") for _ in done]
     before: Done | None = None
     for at, place in pairs:
         limit = designed.steps[at].limit()
         over = done[place].t - before.end - limit if before and limit is not None else 0
-        verdicts[place] = _late(over, language) if over > 0 else Verdict("as_designed")
+        verdicts[place] = _late(over, judging.language) if over > 0 else Verdict("as_designed")
         before = done[place]
     matched = {at for at, _ in pairs}
     taken = {place for _, place in pairs}
@@ -108,7 +111,7 @@ def _aligned(
         if place not in taken and elsewhere:
             verdicts[place] = Verdict("other_order")
             left.remove(elsewhere[0])
-    reached = len(wanted) if ended else max(matched, default=-1)
+    reached = len(wanted) if judging.ended else max(matched, default=-1)
     return verdicts, tuple(at for at in left if at < reached)
 
 
@@ -135,7 +138,7 @@ def common_order(wanted: Sequence[str], actual: Sequence[str]) -> list[tuple[int
     return pairs
 
 
-def _late_deliveries(done: Sequence[Done]) -> list[tuple[int, int]]:
+def _late_deliveries(done: Sequence[Done], zone: str) -> list[tuple[int, int]]:
     """(place, microseconds late) of every delivery that came after the day that was promised for its order."""
     late = []
     for place, promise in enumerate(done):
@@ -144,9 +147,16 @@ def _late_deliveries(done: Sequence[Done]) -> list[tuple[int, int]]:
         for later in range(place + 1, len(done)):
             if _delivers(done[later], promise):
                 if done[later].t > promise.due_at:
-                    late.append((later, done[later].t - promise.due_at))
+                    late.append((later, _overdue(promise.due_at, done[later].t, zone)))
                 break
     return late
+
+
+def _overdue(due_at: int, t: int, zone: str) -> int:
+    """Microseconds late; what was due by the end of a day is late by whole days."""
+    days = local_day(t, zone) - local_day(due_at, zone)
+    by_day = local_day(due_at + 1, zone) > local_day(due_at, zone)
+    return days * DAY if by_day else t - due_at
 
 
 def _delivers(step: Done, promise: Done) -> bool:

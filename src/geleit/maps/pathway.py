@@ -14,7 +14,7 @@ from geleit.maps.type import ASCENT, LEADING, Wrapped, width, wrap
 
 ABOVE, BELOW = 18.0, 14.0  # px over a node's middle without a companion, and under the node's label
 SLANT = 5.5  # px: half the width of the path where it changes lanes
-CLEAR = 9.0  # px: texts stay this far from a border where the path changes lanes
+CLEAR = 8.0  # px: texts stay this far from a border where the path changes lanes
 NEAR = 1.5  # px: texts stay this far from any other border
 PLACE_SIZE, PRESENCE_SIZE = 11.5, 11.0
 PLACE_TOP = 13.0  # px from a node's middle to the top of its place
@@ -74,23 +74,36 @@ def pathway(plan: Plan) -> Pathway:
     return Pathway(plan, lanes, lane_of, places, tuple(_runs(plan, lane_of)))
 
 
+def _passes(lane_of: Sequence[int], place: int, other: int, *, under: bool) -> bool:
+    """Whether the path leaves a node towards a neighbour downward (or upward)."""
+    if not 0 <= other < len(lane_of):
+        return False
+    return lane_of[other] > lane_of[place] if under else lane_of[other] < lane_of[place]
+
+
 def _room(plan: Plan, lane_of: Sequence[int], place: int, *, under: bool) -> tuple[float, float]:
     """Left and right bound for a text under (or over) a node: clear of the path where it leaves that way."""
-
-    def passes(other: int) -> bool:
-        beyond = 0 <= other < len(lane_of)
-        return beyond and (lane_of[other] > lane_of[place] if under else lane_of[other] < lane_of[place])
-
-    left = plan.edge(place) + (CLEAR if passes(place - 1) else NEAR)
-    right = plan.edge(place + 1) - (CLEAR if passes(place + 1) else NEAR)
+    left = plan.edge(place) + (CLEAR if _passes(lane_of, place, place - 1, under=under) else NEAR)
+    right = plan.edge(place + 1) - (CLEAR if _passes(lane_of, place, place + 1, under=under) else NEAR)
     return left, right
 
 
 def _place(plan: Plan, lane_of: Sequence[int], place: int) -> _Label:
     left, right = _room(plan, lane_of, place, under=True)
+    left, right = left - _spare(plan, lane_of, place, place - 1), right + _spare(plan, lane_of, place, place + 1)
     wrapped = wrap(plan.steps[place].channel_label, "record", PLACE_SIZE, right - left)
     half = max((width(line, "record", PLACE_SIZE) for line in wrapped.lines), default=0) / 2
     return _Label(min(max(plan.centre(place), left + half), right - half), "middle", wrapped)
+
+
+def _spare(plan: Plan, lane_of: Sequence[int], place: int, other: int) -> float:
+    """What a neighbour of the same lane leaves free beyond the border: only if its own place is short and central."""
+    if not 0 <= other < len(lane_of) or lane_of[other] != lane_of[place]:
+        return 0
+    left, right = _room(plan, lane_of, other, under=True)
+    free = min(plan.centre(other) - left, right - plan.centre(other))
+    half = width(plan.steps[other].channel_label, "record", PLACE_SIZE) / 2
+    return max(0.0, plan.column / 2 - half - 2 * NEAR) if half <= free else 0
 
 
 def _runs(plan: Plan, lane_of: Sequence[int]) -> list[_Run]:

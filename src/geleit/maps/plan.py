@@ -85,6 +85,7 @@ def set_paragraphs(
     for paragraph in paragraphs:
         if paragraph.icon:
             middle = x if anchor == "middle" else x + ICON / 2
+            y += ICON_GAP if y > top else 0
             draw_icon(canvas, paragraph.icon, middle, y + ICON / 2)
             y += ICON + ICON_GAP
         wrapped = wrap(paragraph.text, paragraph.face, paragraph.size, width, CELL_LINES)

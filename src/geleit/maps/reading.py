@@ -6,13 +6,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from geleit.clock import local_day
-from geleit.events.event import Evidence
 from geleit.events.kinds import Catalogue, in_language
-from geleit.language.formats import number
 from geleit.language.words import translate
 from geleit.maps.annotations import Told, affirmed, amount, attach, deadline, wording
-from geleit.maps.designed import DesignedJourney, Done, judge
+from geleit.maps.designed import DesignedJourney, Done, Judging, judge
 from geleit.maps.journey import Criterion, Feeling, Journey, PromiseMark, PromiseState, StageHead, Step
+from geleit.maps.sentences import evidence_text, facet_name, repeated
 from geleit.needs.need import Need, ReadEvent
 
 
@@ -48,7 +47,7 @@ def read_journey(events: Sequence[ReadEvent], need: Need, *, catalogue: Catalogu
     groups = repeats(attach(events), context)
     steps = [reader.step(place + 1, group) for place, group in enumerate(groups)]
     done = [reader.done(step, group[0].step) for step, group in zip(steps, groups, strict=True)]
-    judged = judge(done, context.designed, catalogue.canonical, context.language, ended=need.closed_at is not None)
+    judged = judge(done, context.designed, reader.rules(need))
     heads = [
         StageHead(stage.id, in_language(stage.label, context.language), catalogue.tone(stage.id))
         for stage in catalogue.stages
@@ -168,9 +167,7 @@ class _Reader:
         texts = {self.catalogue.text(told.step.event, language) for told in group}
         first = group[0].step
         text = texts.pop() if len(texts) == 1 else self.catalogue.label(self.kind_word(first), language)
-        if len(group) == 1:
-            return text
-        return translate(language, "{what}, {count} times", what=text, count=number(len(group), language))
+        return text if len(group) == 1 else repeated(text, len(group), language)
 
     @staticmethod
     def kind_word(event: ReadEvent) -> str:
@@ -183,14 +180,7 @@ class _Reader:
         language = self.context.language
         note = wording(step.event.properties.get("evidence_note"), language)
         source = self.context.source(step.event.source)
-        forms: dict[Evidence, tuple[str, str]] = {
-            "log": ("{source}", "{source}: {note}"),
-            "told": ("told, {source}", "told: {note}"),
-            "public": ("public, {source}", "public: {note}"),
-            "gap": ("no evidence", "no evidence: {note}"),
-        }
-        plain, noted = forms[step.touchpoint.evidence]
-        return translate(language, noted if note else plain, source=source, note=note)
+        return evidence_text(step.touchpoint.evidence, source, note, language)
 
     def texts(self, told: Told, kind: str) -> tuple[str, ...]:
         """The texts of the annotations of a kind, empty ones left out."""
@@ -218,18 +208,16 @@ class _Reader:
                 source = wording(properties.get("evidence_note"), self.context.language) or self.context.source(
                     note.event.source
                 )
-                found.append(Feeling(value, affirmed(properties.get("estimated")), source, self.facet(facet), words))
+                found.append(
+                    Feeling(
+                        value,
+                        affirmed(properties.get("estimated")),
+                        source,
+                        facet_name(facet, self.context.language),
+                        words,
+                    )
+                )
         return tuple(found)
-
-    def facet(self, facet: str) -> str:
-        """The facet in the reader's language; one that is not ours keeps its name."""
-        language = self.context.language
-        ours = {
-            "functional": translate(language, "functional"),
-            "social": translate(language, "social"),
-            "personal": translate(language, "personal"),
-        }
-        return ours.get(facet, facet)
 
     def marks(self, told: Told, staff: str) -> tuple[PromiseMark, ...]:
         """Promises made or kept at this step, each with how it stands as of now."""
@@ -255,6 +243,10 @@ class _Reader:
         due = deadline(properties.get("due_at"), self.context.zone)
         order, state = str(properties.get("order_id") or ""), str(properties.get("state") or "")
         return Done(step.kind, step.t, step.end, step.channel, order, state, due)
+
+    def rules(self, need: Need) -> Judging:
+        """How designed and actual are compared for this need."""
+        return Judging(self.catalogue.canonical, self.context.language, self.context.zone, need.closed_at is not None)
 
     def designed_label(self, at: int) -> str:
         """What a reader calls a designed step."""

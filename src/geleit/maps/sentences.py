@@ -51,8 +51,13 @@ def evidence_sentence(journey: Journey) -> str:
     first = next(counts[evidence] for evidence in EVIDENCES if counts[evidence])
     values = {"steps": number(total, language), "listed": listed}
     if counts["gap"]:
-        text = "Of {steps} steps {listed}: we do not know what happened there."
-        return plural(language, text, text, first, **values)
+        return plural(
+            language,
+            "Of {steps} steps {listed}: we do not know what happened there.",
+            "Of {steps} steps {listed}: we do not know what happened there.",
+            first,
+            **values,
+        )
     return plural(language, "Of {steps} steps {listed}.", "Of {steps} steps {listed}.", first, **values)
 
 
@@ -158,6 +163,37 @@ def evidence_name(evidence: str, language: str) -> str:
     }[evidence]
 
 
+def evidence_text(evidence: Evidence, source: str, note: str, language: str) -> str:
+    """What a step rests on: its source and a note to it, or that there is nothing."""
+    if evidence == "log":
+        return translate(language, "{source}: {note}", source=source, note=note) if note else source
+    if note:
+        return {
+            "told": translate(language, "told: {note}", note=note),
+            "public": translate(language, "public: {note}", note=note),
+            "gap": translate(language, "no evidence: {note}", note=note),
+        }[evidence]
+    return {
+        "told": translate(language, "told, {source}", source=source),
+        "public": translate(language, "public, {source}", source=source),
+        "gap": translate(language, "no evidence"),
+    }[evidence]
+
+
+def facet_name(facet: str, language: str) -> str:
+    """A facet of judgement; one that is not ours keeps its name."""
+    return {
+        "functional": translate(language, "functional"),
+        "social": translate(language, "social"),
+        "personal": translate(language, "personal"),
+    }.get(facet, facet)
+
+
+def repeated(what: str, count: int, language: str) -> str:
+    """A step that stands for several of the same kind in a row."""
+    return translate(language, "{what}, {count} times", what=what, count=number(count, language))
+
+
 def verdict_name(verdict: Verdict, language: str) -> str:
     """The verdict in words."""
     return {
@@ -217,7 +253,7 @@ def expected(text: str, language: str) -> str:
     return translate(language, "expects: {what}", what=text)
 
 
-def what(step: Step, language: str) -> str:
+def spoken(step: Step, language: str) -> str:
     """What the person does, with the words that were said, in one line."""
     if not step.quote:
         return step.text
@@ -243,7 +279,7 @@ def alternative(step: Step, journey: Journey) -> str:
     language = journey.language
     head = translate(language, "Step {number} of {count}", number=step.number, count=len(journey.steps))
     parts: Iterable[str] = (
-        f"{head}: {what(step, language)}",
+        f"{head}: {spoken(step, language)}",
         stamp(step.t, language, journey.zone),
         place(step, language),
         translate(language, "Stage: {stage}", stage=stage_name(journey, step.stage)),

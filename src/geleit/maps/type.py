@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import math
 import re
 from dataclasses import dataclass
 from functools import lru_cache
@@ -22,6 +23,7 @@ FILES: dict[Face, str] = {
 }
 ASCENT, DESCENT = 0.86, 0.22  # of the size: holds capitals with marks above and letters with tails below
 LEADING = 1.2  # line height of small labels, of the size
+FULLER = 1.2  # a broken word's first line is rather longer than its last
 MISSING_EM = 1.0  # a letter our fonts lack is drawn by a fallback font; none of those is wider
 
 _VOWELS = "aeiouyäöüàáâãåèéêëìíîïòóôõùúûýæøœ"
@@ -45,7 +47,15 @@ _TOGETHER = (
     "pl",
     "gl",
 )
-_JOINTS = re.compile(r"(?<=..)(ungs|heits|keits|schafts|ions|täts)(?=[a-zäöüß]{3})", re.IGNORECASE)
+_LINKS = r"(?<=..)(?:ungs|heits|keits|schafts|ions|täts)(?=[a-zäöüß]{3})"  # endings that join German words
+_HEADS = (  # words that often end a compound in trade and service: a line breaks before them first
+    "abholung|abteilung|anfrage|angebot|anlage|antrag|anzeige|artikel|auftrag|ausweis|beratung|bestellung|bestätigung|bewertung|"
+    "daten|dienst|effizienz|erinnerung|fach|fahrt|forum|garantie|gebühr|gerät|geschäft|gespräch|gutschein|hilfe|karte|kasse|konto|kunde|laden|"
+    "leistung|lieferung|liste|maschine|markt|meldung|museum|nachricht|notiz|nummer|portal|preis|programm|prüfung|rechnung|reparatur|"
+    "schein|seite|service|software|spüler|stelle|system|tafel|technik|termin|vergleich|verkäufer|versand|vertrag|wagen|wahl|"
+    "wechsel|werkstatt|zahlung|zeit|zentrale|zettel|verbrauch"
+)
+_JOINTS = re.compile(rf"{_LINKS}|(?<=...)(?={_HEADS})", re.IGNORECASE)
 _SOFT = re.compile(
     r"(?<=[-\u2013\u2014/\u00ad\u200b])(?=.)"
 )  # hyphen, dashes, slash, soft marks: after these a line may always break
@@ -147,16 +157,27 @@ def _fragments(word: str, face: Face, size: float, max_width: float) -> list[str
 
 
 def _split(word: str, face: Face, size: float, max_width: float) -> tuple[str, str]:
-    """The longest beginning that fits with its hyphen (kept as a soft hyphen), and the rest; always moves on."""
-    for place in reversed(syllables(word)):
-        if width(f"{word[:place]}-", face, size) <= max_width:
-            return f"{word[:place]}\u00ad", word[place:]
+    """A beginning that fits with its hyphen (kept as a soft hyphen), and the rest; always moves on.
+
+    A joint of a compound comes first, else a syllable that leaves the lines of about one length.
+    """
+    whole = width(word, face, size)
+    ideal = FULLER * whole / math.ceil(whole / max_width)
+    joints = _joints(word)
+    fitting = [place for place in syllables(word) if width(f"{word[:place]}-", face, size) <= max_width]
+    if fitting:
+        best = min(fitting, key=lambda place: (place not in joints, abs(width(word[:place], face, size) - ideal)))
+        return f"{word[:best]}\u00ad", word[best:]
     place = len(word) - 1
     while place > 1 and width(f"{word[:place]}-", face, size) > max_width:
         place -= 1
     place = max(place, 1)
     soft = "\u00ad" if word[place - 1].isalpha() and word[place : place + 1].isalpha() else "\u200b"
     return f"{word[:place]}{soft}", word[place:]
+
+
+def _joints(word: str) -> set[int]:
+    return {match.end() for match in _JOINTS.finditer(word)}
 
 
 @lru_cache(maxsize=4096)
@@ -167,7 +188,7 @@ def syllables(word: str) -> tuple[int, ...]:
     ['Gewähr', 'Gewährleis', 'Gewährleistungs']
     """
     lower = word.lower()
-    joints = {match.end() for match in _JOINTS.finditer(word)}
+    joints = _joints(word)
     places = set(joints)
     vowels = [place for place, letter in enumerate(lower) if letter in _VOWELS]
     for left, right in itertools.pairwise(vowels):

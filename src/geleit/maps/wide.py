@@ -190,7 +190,7 @@ def _criteria(canvas: Canvas, columns: Plan, top: float) -> float:
     language = columns.journey.language
     head = (
         translate(language, "What counts for {name}", name=columns.journey.customer_name),
-        translate(language, "? is only supposed"),
+        translate(language, "? means only supposed"),
     )
     cells = [[Paragraph(text) for text in criteria(step, language)] for step in columns.steps]
     return cell_lane(canvas, columns, top, head, cells)
@@ -235,7 +235,7 @@ def _evidence(canvas: Canvas, columns: Plan, top: float) -> float:
 
 def _verdicts(canvas: Canvas, columns: Plan, top: float) -> float:
     language = columns.journey.language
-    head = (translate(language, "Designed and actual"), translate(language, "more than designed is no error"))
+    head = (translate(language, "Designed against actual"), translate(language, "anything extra is no error"))
     cells = [
         [
             Paragraph(
