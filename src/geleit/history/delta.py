@@ -1,0 +1,120 @@
+"""The delta: events newer than a generation, and the whole histories of customers whose identity or needs changed since.
+
+A customer is dirty, so masked in the base and read anew, if a set moved to or from it (``resolution.change``), its needs
+or facts changed (``customer.change``), or an event of it is newer. Whoever changes rows of ``need_event`` therefore sets
+``customer.change`` of the customers concerned.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+
+import duckdb
+import sqlalchemy as sa
+
+from geleit.errors import StoreError
+from geleit.events.kinds import Catalogue
+from geleit.history import reading, snapshot
+from geleit.history.archive import Archive, Segment
+from geleit.history.generation import Generation
+from geleit.history.statements import load
+from geleit.ledger import tables
+from geleit.ledger.ledger import Ledger
+
+
+@dataclass(frozen=True, slots=True)
+class AsOf:
+    """The state an answer is of: generation (0 = none), the ledger's change, the last acknowledged event, and when."""
+
+    generation: int
+    change: int
+    last_seq: int
+    at: int
+
+
+@dataclass(frozen=True, slots=True)
+class Tail:
+    """What one view of the ledger holds beyond a generation: segments to read; outbox rows are in the ledger itself."""
+
+    as_of: AsOf
+    after: int
+    segments: tuple[Segment, ...]
+
+
+def tail(connection: sa.Connection, archive: Archive, generation: Generation | None) -> Tail:
+    """Which segments and outbox rows (those after ``after``) a reader adds to the generation.
+
+    Errors: StoreError if catalog, outbox and generation claim the same events or the generation knows a later ledger.
+    """
+    segments = archive.segments(connection)
+    archived = segments[-1].last_seq if segments else 0
+    seq = tables.outbox.c.seq
+    first, last = connection.execute(sa.select(sa.func.min(seq), sa.func.max(seq))).one()
+    if first is not None and first <= archived:
+        raise StoreError(
+            f"the outbox holds event number {first}, but the archive already reaches to {archived}; nothing was changed",
+            hint="restore the ledger and the archive from the same backup",
+        )
+    change, last_seq = Ledger.change(connection), max(archived, last or 0)
+    after = generation.last_seq if generation else 0
+    if generation and (generation.change > change or after > last_seq):
+        raise StoreError(
+            f"the journal's generation {generation.folder.name} knows a later state (change {generation.change}) than "
+            f"the ledger (change {change}), as if an older ledger had been put back; ledger and archive are safe",
+            hint="run 'geleit journal rebuild'",
+        )
+    as_of = AsOf(generation.number if generation else 0, change, last_seq, archive.ledger.clock())
+    return Tail(as_of, after, tuple(segment for segment in segments if segment.last_seq > after))
+
+
+def open_view(
+    connection: sa.Connection, archive: Archive, generation: Generation | None, beyond: Tail, catalogue: Catalogue
+) -> duckdb.DuckDBPyConnection:
+    """An engine with the view ``events`` (base + delta, the columns of a generation) and the row ``as_of``.
+
+    Errors: StoreError if a segment or the generation is damaged.
+    """
+    duck = generation.connect() if generation else reading.connect()
+    try:
+        _collect(duck, connection, archive, beyond)
+        _resolve(duck, connection, generation)
+        reading.prepare(duck, catalogue)
+        sql = load("delta.sql")
+        duck.execute(sql["delta"])
+        duck.execute(sql["settle"])
+        duck.execute(sql["masked_events"] if generation else sql["only_delta"])
+        duck.execute(sql["as_of"], asdict(beyond.as_of))
+    except duckdb.Error as error:
+        duck.close()
+        raise reading.translate_error(error, "the journal or the archive") from None
+    return duck
+
+
+def _collect(duck: duckdb.DuckDBPyConnection, connection: sa.Connection, archive: Archive, beyond: Tail) -> None:
+    """Table ``fresh``: rows after the generation, from segments and outbox."""
+    reading.gather(duck, [archive.path(segment) for segment in beyond.segments], beyond.after)
+    snapshot.copy(connection, reading.OUTBOX.where(tables.outbox.c.seq > beyond.after), duck, "pending")
+    duck.execute(load("delta.sql")["fresh"])
+
+
+def _resolve(duck: duckdb.DuckDBPyConnection, connection: sa.Connection, generation: Generation | None) -> None:
+    """Table ``stored`` of all rows to be read anew, and where they belong now (``resolved``, ``assigned``)."""
+    sql = load("delta.sql")
+    if generation:
+        resolution, customer = tables.resolution.c, tables.customer.c
+        stirred = sa.select(customer.id.label("customer_id")).where(customer.change > generation.change)
+        snapshot.copy(connection, reading.RESOLVED.where(resolution.change > generation.change), duck, "changed")
+        snapshot.copy(connection, stirred, duck, "stirred")
+        fresh = _keys(duck, sql["fresh_sets"])
+        snapshot.copy_matching(connection, reading.RESOLVED, resolution.set_id, fresh, (duck, "owners"))
+        duck.execute(sql["dirty"])
+        duck.execute(sql["dirty_stored"])
+    else:
+        duck.execute(sql["all_stored"])
+    sets, events = _keys(duck, sql["stored_sets"]), _keys(duck, sql["stored_events"])
+    snapshot.copy_matching(connection, reading.RESOLVED, tables.resolution.c.set_id, sets, (duck, "resolved"))
+    snapshot.copy_matching(connection, reading.ASSIGNED, tables.need_event.c.event_id, events, (duck, "assigned"))
+
+
+def _keys(duck: duckdb.DuckDBPyConnection, query: str) -> list[int | str]:
+    return [row[0] for row in duck.execute(query).fetchall()]

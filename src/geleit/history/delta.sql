@@ -1,0 +1,112 @@
+-- name: fresh
+-- purpose: what was acknowledged after the base
+CREATE TABLE fresh AS
+SELECT * FROM archived
+UNION ALL
+SELECT * FROM pending
+
+-- name: fresh_sets
+-- purpose: the identifier sets of the fresh events
+SELECT DISTINCT set_id FROM fresh
+
+-- name: dirty
+-- purpose: customers whose whole history is read anew: touched ones, and the old and new owners of sets that moved
+CREATE TABLE dirty AS
+SELECT customer_id FROM stirred
+UNION
+SELECT customer_id FROM changed
+UNION
+SELECT coalesce(resolution.customer_id, '')
+FROM changed
+LEFT JOIN base.resolution AS resolution ON resolution.set_id = changed.set_id
+UNION
+SELECT coalesce(owners.customer_id, '')
+FROM fresh
+LEFT JOIN owners ON owners.set_id = fresh.set_id
+
+-- name: dirty_stored
+-- purpose: the dirty customers' rows of the base in their stored form, and the fresh ones
+CREATE TABLE stored AS
+SELECT
+  seq, event_id, source, key, record, source_kind AS kind, t, ord, local_day, set_id,
+  source_evidence AS evidence, received_at, body
+FROM base.events
+WHERE customer_id IN (SELECT customer_id FROM dirty)
+UNION ALL
+SELECT * FROM fresh
+
+-- name: all_stored
+-- purpose: without a base, everything is fresh
+ALTER TABLE fresh RENAME TO stored
+
+-- name: stored_sets
+-- purpose: the identifier sets of all rows to be read
+SELECT DISTINCT set_id FROM stored
+
+-- name: stored_events
+-- purpose: the ids of all rows to be read
+SELECT event_id FROM stored
+
+-- name: delta
+-- purpose: the rows that take the place of the masked ones, clustered like the base
+CREATE TABLE delta AS
+SELECT *
+FROM read_events
+ORDER BY customer_id, t, ord, event_id
+
+-- name: settle
+-- purpose: let go of what only the making of the delta needed
+DROP VIEW read_events;
+DROP VIEW keyed;
+DROP TABLE IF EXISTS fresh;
+DROP TABLE IF EXISTS stored;
+DROP TABLE IF EXISTS changed;
+DROP TABLE IF EXISTS stirred;
+DROP TABLE IF EXISTS owners;
+DROP TABLE pending;
+DROP TABLE resolved;
+DROP TABLE assigned;
+DROP TABLE touch
+
+-- name: masked_events
+-- purpose: base and delta as one; a customer's events stand wholly in one of them
+CREATE VIEW events AS
+SELECT * FROM base.events
+WHERE customer_id NOT IN (SELECT customer_id FROM dirty)
+UNION ALL
+SELECT * FROM delta
+
+-- name: only_delta
+-- purpose: without a base the delta is everything
+CREATE VIEW events AS
+SELECT * FROM delta
+
+-- name: as_of
+-- purpose: what every answer from this view says of its state
+CREATE TABLE as_of AS
+SELECT $generation::BIGINT AS generation, $change::BIGINT AS change, $last_seq::BIGINT AS last_seq, $at::BIGINT AS at
+
+-- name: base_rows
+-- purpose: the base's rows of a few identifier sets, found by their customers' clustering
+SELECT
+  seq, event_id, source, key, record, source_kind, t, ord, local_day, set_id,
+  source_evidence, received_at, body, '' AS raw
+FROM base.events
+WHERE
+  customer_id IN (
+    SELECT coalesce(resolution.customer_id, '')
+    FROM (SELECT unnest($sets::BIGINT[]) AS set_id) AS wanted
+    LEFT JOIN base.resolution AS resolution ON resolution.set_id = wanted.set_id
+  )
+  AND set_id IN (SELECT unnest($sets::BIGINT[]))
+
+-- name: segment_rows
+-- purpose: the rows of a few identifier sets in segments, after a sequence number
+SELECT
+  seq, event_id, source, key, record, kind, t, ord, local_day, set_id, evidence, received_at, body, '' AS raw
+FROM read_parquet($paths)
+WHERE seq > $after AND set_id IN (SELECT unnest($sets::BIGINT[]))
+
+-- name: raw
+-- purpose: the record that one event came from
+SELECT raw FROM read_parquet($paths) WHERE seq = $seq

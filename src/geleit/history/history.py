@@ -1,0 +1,181 @@
+"""The one door to the past: every acknowledged event exactly once, from journal, archive and outbox together."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import islice
+from typing import Any
+
+import duckdb
+import sqlalchemy as sa
+
+from geleit.errors import NotFoundError, StoreError
+from geleit.events.kinds import Catalogue
+from geleit.history import delta, reading
+from geleit.history.archive import Archive
+from geleit.history.delta import AsOf, Tail, tail
+from geleit.history.generation import Generation
+from geleit.history.journal import Journal
+from geleit.history.statements import load
+from geleit.history.stored import StoredEvent, decode
+from geleit.ledger import tables
+from geleit.ledger.ledger import Ledger, chunked
+
+SLICE = 400  # customers read by one query
+
+_WITHOUT_RAW = [column if column.name != "raw" else sa.literal("").label("raw") for column in tables.outbox.c]
+
+
+class History:
+    """Reads the latest generation plus what is newer; safe for several threads.
+
+    A damaged generation is left aside (``damage`` says why) and everything is answered from archive and outbox, slower.
+    Events come without their raw record; ``raw`` fetches one.
+    """
+
+    def __init__(self, ledger: Ledger, archive: Archive, journal: Journal, catalogue: Catalogue) -> None:
+        self.ledger = ledger
+        self.archive = archive
+        self.journal = journal
+        self.catalogue = catalogue
+        self.damage: StoreError | None = None
+        self._refused = 0  # number of a generation that proved damaged while it was read
+        self._opened: tuple[int, duckdb.DuckDBPyConnection] | None = None
+        self._lock = threading.Lock()
+
+    def events_of(self, set_ids: Sequence[int]) -> list[StoredEvent]:
+        """All events of some identifier sets in total order; without raw records."""
+        sets = sorted(set(set_ids))
+        if not sets:
+            return []
+        base = self._usable()
+        with self.ledger.read() as connection:
+            beyond, base = self._tail(connection, base)
+            rows = self._outbox_rows(connection, sets, beyond)
+        try:
+            rows += self._file_rows(sets, beyond, base)
+        except _BaseDamagedError:
+            return self.events_of(sets)
+        return sorted((decode(row) for row in rows), key=lambda stored: stored.place_in_time)
+
+    def grouped(self, owners: Mapping[int, str]) -> Iterator[tuple[str, list[StoredEvent]]]:
+        """Many customers' histories, one query per ``SLICE`` customers: (customer id, events in total order).
+
+        ``owners`` maps identifier sets to customers; a customer without events comes with an empty list.
+        """
+        sets: dict[str, list[int]] = {}
+        for set_id, customer in owners.items():
+            sets.setdefault(customer, []).append(set_id)
+        customers = iter(sorted(sets))
+        while some := list(islice(customers, SLICE)):
+            histories: dict[str, list[StoredEvent]] = {customer: [] for customer in some}
+            for stored in self.events_of([set_id for customer in some for set_id in sets[customer]]):
+                histories[owners[stored.set_id]].append(stored)
+            yield from histories.items()
+
+    def open_view(self) -> duckdb.DuckDBPyConnection:
+        """A connection of its own with the view ``events`` as of now and the row ``as_of``; the caller closes it.
+
+        Columns are those of a generation's ``events``; each customer's rows stand together in total order.
+        """
+        base = self._usable()
+        with self.ledger.read() as connection:
+            beyond, base = self._tail(connection, base)
+            return delta.open_view(connection, self.archive, base, beyond, self.catalogue)
+
+    def as_of(self) -> AsOf:
+        """The state that a question asked now is answered from."""
+        base = self._usable()
+        with self.ledger.read() as connection:
+            return self._tail(connection, base)[0].as_of
+
+    def raw(self, stored: StoredEvent) -> str:
+        """The record that an event came from, as its source gave it.
+
+        Errors: NotFoundError if the event is in neither outbox nor archive.
+        """
+        with self.ledger.read() as connection:
+            row = connection.execute(sa.select(tables.outbox.c.raw).where(tables.outbox.c.seq == stored.seq)).first()
+            if row is not None:
+                return str(row.raw)
+            segments = self.archive.segments(connection)
+        holding = [segment for segment in segments if segment.first_seq <= stored.seq <= segment.last_seq]
+        paths = [str(self.archive.path(segment)) for segment in holding]
+        found = self._ask("raw", {"paths": paths, "seq": stored.seq}) if paths else []
+        if not found:
+            raise NotFoundError(
+                f"event {stored.event_id} (number {stored.seq}) is not in the archive", hint="run 'geleit check'"
+            )
+        return str(found[0][0])
+
+    def close(self) -> None:
+        """Let go of the generation that is open."""
+        with self._lock:
+            if self._opened:
+                self._opened[1].close()
+            self._opened = None
+
+    def _usable(self) -> Generation | None:
+        """The latest generation, or None (and ``damage``) if there is none that can be used."""
+        try:
+            generation = self.journal.latest()
+        except StoreError as error:
+            self.damage = error
+            return None
+        if generation and generation.number == self._refused:
+            return None
+        self.damage = None
+        return generation
+
+    def _refuse(self, generation: Generation, error: StoreError) -> None:
+        self._refused, self.damage = generation.number, error
+
+    def _tail(self, connection: sa.Connection, base: Generation | None) -> tuple[Tail, Generation | None]:
+        """What is beyond the base; without the base if it does not belong to this ledger."""
+        try:
+            return tail(connection, self.archive, base), base
+        except StoreError as error:
+            if base is None:
+                raise
+            beyond = tail(connection, self.archive, None)
+            self._refuse(base, error)
+            return beyond, None
+
+    def _outbox_rows(self, connection: sa.Connection, sets: Sequence[int], beyond: Tail) -> list[Sequence[Any]]:
+        outbox = tables.outbox.c
+        query = sa.select(*_WITHOUT_RAW).where(outbox.seq > beyond.after)
+        return [row for some in chunked(sets) for row in connection.execute(query.where(outbox.set_id.in_(some)))]
+
+    def _file_rows(self, sets: Sequence[int], beyond: Tail, base: Generation | None) -> list[Sequence[Any]]:
+        rows: list[Sequence[Any]] = []
+        if base:
+            try:
+                rows += self._cursor(base).execute(load("delta.sql")["base_rows"], {"sets": sets}).fetchall()
+            except (duckdb.Error, StoreError) as error:
+                damage = error if isinstance(error, StoreError) else reading.translate_error(error, "the journal")
+                self._refuse(base, damage)
+                raise _BaseDamagedError from None
+        paths = [str(self.archive.path(segment)) for segment in beyond.segments]
+        if paths:
+            rows += self._ask("segment_rows", {"paths": paths, "after": beyond.after, "sets": sets})
+        return rows
+
+    def _ask(self, name: str, values: Mapping[str, object]) -> list[tuple[Any, ...]]:
+        """Ask the archive's files."""
+        try:
+            with reading.connect() as duck:
+                return duck.execute(load("delta.sql")[name], dict(values)).fetchall()
+        except duckdb.Error as error:
+            raise reading.translate_error(error, "the archive") from None
+
+    def _cursor(self, base: Generation) -> duckdb.DuckDBPyConnection:
+        """A cursor for this thread on the generation, which stays open until a newer one comes."""
+        with self._lock:
+            if self._opened is None or self._opened[0] != base.number:
+                self._opened = (base.number, base.connect())
+            return self._opened[1].cursor()
+
+
+class _BaseDamagedError(Exception):
+    """The generation failed while it was read: ask again without it."""

@@ -1,0 +1,229 @@
+"""The journal: builds generations from archive and ledger, publishes the newest, keeps one behind it."""
+
+from __future__ import annotations
+
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+
+import duckdb
+import msgspec
+import numpy as np
+import numpy.typing as npt
+import sqlalchemy as sa
+
+from geleit.errors import Retryable, StoreError
+from geleit.events.kinds import Catalogue
+from geleit.files import only_one, sync_file, sync_folder, write_durably
+from geleit.history import reading, snapshot
+from geleit.history.archive import Archive, Segment, checksum
+from geleit.history.generation import DATABASE, FORMAT, MANIFEST, File, Generation, Manifest
+from geleit.history.statements import load
+from geleit.ledger import tables
+from geleit.ledger.ledger import Ledger
+
+CURRENT = "CURRENT"
+PUBLISHED = (
+    tables.customer,
+    tables.need,
+    tables.trait,
+    tables.consent_fact,
+    tables.order_fact,
+    tables.order_line,
+    tables.account_fact,
+    tables.product_fact,
+)
+COUNTED = ("events", "resolution", *(table.name for table in PUBLISHED))
+SMALL = 256  # values that fit a code of one byte
+
+
+@dataclass(frozen=True, slots=True)
+class _Seen:
+    """What one consistent view of the ledger held."""
+
+    change: int
+    last_seq: int
+    at: int
+    segments: list[Segment]
+
+
+class Journal:
+    """Generations under ``folder``; one process builds at a time, any number read."""
+
+    def __init__(self, folder: Path, ledger: Ledger, archive: Archive) -> None:
+        self.folder = folder
+        self.ledger = ledger
+        self.archive = archive
+
+    def latest(self) -> Generation | None:
+        """The generation that ``CURRENT`` names; None before the first build.
+
+        Errors: StoreError if it is damaged (``rebuild`` makes it anew; ledger and archive are not touched by that).
+        """
+        name = self._current()
+        while name:
+            try:
+                return Generation(self.folder / name)
+            except StoreError:
+                newer = self._current()
+                if newer == name:
+                    raise
+                name = newer  # replaced and removed while it was opened
+        return None
+
+    def build(self, catalogue: Catalogue, definitions_hash: str) -> Generation:
+        """Build the next generation from archive and ledger and publish it; readers of older ones go on undisturbed.
+
+        Errors: StoreError for a damaged segment, Retryable when the disk is full; the generation before stays current.
+        """
+        with only_one(self.folder / "build.lock"):
+            number = 1 + max((int(path.name[1:]) for path in self._generations()), default=0)
+            self._sweep()
+            part = self.folder / f".g{number:06d}.part"
+            try:
+                part.mkdir(mode=0o700)
+                seen, codes, counts = self._fill(part, catalogue)
+                manifest = Manifest(
+                    format=FORMAT,
+                    number=number,
+                    change=seen.change,
+                    last_seq=seen.last_seq,
+                    at=seen.at,
+                    definitions=definitions_hash,
+                    counts=counts,
+                    codes=codes,
+                    files=_seal(part),
+                )
+                write_durably(part / MANIFEST, msgspec.json.format(msgspec.json.encode(manifest)))
+                self._publish(part, f"g{number:06d}")
+            except OSError as error:
+                raise Retryable(
+                    f"the journal cannot be written ({error.strerror or error}); the generation before stays",
+                    hint="free disk space or check the folder's rights, then build again",
+                ) from None
+            self._sweep()
+        return Generation(self.folder / f"g{number:06d}")
+
+    def rebuild(self, catalogue: Catalogue, definitions_hash: str) -> Generation:
+        """Build anew and let go of every older generation, sound or damaged."""
+        generation = self.build(catalogue, definitions_hash)
+        with only_one(self.folder / "build.lock"):
+            for path in self._generations():
+                if path.name < generation.folder.name:
+                    shutil.rmtree(path)
+        return generation
+
+    def _current(self) -> str:
+        path = self.folder / CURRENT
+        return path.read_text(encoding="ascii", errors="replace").strip() if path.exists() else ""
+
+    def _generations(self) -> list[Path]:
+        return sorted(path for path in self.folder.glob("g*") if path.is_dir() and path.name[1:].isdecimal())
+
+    def _sweep(self) -> None:
+        """Keep the current generation and the one before; remove older, half-built and never published ones."""
+        current = self._current()
+        known = [path.name for path in self._generations() if path.name <= current]
+        for path in [*self._generations(), *self.folder.glob(".*.part")]:
+            if path.name in known[-2:]:
+                continue
+            if path.is_dir():
+                shutil.rmtree(path)
+            else:
+                path.unlink()
+
+    def _fill(self, part: Path, catalogue: Catalogue) -> tuple[_Seen, dict[str, list[str]], dict[str, int]]:
+        """Write database and columns; everything in them is of one change of the ledger."""
+        spill = part / "spill"
+        with reading.connect(temp_directory=str(spill)) as duck:
+            duck.execute("ATTACH $path AS built", {"path": str(part / DATABASE)})
+            seen = self._copy_ledger(duck)
+            self.archive.verify(seen.segments)
+            paths = [self.archive.path(segment) for segment in seen.segments]
+            sql = load("journal.sql")
+            try:
+                reading.gather(duck, paths, after=0)
+                duck.execute(sql["stored"])
+                reading.prepare(duck, catalogue)
+                for name in ("events", "resolution", "customer_code", "need_code"):
+                    duck.execute(sql[name])
+            except duckdb.Error as error:
+                raise reading.translate_error(error, "the archive") from None
+            codes = _write_columns(duck, part, catalogue)
+            counts = {name: int(duck.table(f"built.{name}").count("*").fetchall()[0][0]) for name in COUNTED}
+            duck.execute("CHECKPOINT built")
+            duck.execute("DETACH built")
+        shutil.rmtree(spill, ignore_errors=True)
+        return seen, codes, counts
+
+    def _copy_ledger(self, duck: duckdb.DuckDBPyConnection) -> _Seen:
+        with self.ledger.read() as connection:
+            segments = self.archive.segments(connection)
+            snapshot.copy(connection, reading.OUTBOX, duck, "pending")
+            snapshot.copy(connection, reading.RESOLVED, duck, "resolved")
+            snapshot.copy(connection, reading.ASSIGNED, duck, "assigned")
+            snapshot.copy(connection, _without_change(tables.resolution), duck, "published_resolution")
+            for table in PUBLISHED:
+                snapshot.copy(connection, _without_change(table), duck, f"built.{table.name}")
+            change = self.ledger.change(connection)
+            last = connection.execute(sa.select(sa.func.max(tables.outbox.c.seq))).scalar()
+        archived = segments[-1].last_seq if segments else 0
+        return _Seen(change, max(last or 0, archived), self.ledger.clock(), segments)
+
+    def _publish(self, part: Path, name: str) -> None:
+        part.rename(self.folder / name)
+        sync_folder(self.folder)
+        write_durably(self.folder / CURRENT, f"{name}\n".encode())
+
+
+def _without_change(table: sa.Table) -> sa.Select[tuple[object, ...]]:
+    return sa.select(*(column for column in table.c if column.name != "change"))
+
+
+def _write_columns(duck: duckdb.DuckDBPyConnection, part: Path, catalogue: Catalogue) -> dict[str, list[str]]:
+    """Write the coded columns as ``.npy`` files in stored order; returns the values by code."""
+    sql = load("journal.sql")
+    kinds = [row[0] for row in duck.execute(sql["kinds"]).fetchall()]
+    channels = [row[0] for row in duck.execute(sql["channels"]).fetchall()]
+    stages = [*(stage.id for stage in catalogue.stages), ""]
+    channel: type[np.generic] = np.uint8 if len(channels) <= SMALL else np.uint16
+    types: dict[str, type[np.generic]] = {
+        "customer": np.int32,
+        "t": np.int64,
+        "ord": np.int64,
+        "kind": np.uint16,
+        "channel": channel,
+        "stage": np.uint8,
+        "local_day": np.int32,
+        "need": np.int32,
+    }
+    rows = int(duck.table("built.events").count("*").fetchall()[0][0])
+    columns = {name: _column(part / f"{name}.npy", form, rows) for name, form in types.items()}
+    duck.execute(sql["coded"], {"kinds": kinds, "channels": channels, "stages": stages})
+    for batch in duck.to_arrow_reader(snapshot.BATCH) or ():
+        place = batch["place"].to_numpy()
+        for name, column in columns.items():
+            column[place] = batch[name].to_numpy()
+    for column in columns.values():
+        if isinstance(column, np.memmap):
+            column.flush()
+    return {"kind": kinds, "channel": channels, "stage": stages}
+
+
+def _column(path: Path, form: type[np.generic], rows: int) -> npt.NDArray[np.generic]:
+    if not rows:  # nothing can be mapped from an empty file
+        empty = np.empty(0, form)
+        np.save(path, empty)
+        return empty
+    mapped: npt.NDArray[np.generic] = np.lib.format.open_memmap(path, mode="w+", dtype=form, shape=(rows,))
+    return mapped
+
+
+def _seal(part: Path) -> dict[str, File]:
+    """Make the files durable and note their checksums."""
+    files = {}
+    for path in sorted(part.iterdir()):
+        path.chmod(0o600)
+        sync_file(path)
+        files[path.name] = File(bytes=path.stat().st_size, sha256=checksum(path))
+    return files

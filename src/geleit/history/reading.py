@@ -1,0 +1,93 @@
+"""Reads stored rows as analysis wants them: each event's customer, need and touchpoint, in DuckDB, for base and delta.
+
+Before ``prepare``, the connection holds ``stored`` (the columns of ``STORED``), ``resolved(set_id, customer_id)`` and
+``assigned(event_id, need_id)``; after it, the view ``read_events``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import msgspec
+import pyarrow as pa
+import sqlalchemy as sa
+
+from geleit.errors import StoreError
+from geleit.events.event import Event
+from geleit.events.kinds import Catalogue
+from geleit.history.snapshot import schema
+from geleit.history.statements import load
+from geleit.history.stored import COLUMNS
+from geleit.ledger import tables
+
+STORED = tuple(name for name in COLUMNS if name != "raw")
+SLICE = 0  # sets are not cut into time slices yet
+
+OUTBOX = sa.select(*(tables.outbox.c[name] for name in STORED)).order_by(tables.outbox.c.seq)
+RESOLVED = sa.select(tables.resolution.c.set_id, tables.resolution.c.customer_id).where(
+    tables.resolution.c.slice == SLICE
+)
+ASSIGNED = sa.select(tables.need_event.c.event_id, tables.need_event.c.need_id)
+
+TOUCH = pa.schema(
+    [(name, pa.string()) for name in ("kind", "place", "told_kind", "supposed", "evidence")]
+    + [(name, pa.string()) for name in ("read_kind", "stage", "channel", "medium", "ownership", "initiator")]
+    + [("contact", pa.bool_()), ("step", pa.bool_()), ("read_evidence", pa.string())]
+)
+
+
+def connect(**settings: str) -> duckdb.DuckDBPyConnection:
+    """An engine in memory that loads nothing from outside."""
+    return duckdb.connect(":memory:", config={"autoinstall_known_extensions": "false", **settings})
+
+
+def gather(duck: duckdb.DuckDBPyConnection, paths: Sequence[Path], after: int) -> None:
+    """Make the view ``archived`` of the segments' rows after a sequence number; files are read when it is asked."""
+    if paths:
+        rows = duck.read_parquet([str(path) for path in paths])
+        wanted = rows.filter(duckdb.ColumnExpression("seq") > duckdb.ConstantExpression(after))
+        wanted.select(*STORED).create_view("archived")
+    else:
+        duck.from_arrow(schema(OUTBOX).empty_table()).create("archived")
+
+
+def prepare(duck: duckdb.DuckDBPyConnection, catalogue: Catalogue) -> None:
+    """Find the touchpoint of every distinct combination once, and make the view ``read_events``."""
+    sql = load("reading.sql")
+    duck.execute(sql["keyed"])
+    rows = [_touch(catalogue, combination) for combination in duck.execute(sql["combinations"]).fetchall()]
+    columns = list(zip(*rows, strict=True)) or [()] * len(TOUCH)
+    arrays = [pa.array(values, field.type) for values, field in zip(columns, TOUCH, strict=True)]
+    duck.from_arrow(pa.table(arrays, schema=TOUCH)).create("touch")
+    duck.execute(sql["read_events"])
+
+
+def translate_error(error: duckdb.Error, what: str) -> StoreError:
+    """DuckDB's refusal of a damaged file as ours."""
+    text = str(error).splitlines()[0]
+    return StoreError(
+        f"{what} cannot be read ({text}); nothing was changed, the ledger is safe",
+        hint="run 'geleit check' to see which file is damaged",
+    )
+
+
+def _touch(catalogue: Catalogue, combination: tuple[Any, ...]) -> tuple[Any, ...]:
+    kind, place, told_kind, supposed, evidence = combination
+    properties = {
+        name: msgspec.json.decode(value) for name, value in (("step", told_kind), ("supposed", supposed)) if value
+    }
+    event = Event(
+        source="",
+        key="",
+        kind=kind,
+        t=0,
+        properties=properties,
+        place=msgspec.json.decode(place) if place else {},
+        evidence=evidence,
+    )
+    read = catalogue.touchpoint(event)
+    where = (read.kind, read.stage, read.channel, read.medium, read.ownership, read.initiator)
+    return (*combination, *where, read.contact, read.step, read.evidence)

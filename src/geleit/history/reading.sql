@@ -1,0 +1,47 @@
+-- name: keyed
+-- purpose: stored rows with what their touchpoint depends on, as text that can be compared ('' for nothing)
+CREATE OR REPLACE VIEW keyed AS
+SELECT
+  seq, event_id, source, key, record, kind, t, ord, local_day, set_id, evidence, received_at, body,
+  coalesce(CASE WHEN contains(body, '"place":') THEN body -> '$.place' END, '')::VARCHAR AS place,
+  coalesce(CASE WHEN kind = 'step_told' THEN body -> '$.properties.step' END, '')::VARCHAR AS told_kind,
+  coalesce(CASE WHEN kind = 'step_told' THEN body -> '$.properties.supposed' END, '')::VARCHAR AS supposed
+FROM stored
+
+-- name: combinations
+-- purpose: every distinct combination that a touchpoint has to be found for
+SELECT DISTINCT kind, place, told_kind, supposed, evidence
+FROM keyed
+
+-- name: read_events
+-- purpose: stored rows as analysis reads them: whose they are, which need, how they are read; never drops a row
+CREATE OR REPLACE VIEW read_events AS
+SELECT
+  coalesce(resolved.customer_id, '') AS customer_id,
+  keyed.set_id,
+  keyed.t,
+  keyed.ord,
+  keyed.event_id,
+  keyed.source,
+  keyed.key,
+  keyed.record,
+  touch.read_kind AS kind,
+  touch.stage,
+  touch.channel,
+  touch.medium,
+  touch.ownership,
+  touch.initiator,
+  touch.contact,
+  touch.step,
+  touch.read_evidence AS evidence,
+  coalesce(assigned.need_id, '') AS need_id,
+  keyed.local_day,
+  keyed.received_at,
+  keyed.seq,
+  keyed.body,
+  keyed.kind AS source_kind,
+  keyed.evidence AS source_evidence
+FROM keyed
+INNER JOIN touch USING (kind, place, told_kind, supposed, evidence)
+LEFT JOIN resolved ON resolved.set_id = keyed.set_id
+LEFT JOIN assigned ON assigned.event_id = keyed.event_id
