@@ -58,10 +58,15 @@ class Plan:
                 start = place
 
 
-def plan(journey: Journey, first: int = 0, last: int | None = None) -> Plan:
-    """Columns for a page of 1344 px: as wide as the page allows; beyond 18 steps the picture grows wider than it."""
+def plan(journey: Journey, first: int, last: int | None, column: float | None = None) -> Plan:
+    """Columns for a page of 1344 px: as wide as the page allows; beyond 18 steps the picture grows wider than it.
+
+    A given ``column`` width is kept instead, and the picture is as wide as its columns are (for paper).
+    """
     end = len(journey.steps) if last is None else last
     count = max(end - first, 1)
+    if column is not None:
+        return Plan(journey, first, end, column, max(PAGE / 2, LABELS + count * column))
     column = min(COLUMN_MAX, max(COLUMN_MIN, (PAGE - LABELS) / count))
     return Plan(journey, first, end, column, max(PAGE, LABELS + count * column))
 

@@ -232,8 +232,11 @@ def judged(value: float, language: str) -> str:
 
 def feeling_line(feeling: Feeling, language: str) -> str:
     """A judgement in one line: value, how it is known, facet and source."""
-    said = translate(language, "estimated from text") if feeling.estimated else translate(language, "said")
-    head = f"{judged(feeling.value, language)} {said}"
+    value = judged(feeling.value, language)
+    if feeling.estimated:
+        head = translate(language, "estimated from text: {value}", value=value)
+    else:
+        head = translate(language, "said: {value}", value=value)
     words = quoted(feeling.words, language) if feeling.words else ""
     return ", ".join(part for part in (head, feeling.facet, feeling.source, words) if part)
 

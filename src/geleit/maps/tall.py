@@ -34,7 +34,7 @@ from geleit.maps.style import tone_class
 PHONE = 358.0  # px: content width of a phone of 390 px
 LANE_FIRST, LANE = 26.0, 22.0  # px: middle of the first lane, and from lane to lane
 HEAD_ROW = 17.0
-TEXT_GAP = 20.0  # px from the last lane's middle to the texts
+TEXT_GAP = 27.0  # px from the last lane's middle to the texts
 MARK = 18.0  # px kept before a text for its mark
 NODE_DOWN = 9.0  # px from a row's first line to the node's middle
 ROW_GAP = 16.0
@@ -42,6 +42,8 @@ CROSSING = 24.0  # px above a node where the path comes over from another lane
 BEND = 5.0
 ESCORT = 13.5
 BAND = 5.0
+
+APART = " · "  # between facts of one line
 
 Draw = Callable[[Canvas, float, float], None]
 
@@ -128,7 +130,7 @@ def _entries(journey: Journey, before: Step | None, step: Step) -> list[_Entry]:
         entries.append(_Entry(Paragraph(stage_name(journey, step.stage), "strong", 13)))
     passed = later(before, step, language) if before else ""
     when = stamp(step.t, language, journey.zone)
-    entries.append(_Entry(Paragraph(f"{when} · {passed}" if passed else when, "record", 12, "soft")))
+    entries.append(_Entry(Paragraph(APART.join((when, passed)) if passed else when, "record", 12, "soft")))
     if step.text != step.quote:
         entries.append(_Entry(Paragraph(step.text, "record", 14)))
     if step.quote:
@@ -146,8 +148,9 @@ def _visible(step: Step, language: str) -> list[_Entry]:
     if not step.feelings:
         text = translate(language, "not asked")
         entries.append(_Entry(Paragraph(text, "record", 12, "soft"), lambda canvas, x, y: canvas.add(unasked(x, y))))
-    for text in criteria(step, language):
-        entries.append(_Entry(Paragraph(translate(language, "Judges by: {criterion}", criterion=text), "record", 12)))
+    if counts := criteria(step, language):
+        text = translate(language, "Judges by: {criterion}", criterion=APART.join(counts))
+        entries.append(_Entry(Paragraph(text, "record", 12)))
     return entries
 
 
@@ -166,10 +169,9 @@ def _behind(journey: Journey, step: Step) -> list[_Entry]:
         role = "alarm" if step.verdict.kind == "late" else "soft"
         verdict = Paragraph(verdict_name(step.verdict, language), "record", 12, role)
         entries.append(_Entry(verdict, _icon(step.verdict.kind)))
-    for text in step.opportunities:
-        entries.append(
-            _Entry(Paragraph(translate(language, "Opportunity: {opportunity}", opportunity=text), "record", 12))
-        )
+    if step.opportunities:
+        text = translate(language, "Opportunity: {opportunity}", opportunity=APART.join(step.opportunities))
+        entries.append(_Entry(Paragraph(text, "record", 12)))
     return entries
 
 

@@ -38,13 +38,20 @@ Lane = Callable[[Canvas, Plan, float], float]
 
 
 def wide(
-    journey: Journey, first: int = 0, last: int | None = None, *, heading: bool = True, legend: bool = True
+    journey: Journey,
+    first: int = 0,
+    last: int | None = None,
+    *,
+    column: float | None = None,
+    heading: bool = True,
+    legend: bool = True,
 ) -> Scene:
     """The map of a journey, or of its steps ``first`` up to ``last`` (exclusive), as a scene in px.
 
-    1344 px wide for up to 18 steps; longer journeys grow to the right with columns of 66 px.
+    1344 px wide for up to 18 steps; longer journeys grow to the right with columns of 66 px. ``column`` sets another
+    width of columns, ``heading`` and ``legend`` may be left to the page around the picture.
     """
-    columns = plan(journey, first, last)
+    columns = plan(journey, first, last, column)
     canvas = Canvas()
     y = draw_heading(canvas, journey, columns.width) if heading else 0.0
     for lane in _lanes(columns):
