@@ -1,0 +1,266 @@
+"""sources/<name>.yaml: where a source's records lie, how they are read, and which events each record gives."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, BeforeValidator, Field, PrivateAttr, model_validator
+
+from geleit.clock import DoubledHour, zone
+from geleit.definitions import Definition, Label, line_of, load, read_tree
+from geleit.errors import DefinitionError, GeleitError
+from geleit.events.event import RANK_DEFAULT, RANK_MAX
+from geleit.events.kinds import snake
+from geleit.events.vocabulary import VOCABULARY
+from geleit.sources import expression
+from geleit.sources.expression import ITEM, Expression, ExpressionError
+
+Format = Literal["csv", "json", "jsonl", "parquet"]
+ENDINGS: dict[str, Format] = {
+    ".csv": "csv",
+    ".tsv": "csv",
+    ".txt": "csv",
+    ".json": "json",
+    ".jsonl": "jsonl",
+    ".ndjson": "jsonl",
+    ".parquet": "parquet",
+}
+LET_NAME = r"^[a-z_][a-z0-9_]*$"
+Place = tuple[str | int, ...]
+
+
+def _as_sql(value: Any) -> Any:
+    """YAML's own numbers and truth values are SQL literals already."""
+    if isinstance(value, bool):
+        return str(value).lower()
+    return str(value) if isinstance(value, int | float) else value
+
+
+def _known_zone(name: str) -> str:
+    try:
+        zone(name)
+    except GeleitError as error:
+        raise ValueError(error.message) from None
+    return name
+
+
+def _as_kind(name: str) -> str:
+    kind = snake(name)
+    if not kind:
+        raise ValueError("a kind needs letters")
+    return kind
+
+
+def _as_files(value: Any) -> Any:
+    return (value,) if isinstance(value, str) else value
+
+
+Sql = Annotated[str, BeforeValidator(_as_sql), Field(min_length=1)]
+Zone = Annotated[str, AfterValidator(_known_zone)]
+KindName = Annotated[str, AfterValidator(_as_kind)]
+IdentifierType = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*(\.[a-z0-9_]+)*$")]
+
+
+class Csv(Definition):
+    """How a CSV file is written."""
+
+    delimiter: str = Field(
+        "", max_length=1, description="one character between fields; default: found among ; , tab and |"
+    )
+    encoding: str = Field("utf-8", description="encoding of the text, such as utf-8 or cp1252; a BOM is left out")
+    quote: str = Field('"', min_length=1, max_length=1, description="the character around fields")
+    decimal: Literal[",", "."] | None = Field(
+        None, description="decimal mark that money() takes for values such as 1.234; without it they are refused"
+    )
+
+    @model_validator(mode="after")
+    def _encoding_exists(self) -> Csv:
+        try:
+            "".encode(self.encoding)
+        except LookupError:
+            raise ValueError(f"'{self.encoding}' is no known encoding; try utf-8 or cp1252") from None
+        return self
+
+
+class Touchpoint(Definition):
+    """SQL expressions that say where this event happened, instead of kinds.yaml."""
+
+    stage: Sql | None = Field(None, description="SQL expression: id of a stage")
+    channel: Sql | None = Field(None, description="SQL expression: id of a channel")
+    medium: Sql | None = Field(None, description="SQL expression: online, offline or phone")
+    ownership: Sql | None = Field(None, description="SQL expression: home, earned, paid, other or owned")
+    initiator: Sql | None = Field(None, description="SQL expression: person or company")
+
+
+class EventDefinition(Definition):
+    """One event that a record gives when ``when`` holds."""
+
+    kind: KindName | None = Field(None, description="the event kind, written as snake_case whatever its spelling")
+    kind_from: Sql | None = Field(None, description="SQL expression whose text becomes the kind (instead of kind)")
+    each: Sql | None = Field(
+        None, description="SQL expression giving a JSON array: one event per element, which is the JSON column item"
+    )
+    when: Sql | None = Field(None, description="SQL condition; without it every record gives this event")
+    key: Sql | None = Field(
+        None, description="SQL expression, unique in this source; default: hash of the record and place in the list"
+    )
+    time: Sql = Field(description="SQL expression: when it happened, as text, timestamp or seconds since 1970")
+    time_format: str = Field(
+        "", description="strptime format of the text, such as %d.%m.%Y %H:%M; default: as it looks"
+    )
+    identifiers: dict[IdentifierType, Sql] = Field(
+        description="identifier type (email, till.customer_no) to SQL expression; empty ones are left out", min_length=1
+    )
+    traits: dict[str, Sql] = Field(default_factory=dict, description="trait name to SQL expression")
+    properties: dict[str, Sql] = Field(default_factory=dict, description="property name to SQL expression")
+    place: Touchpoint = Field(Touchpoint(), description="where it happened, where that differs from kinds.yaml")
+    evidence: Literal["log", "told", "public"] | None = Field(None, description="what this event rests on")
+
+    @model_validator(mode="after")
+    def _one_kind(self) -> EventDefinition:
+        if (self.kind is None) == (self.kind_from is None):
+            raise ValueError("give either kind (a fixed kind) or kind_from (an SQL expression)")
+        return self
+
+    def expressions(self) -> Iterator[tuple[Place, str]]:
+        """Every expression with its place inside this definition, in the order in which they are computed."""
+        for name in ("each", "when", "time", "key", "kind_from"):
+            if text := getattr(self, name):
+                yield (name,), text
+        for group in ("identifiers", "traits", "properties"):
+            yield from (((group, name), text) for name, text in getattr(self, group).items())
+        for name in Touchpoint.model_fields:
+            if text := getattr(self.place, name):
+                yield ("place", name), text
+
+
+class SourceDefinition(Definition):
+    """One source: a system of the company whose exported files become events."""
+
+    label: Label = Field(default_factory=dict, description="the source's name for people, per language")
+    file: Annotated[tuple[str, ...], BeforeValidator(_as_files)] = Field(
+        description="path or pattern inside the workspace (exports/till-*.csv), or a list of them", min_length=1
+    )
+    format: Format | None = Field(None, description="csv, json, jsonl or parquet; default: by the file's ending")
+    csv: Csv = Field(Csv(), description="how CSV files are written")
+    records: str = Field("", description="json only: dotted path to the records inside the document")
+    zone: Zone | None = Field(None, description="time zone of times without offset; default: the company's")
+    doubled_hour: DoubledHour = Field("earlier", description="which turn of the hour that the clocks repeat in autumn")
+    rank: int = Field(
+        RANK_DEFAULT, ge=0, le=RANK_MAX, description="who comes first when two sources say the same microsecond"
+    )
+    evidence: Literal["log", "told", "public"] = Field("log", description="what this source's events rest on")
+    system: str = Field("", description="whose order numbers these are; default: the source's name")
+    skip: Sql | None = Field(None, description="SQL condition: records to leave out on purpose")
+    group: Sql | None = Field(
+        None, description="SQL expression: records of equal value are one record, and expressions may aggregate"
+    )
+    let: dict[Annotated[str, Field(pattern=LET_NAME)], Sql] = Field(
+        default_factory=dict, description="named expressions for use in all others; later ones may use earlier ones"
+    )
+    events: tuple[EventDefinition, ...] = Field(description="the events that a record gives", min_length=1)
+    _name: str = PrivateAttr("")
+
+    @property
+    def name(self) -> str:
+        """The source's name: its file's name without ending."""
+        return self._name
+
+    @property
+    def system_name(self) -> str:
+        """Whose order numbers these are."""
+        return self.system or self._name
+
+    @property
+    def decimal(self) -> str:
+        """The decimal mark for values that do not tell; JSON and Parquet always write a point."""
+        return (self.csv.decimal or "") if self.format_of(self.file[0]) == "csv" else "."
+
+    def named(self, name: str) -> SourceDefinition:
+        """This definition under a name."""
+        copy = self.model_copy()
+        copy._name = name  # noqa: SLF001 (its own class)
+        return copy
+
+    def format_of(self, file: str) -> Format:
+        """How a file is read.
+
+        Errors: GeleitError when neither ``format`` nor the ending says it.
+        """
+        if self.format:
+            return self.format
+        ending = Path(file.removesuffix(".gz")).suffix.lower()
+        if ending not in ENDINGS:
+            raise GeleitError(
+                f"sources/{self.name}.yaml: the ending of '{file}' does not tell its format",
+                hint="add 'format: csv' (or json, jsonl, parquet)",
+            )
+        return ENDINGS[ending]
+
+    def expressions(self) -> Iterator[tuple[Place, str]]:
+        """Every expression with its place in the file."""
+        for name in ("skip", "group"):
+            if text := getattr(self, name):
+                yield (name,), text
+        for position, event in enumerate(self.events):
+            yield from ((("events", position, *place), text) for place, text in event.expressions())
+
+    def check(self, place: Place, text: str) -> Expression:
+        """One of its expressions, checked: aggregates only in events of a grouped source, ``item`` only with each."""
+        grouped = bool(self.group) and place[0] == "events"
+        return expression.check(text, lets=self.let, grouped=grouped)
+
+
+def load_source(path: Path, root: Path | None = None) -> SourceDefinition:
+    """Read sources/<name>.yaml and check what can be checked without its records.
+
+    Errors: DefinitionError with file, line, value and remedy: the model, every expression, required properties.
+    """
+    definition = load(path, SourceDefinition, root=root).named(path.stem)
+    name = str(path.relative_to(root)) if root and path.is_relative_to(root) else path.name
+    for place, message, hint in problems(definition):
+        line = line_of(read_tree(path, name), list(place))
+        raise DefinitionError(f"{_dotted(place)}: {message}", file=name, line=line, hint=hint)
+    return definition
+
+
+def problems(definition: SourceDefinition) -> Iterator[tuple[Place, str, str]]:
+    """What is wrong with a definition, as place, problem and remedy; lets first, for the others build on them."""
+    for name, text in definition.let.items():
+        try:
+            expression.check(text, lets=_earlier(definition.let, name), grouped=bool(definition.group))
+        except ExpressionError as error:
+            yield ("let", name), error.message, error.hint
+    for place, text in definition.expressions():
+        try:
+            checked = definition.check(place, text)
+        except ExpressionError as error:
+            yield place, error.message, error.hint
+            continue
+        if ITEM in checked.columns and place[-1] == "each":
+            yield place, "'item' is an element of this very list", "name the column that holds the list"
+    for position, event in enumerate(definition.events):
+        known = VOCABULARY.get(event.kind or "")
+        for need in known.requires if known else ():
+            if not event.properties.keys() & set(need.split("|")):
+                missing = need.replace("|", " or ")
+                hint = f"add '{need.split('|')[0]}:' under properties"
+                yield ("events", position), f"the kind {event.kind} requires the property {missing}", hint
+    for file in definition.file:
+        if Path(file).is_absolute() or ".." in Path(file).parts:
+            yield ("file",), f"'{file}' lies outside the workspace", "copy or link its folder into the workspace"
+        try:
+            definition.format_of(file)
+        except GeleitError as error:
+            yield ("file",), error.message.partition(": ")[2], error.hint
+
+
+def _earlier(lets: dict[str, str], name: str) -> dict[str, str]:
+    names = list(lets)
+    return {earlier: lets[earlier] for earlier in names[: names.index(name)]}
+
+
+def _dotted(place: Place) -> str:
+    return ".".join(str(part) for part in place)

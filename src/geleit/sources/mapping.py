@@ -1,0 +1,269 @@
+"""Maps the records of a source to events, many at a time; what cannot be mapped is handed back with its reason."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import msgspec
+import pyarrow as pa
+
+from geleit.errors import GeleitError
+from geleit.events.event import Event
+from geleit.events.kinds import Catalogue
+from geleit.sources import files, json_records, parquet_records
+from geleit.sources.building import Builder, Built, rejection
+from geleit.sources.computing import Computation, Failure, values_of
+from geleit.sources.definition import SourceDefinition
+from geleit.sources.plan import ROW, plan
+from geleit.sources.records import UNREAD, Mapped, Records, Rejected, UnreadableError, record_id
+from geleit.sources.sandbox import MEMORY, SECONDS, Sandbox, Stopped
+from geleit.sources.times import TimeReader
+from geleit.sources.values import as_text
+
+PREVIEWED = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """What a mapping needs besides the definition: the kinds, the company's zone, and now (microseconds UTC)."""
+
+    catalogue: Catalogue
+    zone: str
+    now: int
+    seconds: float = SECONDS
+    memory: str = MEMORY
+
+
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """The first records of a source and what would become of them."""
+
+    columns: tuple[str, ...]
+    records: tuple[str, ...]
+    mapped: Mapped
+
+
+def map_source(
+    definition: SourceDefinition, *, root: Path, catalogue: Catalogue, zone: str, now: int
+) -> Iterator[Mapped]:
+    """All records of all files of a source, in chunks and in the order of the files.
+
+    Errors: GeleitError for a missing file or column, or an expression that fits no record; all else is rejected
+    record by record.
+    """
+    mapper = Mapper(definition, Setting(catalogue, zone, now))
+    try:
+        chunks = files.read(definition, root, mapper.plan.reads)
+        yield from mapper.map_groups(list(chunks)) if definition.group else map(mapper.map, chunks)
+    finally:
+        mapper.close()
+
+
+def map_record(
+    definition: SourceDefinition, record: str, *, root: Path, setting: Setting, record_id: str = "", position: str = "*"
+) -> tuple[list[Event], list[Rejected]]:
+    """One record kept as JSON text: a quarantined one, or one that came over the network.
+
+    ``record_id`` keeps the id it had before it was repaired, so that nothing counts twice; ``position`` takes only
+    that event of it.
+
+    Errors: GeleitError if the record still holds text that could not be read.
+    """
+    mapper = Mapper(definition, setting)
+    try:
+        mapped = mapper.map_json(record, root=root, identity=record_id)
+    finally:
+        mapper.close()
+    if position == "*":
+        return mapped.events, mapped.rejected
+    place = int(position.split(".", maxsplit=1)[0])
+    wanted = [b for b in mapper.built if b.position == place and position in (str(place), f"{place}.{b.number}")]
+    events = [b.result for b in wanted if isinstance(b.result, Event)]
+    rejected = [r for r in mapped.rejected if r.position in ("*", position) or r.position.startswith(f"{position}.")]
+    return events, rejected
+
+
+def preview(definition: SourceDefinition, n: int = PREVIEWED, *, root: Path, setting: Setting) -> Preview:
+    """The first ``n`` records of the first file with records, mapped as an import would.
+
+    Errors: as map_source.
+    """
+    mapper = Mapper(definition, setting)
+    try:
+        chunks = files.read(definition, root, mapper.plan.reads)
+        first = next((chunk for chunk in chunks if chunk.lines or chunk.rejected), None)
+        if first is None:
+            return Preview((), (), Mapped("", 0, 0, 0, 0, [], []))
+        few = replace(first.take(list(range(min(n, len(first.lines))))), rejected=first.rejected[:n])
+        mapped = mapper.map_groups([few])[0] if definition.group else mapper.map(few)
+        names: dict[str, None] = {}
+        for raw in few.raw:
+            names.update(dict.fromkeys(msgspec.json.decode(raw)))
+        return Preview(tuple(names), tuple(few.raw), mapped)
+    finally:
+        mapper.close()
+
+
+class Mapper:
+    """Maps chunks of one source; holds its sandbox until closed."""
+
+    def __init__(self, definition: SourceDefinition, setting: Setting) -> None:
+        self.definition = definition
+        self.plan = plan(definition)
+        self.sandbox = Sandbox(decimal=definition.decimal, memory=setting.memory, seconds=setting.seconds)
+        reader = TimeReader(definition.zone or setting.zone, definition.doubled_hour, setting.now)
+        self.builders = [Builder(definition, s, setting.catalogue, reader) for s in self.plan.selections]
+        self.built: list[Built] = []
+
+    def close(self) -> None:
+        """Free the sandbox."""
+        self.sandbox.close()
+
+    def map(self, records: Records) -> Mapped:
+        """Events and rejections of one chunk, in the order of its records."""
+        rejected = list(records.rejected)
+        table = _numbered(records.columns, list(range(len(records.lines))))
+        table, skipped = self._without_skipped(table, records, rejected)
+        return self._mapped(records, table, (skipped, len(records.lines) + len(rejected)), rejected)
+
+    def map_groups(self, chunks: list[Records]) -> list[Mapped]:
+        """All chunks of a source as one, records of equal group value taken together."""
+        rejected = [r for chunk in chunks for r in chunk.rejected]
+        read = sum(len(chunk.lines) + len(chunk.rejected) for chunk in chunks)
+        names = list(dict.fromkeys(chunk.file for chunk in chunks))
+        every = Records(
+            names[0] if len(names) == 1 else f"{len(names)} files",
+            pa.concat_tables([chunk.columns for chunk in chunks], promote_options="permissive"),
+            [line for chunk in chunks for line in chunk.lines],
+            [raw for chunk in chunks for raw in chunk.raw],
+            [identity for chunk in chunks for identity in chunk.ids],
+            unseen=tuple(sorted(set[str]().union(*(chunk.unseen for chunk in chunks)))),
+        )
+        table = _numbered(every.columns, list(range(len(every.lines))))
+        table, skipped = self._without_skipped(table, every, rejected)
+        groups, table = self._grouped(table, every, rejected)
+        return [self._mapped(groups, table, (skipped, read), rejected)]
+
+    def map_json(self, text: str, *, root: Path, identity: str = "") -> Mapped:
+        """One record as JSON text; of a grouped source, an array of its records."""
+        raw = text.encode()
+        parts = msgspec.json.decode(raw, type=list[msgspec.Raw]) if raw.lstrip().startswith(b"[") else [raw]
+        members = [json_records.members_of(bytes(part)) for part in parts]
+        objects = [m for m in members if m is not None]
+        if len(objects) < len(members) or not objects or any(UNREAD in m for m in objects):
+            raise GeleitError(
+                f"this record of {self.definition.name} could not be read when it was imported",
+                hint=f"repair it first: give its columns, or correct the text in {UNREAD}",
+            )
+        columns = self._columns(objects, root)
+        own = identity or record_id(self.definition.name, json_records.canonical(raw))
+        records = Records("", columns, [0], [text], [own])
+        table = _numbered(columns, [0] * len(objects))
+        return self._mapped(records, table, (0, 1), [])
+
+    def _columns(self, objects: list[json_records.Members], root: Path) -> pa.Table:
+        if self.definition.format_of(self.definition.file[0]) == "parquet":
+            try:
+                schema = parquet_records.schema(files.find(self.definition, root)[0])
+                return parquet_records.typed(objects, self.plan.reads, schema)
+            except (GeleitError, UnreadableError, OSError):
+                pass  # the file is gone: its columns are read as text
+        return json_records.table(objects, self.plan.reads)[0]
+
+    def _without_skipped(self, table: pa.Table, records: Records, rejected: list[Rejected]) -> tuple[pa.Table, int]:
+        if self.plan.skip is None or not table.num_rows:
+            return table, 0
+        try:
+            values, failed = values_of(self.sandbox, table, self.plan.skip)
+        except Stopped as stopped:
+            raise self._unfit("skip", self.plan.skip.text, stopped) from None
+        for row, failure in failed.items():
+            rejected.append(rejection(self.definition, records, row, (failure.reason, f"skip: {failure.message}")))
+        skipped = {row for row, value in enumerate(values) if value in (True, "true", 1)}
+        keep = [row for row in range(len(values)) if row not in skipped and row not in failed]
+        return table.take(pa.array(keep, pa.int64())), len(skipped)
+
+    def _grouped(self, table: pa.Table, every: Records, rejected: list[Rejected]) -> tuple[Records, pa.Table]:
+        """One record per group value, in the order of their first records; their rows numbered alike."""
+        if self.plan.group is None or not table.num_rows:
+            return Records(every.file, table, [], [], [], unseen=every.unseen), table
+        try:
+            values, failed = values_of(self.sandbox, table, self.plan.group)
+        except Stopped as stopped:
+            raise self._unfit("group", self.plan.group.text, stopped) from None
+        members: dict[str, list[int]] = {}
+        kept: list[int] = []
+        rows = table[ROW].to_pylist()
+        for place, (row, value) in enumerate(zip(rows, map(as_text, values), strict=True)):
+            if row in failed or not value:
+                failure = failed.get(row, Failure("no_group", f"{self.plan.group.text} is empty"))
+                rejected.append(rejection(self.definition, every, row, (failure.reason, f"group: {failure.message}")))
+                continue
+            members.setdefault(value, []).append(row)
+            kept.append(place)
+        index = {value: number for number, value in enumerate(members)}
+        numbers = [index[as_text(values[place])] for place in kept]
+        groups = Records(
+            every.file,
+            every.columns,
+            [every.lines[rows[0]] for rows in members.values()],
+            [f"[{','.join(every.raw[row] for row in rows)}]" for rows in members.values()],
+            [record_id(self.definition.name, f"group\0{value}".encode()) for value in members],
+            unseen=every.unseen,
+        )
+        return groups, _numbered(table.take(pa.array(kept, pa.int64())).drop_columns([ROW]), numbers)
+
+    def _mapped(self, records: Records, table: pa.Table, counts: tuple[int, int], rejected: list[Rejected]) -> Mapped:
+        built: list[Built] = []
+        for builder in self.builders:
+            position = builder.selection.position
+            where = f"sources/{self.definition.name}: events.{position}"
+            computation = Computation(self.sandbox, builder.selection, where)
+            computation.run(table)
+            for row, failure in computation.failures.items():
+                message = f"{records.file} {records.lines[row]}: {failure.message}"
+                rejected.append(rejection(self.definition, records, row, (failure.reason, message), str(position)))
+            for answer in computation.answers:
+                built.extend(builder.build(records, answer))
+        built.sort(key=lambda b: (b.row, b.position, b.number))
+        self.built = self._with_own_keys(built, records)
+        events = [b.result for b in self.built if isinstance(b.result, Event)]
+        rejected.extend(b.result for b in self.built if isinstance(b.result, Rejected))
+        lines = records.lines + [r.line for r in rejected]
+        skipped, read = counts
+        return Mapped(
+            records.file, min(lines, default=0), max(lines, default=0), read, skipped, events, rejected, records.unseen
+        )
+
+    def _with_own_keys(self, built: list[Built], records: Records) -> list[Built]:
+        """Two events of one record under one key would count as one: the second is rejected."""
+        result: list[Built] = []
+        seen: set[tuple[int, str]] = set()
+        for item in built:
+            if isinstance(item.result, Event):
+                mark = (item.row, item.result.key)
+                if mark in seen:
+                    at = f"{item.position}.{item.number}" if item.number else str(item.position)
+                    message = (
+                        f"{records.file} {records.lines[item.row]}: events.{item.position}.key: another event of this "
+                        f"record has the key '{item.result.key}'; add what tells them apart, such as || ':paid'"
+                    )
+                    refused = rejection(self.definition, records, item.row, ("duplicate_key", message), at)
+                    result.append(replace(item, result=refused))
+                    continue
+                seen.add(mark)
+            result.append(item)
+        return result
+
+    def _unfit(self, name: str, text: str, stopped: Stopped) -> GeleitError:
+        return GeleitError(
+            f"sources/{self.definition.name}: {name}: {text} does not fit the records: {stopped.message}",
+            hint="correct this expression; nothing of this file was imported",
+        )
+
+
+def _numbered(table: pa.Table, rows: list[int]) -> pa.Table:
+    columns = {name: table[name] for name in table.column_names}
+    return pa.table(columns | {ROW: pa.array(rows, pa.int64())})

@@ -1,0 +1,69 @@
+"""Records of Parquet files: columns keep their type."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime
+from pathlib import Path
+
+import msgspec
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from geleit.sources.csv_records import require_columns
+from geleit.sources.definition import SourceDefinition
+from geleit.sources.json_records import Members, column_text
+from geleit.sources.records import CHUNK_RECORDS, Records, UnreadableError, record_id
+from geleit.sources.values import as_json
+
+
+def read(definition: SourceDefinition, path: Path, name: str, columns: frozenset[str]) -> Iterator[Records]:
+    """The records of one Parquet file in chunks; their "line" is their number in the file, from 1.
+
+    Errors: GeleitError for a missing column; UnreadableError for a damaged file.
+    """
+    number = 0
+    try:
+        with pq.ParquetFile(path) as file:
+            present = file.schema_arrow.names
+            require_columns(definition, name, present, columns)
+            needed = {column.casefold() for column in columns}
+            for batch in file.iter_batches(batch_size=CHUNK_RECORDS):
+                raw = [msgspec.json.encode(as_json(row, datetime.isoformat)) for row in batch.to_pylist()]
+                yield Records(
+                    name,
+                    pa.Table.from_batches([batch]).select([c for c in present if c.casefold() in needed]),
+                    list(range(number + 1, number + 1 + len(raw))),
+                    [text.decode() for text in raw],
+                    [record_id(definition.name, text) for text in raw],
+                )
+                number += len(raw)
+    except pa.ArrowException as error:
+        raise UnreadableError(f"not a whole Parquet file ({error})") from None
+
+
+def schema(path: Path) -> pa.Schema:
+    """The column types of a file.
+
+    Errors: UnreadableError for a damaged file.
+    """
+    try:
+        return pq.read_schema(path)
+    except pa.ArrowException as error:
+        raise UnreadableError(f"not a whole Parquet file ({error})") from None
+
+
+def typed(records: list[Members], columns: frozenset[str], schema: pa.Schema) -> pa.Table:
+    """Records that were kept as JSON, with the columns' types of the file they came from.
+
+    Errors: pa.ArrowException for a value that does not fit its column.
+    """
+    arrays = {}
+    for name in sorted(columns):
+        kind = schema.field(name).type if name in schema.names else pa.string()
+        texts = [column_text(record.get(name)) for record in records]
+        if pa.types.is_nested(kind):
+            arrays[name] = pa.array([None if t is None else msgspec.json.decode(t) for t in texts], kind)
+        else:
+            arrays[name] = pa.array(texts, pa.string()).cast(kind)
+    return pa.table(arrays)

@@ -1,0 +1,139 @@
+"""Where mapping expressions run: a DuckDB of its own, without files, network or settings, limited in time and memory."""
+
+from __future__ import annotations
+
+import re
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Literal
+
+import duckdb
+import pyarrow as pa
+
+from geleit.errors import GeleitError
+
+MEMORY = "512MB"
+SECONDS = 10.0
+SECONDS_LEAST = 0.5
+SECONDS_PER_RECORD = 0.002
+
+# How money() finds the decimal mark. Both marks present: the last one. One mark several times: thousands. One mark
+# once with three digits behind it ("1.234"): only the declared mark tells, without one the value is refused.
+# A value is refused by a cast that must fail, because DuckDB's error() may not stand inside TRY.
+MACROS = r"""
+CREATE MACRO blank(t) AS nullif(trim(t::VARCHAR), '');
+CREATE MACRO geleit_digits(t) AS regexp_replace(regexp_replace(regexp_replace(replace(t::VARCHAR, chr(8722), '-'),
+  '[\s\x{A0}\x{202F}''\x{2019}]', '', 'g'), '^([+-]?)[^0-9+.,-]{0,4}', '\1'), '(,-+|[^0-9.,-]{0,5})$', '');
+CREATE MACRO geleit_signed(d) AS CASE WHEN ends_with(d, '-') THEN '-' || left(d, -1) ELSE d END;
+CREATE MACRO geleit_plain(d) AS CASE
+  WHEN regexp_full_match(d, '[+-]?[1-9][0-9]{0,2}[.,][0-9]{3}') THEN CASE $decimal
+    WHEN '' THEN 'is it thousands or decimals? declare csv: decimal' WHEN ',' THEN replace(replace(d, '.', ''), ',', '.')
+    ELSE replace(d, ',', '') END
+  WHEN regexp_full_match(d, '[+-]?[0-9]{1,3}([.][0-9]{3})*,[0-9]*|[+-]?[0-9]+,[0-9]+')
+    THEN replace(replace(d, '.', ''), ',', '.')
+  WHEN regexp_full_match(d, '[+-]?[0-9]{1,3}(,[0-9]{3})*[.][0-9]*') THEN replace(d, ',', '')
+  WHEN regexp_full_match(d, '[+-]?[0-9]{1,3}(([.][0-9]{3})+|(,[0-9]{3})+)') THEN replace(replace(d, '.', ''), ',', '')
+  ELSE d END;
+CREATE MACRO money(t) AS CASE WHEN blank(t) IS NULL THEN NULL
+  WHEN NOT regexp_matches(t::VARCHAR, '[0-9]') THEN t::VARCHAR::DECIMAL(18, 2)
+  ELSE geleit_plain(geleit_signed(geleit_digits(t)))::DECIMAL(18, 2) END;
+"""
+
+DEFINITION_ERRORS = (duckdb.BinderException, duckdb.CatalogException, duckdb.ParserException, duckdb.SyntaxException)
+LIMIT_ERRORS = (duckdb.InterruptException, duckdb.OutOfMemoryException)
+
+
+class Stopped(GeleitError):
+    """An expression failed while it ran. ``why``: a record's value, a limit, or a definition that no record can meet."""
+
+    def __init__(self, message: str, why: Literal["value", "limit", "definition"]) -> None:
+        super().__init__(message)
+        self.why = why
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """Columns of one SELECT; ``json`` names those that hold JSON text."""
+
+    table: pa.Table
+    json: frozenset[str]
+
+
+class Sandbox:
+    """Answers SELECTs over one table named ``record``.
+
+    ``decimal`` is the mark that money() takes where a value alone does not tell ('' = refuse such values).
+    """
+
+    def __init__(self, *, decimal: str = "", memory: str = MEMORY, seconds: float = SECONDS) -> None:
+        self.seconds = seconds
+        self.rows = 0
+        self.connection = duckdb.connect(
+            ":memory:",
+            config={
+                "enable_external_access": "false",
+                "autoload_known_extensions": "false",
+                "autoinstall_known_extensions": "false",
+                "python_enable_replacements": "false",
+                "memory_limit": memory,
+                "temp_directory": "",
+                "threads": "1",
+            },
+        )
+        self.connection.execute("SET TimeZone = 'UTC'")
+        mark = decimal if decimal in (",", ".") else ""
+        self.connection.execute(MACROS.replace("$decimal", f"'{mark}'"))
+        self.connection.execute("SET lock_configuration = true")
+
+    def offer(self, records: pa.Table) -> None:
+        """Make these records the table ``record``."""
+        self.connection.register("record", records)
+        self.rows = records.num_rows
+
+    def ask(self, sql: str) -> Answer:
+        """The answer to one SELECT.
+
+        Errors: Stopped, with ``why``.
+        """
+        seconds = min(self.seconds, SECONDS_LEAST + self.rows * SECONDS_PER_RECORD)
+        with _explained(seconds), self._timed(seconds):
+            relation = self.connection.sql(sql)
+            named = zip(relation.columns, relation.types, strict=True)
+            json = frozenset(name for name, kind in named if str(kind) == "JSON")
+            return Answer(relation.to_arrow_table(), json)
+
+    @contextmanager
+    def _timed(self, seconds: float) -> Iterator[None]:
+        timer = threading.Timer(seconds, self.connection.interrupt)
+        timer.daemon = True
+        timer.start()
+        try:
+            yield
+        finally:
+            timer.cancel()
+
+    def close(self) -> None:
+        """Free its memory."""
+        self.connection.close()
+
+
+@contextmanager
+def _explained(seconds: float) -> Iterator[None]:
+    """DuckDB's errors in words for the person who wrote the expression."""
+    try:
+        yield
+    except LIMIT_ERRORS as error:
+        late = isinstance(error, duckdb.InterruptException)
+        raise Stopped(f"takes longer than {seconds:.1f} s" if late else "takes too much memory", "limit") from None
+    except DEFINITION_ERRORS as error:
+        raise Stopped(_first_lines(error), "definition") from None
+    except duckdb.Error as error:
+        raise Stopped(_first_lines(error), "value") from None
+
+
+def _first_lines(error: Exception) -> str:
+    """The error without DuckDB's repetition of the generated SQL."""
+    text = str(error).split("\n\nLINE ")[0].split("\nLINE ")[0]
+    return re.sub(r"^[A-Za-z ]+ Error: ", "", text).strip().replace("\n", " ")
