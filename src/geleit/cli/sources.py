@@ -11,6 +11,7 @@ from geleit.cli.output import HERE, AsJson, Folder, opened, say, show, table
 from geleit.errors import GeleitError
 from geleit.language.formats import stamp
 from geleit.sources.guess import guess as guess_source
+from geleit.sources.mapping import Setting
 from geleit.sources.mapping import preview as preview_source
 
 source = typer.Typer(help="Describe the files that come in.", no_args_is_help=True)
@@ -55,19 +56,17 @@ def preview(
             workspace.source(name),
             count,
             root=workspace.root,
-            catalogue=workspace.catalogue,
-            zone=workspace.company.zone,
-            now=workspace.clock(),
+            setting=Setting(workspace.catalogue, workspace.company.zone, workspace.clock()),
         )
         zone = workspace.company.zone
 
     def text() -> None:
         rows = [
             [stamp(e.t, "en", zone), e.kind, e.key, " ".join(map(str, e.identifiers)), e.traits, e.properties]
-            for e in found.events
+            for e in found.mapped.events
         ]
         table(["when", "kind", "key", "identifiers", "traits", "properties"], rows, empty="no event")
-        for rejected in found.rejected:
+        for rejected in found.mapped.rejected:
             say(f"would go to quarantine: {rejected.file}:{rejected.line} {rejected.reason}: {rejected.message}")
 
     show(found, as_json, text)
@@ -82,7 +81,7 @@ def guess(
 ) -> None:
     """Draft sources/NAME.yaml from an export: columns, time, identifiers. Read it, correct it, then import."""
     with opened(folder) as workspace:
-        draft = guess_source(file, root=workspace.root, zone=workspace.company.zone, name=name)
+        draft = guess_source(file, root=workspace.root, zone=workspace.company.zone, now=workspace.clock(), name=name)
         target = workspace.root / "sources" / f"{draft.name}.yaml"
         if target.exists():
             raise GeleitError(f"{target} exists already; nothing was changed", hint="give another --name")

@@ -13,7 +13,8 @@ from geleit.intake.live import Intake, Receipt
 from geleit.ledger import tables
 from geleit.sources import quarantine
 from geleit.sources.definition import SourceDefinition
-from geleit.sources.mapping import Mapped, map_record, map_source
+from geleit.sources.mapping import Setting, map_record, map_source
+from geleit.sources.records import Mapped
 
 
 @dataclass(slots=True)
@@ -74,15 +75,24 @@ def import_all(
 
 
 def replay(
-    intake: Intake, definition: SourceDefinition, entries: Sequence[quarantine.Entry], now: int
+    intake: Intake, definition: SourceDefinition, entries: Sequence[quarantine.Entry], root: Path
 ) -> tuple[Receipt, list[int]]:
     """Map records of the quarantine anew, after they were repaired or their source was.
 
     Returns what was taken and the ids that came out clean; the others stay, with their newest reason.
     """
     total, clean = Receipt(), []
+    now = intake.ledger.clock()
+    setting = Setting(intake.catalogue, intake.zone, now)
     for entry in entries:
-        events, rejected = map_record(definition, entry.record, catalogue=intake.catalogue, zone=intake.zone, now=now)
+        events, rejected = map_record(
+            definition,
+            entry.record,
+            root=root,
+            setting=setting,
+            record_id=entry.record_id,
+            position=entry.position,
+        )
         total += intake.accept(events, rejected)
         if not rejected:
             clean.append(entry.id)

@@ -13,13 +13,13 @@ from geleit.events.event import Event
 from geleit.events.kinds import Catalogue
 from geleit.history.stored import content_hash, encode
 from geleit.identity import evidence, resolution
-from geleit.identity.normalize import Normalizer
-from geleit.identity.rules import IdentityRules
+from geleit.identity.normalize import normalize_all
+from geleit.identity.rules import Rules
 from geleit.ledger import tables
 from geleit.ledger.ledger import Ledger, chunked
 from geleit.needs import recut
 from geleit.sources import quarantine
-from geleit.sources.mapping import Rejected
+from geleit.sources.records import Rejected
 
 BATCH = 500  # events per transaction
 
@@ -42,7 +42,7 @@ class Intake:
 
     ledger: Ledger
     catalogue: Catalogue
-    rules: IdentityRules
+    rules: Rules
     zone: str
     country: str
     currency: str
@@ -62,8 +62,10 @@ class Intake:
 
     def _accept(self, connection: sa.Connection, batch: Sequence[Event], rejected: Sequence[Rejected]) -> Receipt:
         now = self.ledger.clock()
-        normalizer = Normalizer(self.rules, self.country)
-        events = [replace(event, identifiers=normalizer.all(event.identifiers), received_at=now) for event in batch]
+        events = [
+            replace(event, identifiers=normalize_all(event.identifiers, self.rules, self.country)[0], received_at=now)
+            for event in batch
+        ]
         new, contradicting, duplicate = _sift(connection, events)
         quarantined = quarantine.put(connection, [*rejected, *map(_contradiction, contradicting)], now)
         if new:
@@ -74,7 +76,7 @@ class Intake:
         change = self.ledger.next_change(connection)
         seen = [evidence.Observation(e.id, e.source, e.t, e.identifiers) for e in events]
         observed = evidence.observe(connection, seen)
-        sets = [observed.sets[event.id] for event in events]
+        sets = observed.set_ids
         known = [
             facts.facts_of(
                 event,
@@ -125,7 +127,8 @@ def _contradiction(event: Event) -> Rejected:
         record=event.raw,
         file="",
         line=0,
-        position=event.id,
+        record_id=event.record or event.id,
+        position=event.key,
     )
 
 

@@ -57,9 +57,7 @@ def recut_slice(ledger: Ledger, history: History, catalogue: Catalogue, rules: N
         sets = _sets(connection, [row.customer_id for row in waiting])
     if not waiting:
         return 0
-    found = {
-        customer: cut(read_all(stored, catalogue), rules) for customer, stored in _histories(history, sets).items()
-    }
+    found = {customer: cut(read_all(stored, catalogue), rules) for customer, stored in history.grouped(sets)}
     with ledger.write() as connection:
         change = ledger.next_change(connection)
         _replace(connection, [row.customer_id for row in waiting], found, change)
@@ -79,14 +77,6 @@ def _sets(connection: sa.Connection, customers: Sequence[str]) -> dict[int, str]
         for some in chunked(customers)
         for row in connection.execute(query.where(tables.resolution.c.customer_id.in_(some)))
     }
-
-
-def _histories(history: History, sets: Mapping[int, str]) -> dict[str, list[StoredEvent]]:
-    """Each customer's events in total order."""
-    histories: dict[str, list[StoredEvent]] = {}
-    for item in history.events_of(list(sets)):
-        histories.setdefault(sets[item.set_id], []).append(item)
-    return histories
 
 
 def _replace(

@@ -12,7 +12,7 @@ from geleit.config import Company
 from geleit.definitions import Definition, load
 from geleit.errors import DefinitionError, GeleitError, NotFoundError
 from geleit.events.kinds import Catalogue, Kinds
-from geleit.identity.rules import IdentityRules
+from geleit.identity.rules import Identity
 from geleit.maps.designed import DesignedJourney
 from geleit.needs.rules import EVERYTHING, Needs
 from geleit.sources.definition import SourceDefinition, load_source
@@ -28,7 +28,7 @@ class Definitions:
     root: Path
     company: Company
     kinds: Kinds
-    identity: IdentityRules
+    identity: Identity
     needs: Needs
     sources: Mapping[str, SourceDefinition] = field(default_factory=dict)
     journeys: Mapping[str, DesignedJourney] = field(default_factory=dict)
@@ -95,7 +95,7 @@ def load_checked(root: Path) -> tuple[Definitions | None, list[DefinitionError]]
 
     company = one(MARKER, Company)
     kinds = one("kinds.yaml", Kinds, Kinds())
-    identity = one("identity.yaml", IdentityRules, IdentityRules())
+    identity = one("identity.yaml", Identity, Identity())
     needs = one("needs.yaml", Needs, EVERYTHING)
     sources: dict[str, SourceDefinition] = {}
     for path in definition_files(root, "sources", problems):

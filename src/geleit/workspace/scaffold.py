@@ -10,7 +10,7 @@ from pydantic import BaseModel
 from geleit.config import Company
 from geleit.errors import GeleitError
 from geleit.events.kinds import Kinds
-from geleit.identity.rules import IdentityRules
+from geleit.identity.rules import Identity
 from geleit.maps.designed import DesignedJourney
 from geleit.needs.rules import Needs
 from geleit.sources.definition import SourceDefinition
@@ -20,7 +20,7 @@ MODELS: dict[str, type[BaseModel]] = {
     "geleit.yaml": Company,
     "sources/*.yaml": SourceDefinition,
     "kinds.yaml": Kinds,
-    "identity.yaml": IdentityRules,
+    "identity.yaml": Identity,
     "needs.yaml": Needs,
     "journeys/*.yaml": DesignedJourney,
 }

@@ -17,10 +17,12 @@ from geleit.errors import NotFoundError
 from geleit.events.kinds import Catalogue
 from geleit.history.archive import Archive
 from geleit.history.check import CheckReport, check
+from geleit.history.delta import AsOf
 from geleit.history.generation import Generation
-from geleit.history.history import AsOf, History
+from geleit.history.history import History
 from geleit.history.journal import Journal
 from geleit.identity import explanation, resolution
+from geleit.identity.rules import Rules
 from geleit.intake.imports import ImportSummary, Progress, import_all, replay, silent
 from geleit.intake.live import Intake, Receipt
 from geleit.ledger import tables
@@ -82,12 +84,17 @@ class Workspace:
         return self.definitions.catalogue
 
     @cached_property
+    def rules(self) -> Rules:
+        """The rules of identity, ready to use."""
+        return Rules(self.definitions.identity)
+
+    @cached_property
     def intake(self) -> Intake:
         """Where events are taken in."""
         return Intake(
             ledger=self.ledger,
             catalogue=self.catalogue,
-            rules=self.definitions.identity,
+            rules=self.rules,
             zone=self.company.zone,
             country=self.company.country,
             currency=self.company.currency,
@@ -120,7 +127,7 @@ class Workspace:
         """Map the open records of a source's quarantine anew (or only those with the given ids)."""
         wanted = set(ids)
         entries = [e for e in quarantine.candidates(self.ledger, name) if not wanted or e.id in wanted]
-        result = replay(self.intake, self.source(name), entries, self.clock())
+        result = replay(self.intake, self.source(name), entries, self.root)
         self.sync()
         return result
 
@@ -153,7 +160,7 @@ class Workspace:
         with self.ledger.write() as connection:
             change = self.ledger.next_change(connection)
             if "identity" in changed:
-                resolution.rebuild(connection, self.definitions.identity, change)
+                resolution.rebuild(connection, self.rules, change)
             recut.ask_all(connection, change)
             connection.execute(sa.delete(tables.applied_definition))
             rows = [{"name": name, "hash": value} for name, value in hashes.items()]
@@ -205,15 +212,24 @@ class Workspace:
     def read_events(self, customer_id: str) -> list[ReadEvent]:
         """All events of one customer in total order, with touchpoint and need."""
         with self.ledger.read() as connection:
-            query = sa.select(tables.resolution.c.set_id).where(tables.resolution.c.customer_id == customer_id)
-            sets = list(connection.execute(query).scalars())
             query = sa.select(tables.need_event).join(tables.need, tables.need.c.id == tables.need_event.c.need_id)
             mine = connection.execute(query.where(tables.need.c.customer_id == customer_id))
             needs = {row.event_id: row.need_id for row in mine}
         return [
             ReadEvent(item.event, self.catalogue.touchpoint(item.event), needs.get(item.event_id, ""))
-            for item in self.history.events_of(sets)
+            for item in self.history.events_of(self._sets(customer_id))
         ]
+
+    def raw_records(self, customer_id: str, event_ids: Sequence[str]) -> dict[str, str]:
+        """The records that events of one customer came from, by event id; events of others are left out."""
+        wanted = set(event_ids)
+        mine = self.history.events_of(self._sets(customer_id))
+        return {item.event_id: self.history.raw(item) for item in mine if item.event_id in wanted}
+
+    def _sets(self, customer_id: str) -> list[int]:
+        with self.ledger.read() as connection:
+            query = sa.select(tables.resolution.c.set_id).where(tables.resolution.c.customer_id == customer_id)
+            return list(connection.execute(query).scalars())
 
     def needs(self, customer_id: str, language: str = "en") -> list[Need]:
         """A customer's needs, oldest first."""
