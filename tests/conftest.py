@@ -9,7 +9,6 @@ import pytest
 import sqlalchemy as sa
 
 from geleit.ledger import tables
-from geleit.workspace import open_workspace
 
 EXAMPLES = Path(__file__).parent.parent / "examples"
 
@@ -45,6 +44,8 @@ def washing_machine(tmp_path_factory):
     """The imported washing-machine workspace, for reading only."""
     target = tmp_path_factory.mktemp("shared") / "washing-machine"
     shutil.copytree(EXAMPLES / "washing-machine", target, ignore=shutil.ignore_patterns("data"))
+    from geleit.workspace import open_workspace  # noqa: PLC0415
+
     with open_workspace(target) as workspace:
         workspace.import_sources()
         yield workspace
