@@ -1,0 +1,57 @@
+"""Takes documentation pages apart: fenced blocks, links, headings."""
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).parent.parent.parent
+PAGES = sorted(
+    [*(ROOT / "docs").rglob("*.md"), *(ROOT / name for name in ("README.md", "CONTRIBUTING.md", "CHANGELOG.md"))]
+)
+FENCE = re.compile(r"^(?P<indent> *)```(?P<info>[^\n`]*)\n(?P<text>.*?)^(?P=indent)```$", re.MULTILINE | re.DOTALL)
+FILE_MARK = re.compile(r"# ([\w./-]+\.ya?ml)$")
+
+
+@dataclass(frozen=True)
+class Block:
+    """One fenced block; ``file`` is the name it is marked with: ``file=NAME`` behind the language, or a first YAML comment."""
+
+    page: Path
+    line: int
+    language: str
+    file: str
+    text: str
+
+    def __str__(self):
+        return f"{name(self.page)}:{self.line}"
+
+
+def name(page: Path) -> str:
+    """The page's name as a test shows it."""
+    return page.relative_to(ROOT).as_posix()
+
+
+def blocks(page: Path) -> list[Block]:
+    """All fenced blocks of a page, in order."""
+    text = page.read_text(encoding="utf-8")
+    found = []
+    for match in FENCE.finditer(text):
+        language, _, rest = match["info"].strip().partition(" ")
+        indent, inner = match["indent"], match["text"]
+        if indent:
+            inner = "".join(line.removeprefix(indent) for line in inner.splitlines(keepends=True))
+        mark = re.search(r"file=(\S+)", rest) or FILE_MARK.match(inner.partition("\n")[0])
+        line = text.count("\n", 0, match.start()) + 1
+        found.append(Block(page, line, language, mark[1] if mark else "", inner))
+    return found
+
+
+def prose(page: Path) -> str:
+    """The page without its fenced blocks."""
+    return FENCE.sub("", page.read_text(encoding="utf-8"))
+
+
+def anchors(page: Path) -> set[str]:
+    """What a link may name behind ``#``: the headings as code hosts write them."""
+    headings = re.findall(r"^#+ (.+)$", prose(page), flags=re.MULTILINE)
+    return {re.sub(r"[^\w -]", "", heading.lower()).strip().replace(" ", "-") for heading in headings}
