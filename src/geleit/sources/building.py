@@ -38,6 +38,11 @@ class Built:
     number: int
     result: Event | Rejected
 
+    @property
+    def at(self) -> str:
+        """Its place as the quarantine writes it: "1", or "1.3" for an element of each."""
+        return f"{self.position}.{self.number}" if self.number else str(self.position)
+
 
 class RefusedError(Exception):
     """A record gives no event; ``reason`` is the quarantine's."""
@@ -72,7 +77,7 @@ class Builder:
             try:
                 result = self._event(columns, place, records, (row, at))
             except (RefusedError, TimeError) as refused:
-                message = f"{records.file} {records.lines[row]}: events.{position}.{refused}"
+                message = f"{records.where(row)}events.{position}.{refused}"
                 result = rejection(self.definition, records, row, (refused.reason, message), at)
             yield Built(row, position, number, result)
 

@@ -24,7 +24,7 @@ from geleit.sources.records import (
     Records,
     Rejected,
     UnreadableError,
-    record_id,
+    identify,
 )
 
 DELIMITERS = (";", ",", "\t", "|")
@@ -185,7 +185,7 @@ class _Chunk:
         self.fields.append(row.fields)
         self.lines.append(row.line)
         self.raw.append(raw.decode())
-        self.ids.append(record_id(self.definition.name, raw))
+        self.ids.append(identify(self.definition.name, raw))
 
     def _problem(self, row: Row) -> tuple[Reason, str] | None:
         if not (row.text.isascii() or _encodable(row.text)):
@@ -207,7 +207,7 @@ class _Chunk:
         values = [field.encode("utf-8", "replace").decode() for field in row.fields]
         padded = values + [""] * (len(self.header) - len(values)) if values else []
         record = dict(zip(self.header, padded, strict=False)) | {UNREAD: shown}
-        identity = record_id(self.definition.name, text.encode("utf-8", "surrogateescape"))
+        identity = identify(self.definition.name, text.encode("utf-8", "surrogateescape"))
         json = msgspec.json.encode(record).decode()
         self.rejected.append(
             Rejected(self.definition.name, self.name, row.line, reason, f"{self.name}: {message}", json, identity)

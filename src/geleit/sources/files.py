@@ -13,7 +13,7 @@ import pyarrow as pa
 from geleit.errors import GeleitError
 from geleit.sources import csv_records, json_records, parquet_records
 from geleit.sources.definition import SourceDefinition
-from geleit.sources.records import Records, Rejected, UnreadableError, record_id
+from geleit.sources.records import Records, Rejected, UnreadableError, identify
 
 
 def find(definition: SourceDefinition, root: Path) -> list[Path]:
@@ -78,6 +78,6 @@ def _opened(path: Path) -> IO[bytes]:
 
 def _unreadable(definition: SourceDefinition, name: str, problem: str) -> Records:
     message = f"{name} cannot be read further: {problem}; correct or replace the file and import it again"
-    identity = record_id(definition.name, f"file\0{name}".encode())
+    identity = identify(definition.name, f"file\0{name}".encode())
     rejected = Rejected(definition.name, name, 0, "unreadable_file", message, "", identity)
     return Records(name, pa.table({}), [], [], [], [rejected])

@@ -19,7 +19,7 @@ from geleit.sources.records import (
     Records,
     Rejected,
     UnreadableError,
-    record_id,
+    identify,
 )
 
 DOCUMENT_BYTES = 512 * 1024 * 1024
@@ -170,11 +170,11 @@ class _Chunk:
         self.members.append(members)
         self.lines.append(number)
         self.raw.append(msgspec.json.format(text, indent=-1).decode())
-        self.ids.append(record_id(self.definition.name, canonical(text)))
+        self.ids.append(identify(self.definition.name, canonical(text)))
 
     def _reject(self, number: int, text: bytes, reason: Reason, message: str) -> None:
         record = msgspec.json.encode({UNREAD: text.decode("utf-8", "backslashreplace")}).decode()
-        identity = record_id(self.definition.name, text)
+        identity = identify(self.definition.name, text)
         self.rejected.append(
             Rejected(self.definition.name, self.name, number, reason, f"{self.name}: {message}", record, identity)
         )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -17,7 +18,7 @@ from geleit.sources.building import Builder, Built, rejection
 from geleit.sources.computing import Computation, Failure, values_of
 from geleit.sources.definition import SourceDefinition
 from geleit.sources.plan import ROW, plan
-from geleit.sources.records import UNREAD, Mapped, Records, Rejected, UnreadableError, record_id
+from geleit.sources.records import UNREAD, Mapped, Records, Rejected, UnreadableError, identify
 from geleit.sources.sandbox import MEMORY, SECONDS, Sandbox, Stopped
 from geleit.sources.times import TimeReader
 from geleit.sources.values import as_text
@@ -53,12 +54,9 @@ def map_source(
     Errors: GeleitError for a missing file or column, or an expression that fits no record; all else is rejected
     record by record.
     """
-    mapper = Mapper(definition, Setting(catalogue, zone, now))
-    try:
+    with closing(Mapper(definition, Setting(catalogue, zone, now))) as mapper:
         chunks = files.read(definition, root, mapper.plan.reads)
         yield from mapper.map_groups(list(chunks)) if definition.group else map(mapper.map, chunks)
-    finally:
-        mapper.close()
 
 
 def map_record(
@@ -71,18 +69,8 @@ def map_record(
 
     Errors: GeleitError if the record still holds text that could not be read.
     """
-    mapper = Mapper(definition, setting)
-    try:
-        mapped = mapper.map_json(record, root=root, identity=record_id)
-    finally:
-        mapper.close()
-    if position == "*":
-        return mapped.events, mapped.rejected
-    place = int(position.split(".", maxsplit=1)[0])
-    wanted = [b for b in mapper.built if b.position == place and position in (str(place), f"{place}.{b.number}")]
-    events = [b.result for b in wanted if isinstance(b.result, Event)]
-    rejected = [r for r in mapped.rejected if r.position in ("*", position) or r.position.startswith(f"{position}.")]
-    return events, rejected
+    with closing(Mapper(definition, setting)) as mapper:
+        return mapper.map_record(record, root=root, record_id=record_id, position=position)
 
 
 def preview(definition: SourceDefinition, n: int = PREVIEWED, *, root: Path, setting: Setting) -> Preview:
@@ -90,20 +78,15 @@ def preview(definition: SourceDefinition, n: int = PREVIEWED, *, root: Path, set
 
     Errors: as map_source.
     """
-    mapper = Mapper(definition, setting)
-    try:
+    with closing(Mapper(definition, setting)) as mapper:
         chunks = files.read(definition, root, mapper.plan.reads)
         first = next((chunk for chunk in chunks if chunk.lines or chunk.rejected), None)
         if first is None:
             return Preview((), (), Mapped("", 0, 0, 0, 0, [], []))
         few = replace(first.take(list(range(min(n, len(first.lines))))), rejected=first.rejected[:n])
         mapped = mapper.map_groups([few])[0] if definition.group else mapper.map(few)
-        names: dict[str, None] = {}
-        for raw in few.raw:
-            names.update(dict.fromkeys(msgspec.json.decode(raw)))
-        return Preview(tuple(names), tuple(few.raw), mapped)
-    finally:
-        mapper.close()
+    names = dict.fromkeys(name for raw in few.raw for name in msgspec.json.decode(raw))
+    return Preview(tuple(names), tuple(few.raw), mapped)
 
 
 class Mapper:
@@ -146,8 +129,10 @@ class Mapper:
         groups, table = self._grouped(table, every, rejected)
         return [self._mapped(groups, table, (skipped, read), rejected)]
 
-    def map_json(self, text: str, *, root: Path, identity: str = "") -> Mapped:
-        """One record as JSON text; of a grouped source, an array of its records."""
+    def map_record(
+        self, text: str, *, root: Path, record_id: str = "", position: str = "*"
+    ) -> tuple[list[Event], list[Rejected]]:
+        """One record as JSON text; of a grouped source, an array of its records. See the function of this name."""
         raw = text.encode()
         parts = msgspec.json.decode(raw, type=list[msgspec.Raw]) if raw.lstrip().startswith(b"[") else [raw]
         members = [json_records.members_of(bytes(part)) for part in parts]
@@ -158,10 +143,22 @@ class Mapper:
                 hint=f"repair it first: give its columns, or correct the text in {UNREAD}",
             )
         columns = self._columns(objects, root)
-        own = identity or record_id(self.definition.name, json_records.canonical(raw))
-        records = Records("", columns, [0], [text], [own])
-        table = _numbered(columns, [0] * len(objects))
-        return self._mapped(records, table, (0, 1), [])
+        own = record_id or identify(self.definition.name, json_records.canonical(raw))
+        mapped = self._mapped(
+            Records("", columns, [0], [text], [own]), _numbered(columns, [0] * len(objects)), (0, 1), []
+        )
+        if position == "*":
+            return mapped.events, mapped.rejected
+        events = [
+            b.result
+            for b in self.built
+            if isinstance(b.result, Event) and position in (b.at, b.at.split(".")[0], b.result.key)
+        ]
+        above = position.split(".", maxsplit=1)[0]
+        rejected = [
+            r for r in mapped.rejected if r.position in ("*", above, position) or r.position.startswith(f"{position}.")
+        ]
+        return events, rejected
 
     def _columns(self, objects: list[json_records.Members], root: Path) -> pa.Table:
         if self.definition.format_of(self.definition.file[0]) == "parquet":
@@ -180,7 +177,11 @@ class Mapper:
         except Stopped as stopped:
             raise self._unfit("skip", self.plan.skip.text, stopped) from None
         for row, failure in failed.items():
-            rejected.append(rejection(self.definition, records, row, (failure.reason, f"skip: {failure.message}")))
+            rejected.append(
+                rejection(
+                    self.definition, records, row, (failure.reason, f"{records.where(row)}skip: {failure.message}")
+                )
+            )
         skipped = {row for row, value in enumerate(values) if value in (True, "true", 1)}
         keep = [row for row in range(len(values)) if row not in skipped and row not in failed]
         return table.take(pa.array(keep, pa.int64())), len(skipped)
@@ -199,7 +200,8 @@ class Mapper:
         for place, (row, value) in enumerate(zip(rows, map(as_text, values), strict=True)):
             if row in failed or not value:
                 failure = failed.get(row, Failure("no_group", f"{self.plan.group.text} is empty"))
-                rejected.append(rejection(self.definition, every, row, (failure.reason, f"group: {failure.message}")))
+                why = (failure.reason, f"{every.where(row)}group: {failure.message}")
+                rejected.append(rejection(self.definition, every, row, why))
                 continue
             members.setdefault(value, []).append(row)
             kept.append(place)
@@ -210,7 +212,7 @@ class Mapper:
             every.columns,
             [every.lines[rows[0]] for rows in members.values()],
             [f"[{','.join(every.raw[row] for row in rows)}]" for rows in members.values()],
-            [record_id(self.definition.name, f"group\0{value}".encode()) for value in members],
+            [identify(self.definition.name, f"group\0{value}".encode()) for value in members],
             unseen=every.unseen,
         )
         return groups, _numbered(table.take(pa.array(kept, pa.int64())).drop_columns([ROW]), numbers)
@@ -223,7 +225,7 @@ class Mapper:
             computation = Computation(self.sandbox, builder.selection, where)
             computation.run(table)
             for row, failure in computation.failures.items():
-                message = f"{records.file} {records.lines[row]}: {failure.message}"
+                message = f"{records.where(row)}{failure.message}"
                 rejected.append(rejection(self.definition, records, row, (failure.reason, message), str(position)))
             for answer in computation.answers:
                 built.extend(builder.build(records, answer))
@@ -245,12 +247,11 @@ class Mapper:
             if isinstance(item.result, Event):
                 mark = (item.row, item.result.key)
                 if mark in seen:
-                    at = f"{item.position}.{item.number}" if item.number else str(item.position)
                     message = (
-                        f"{records.file} {records.lines[item.row]}: events.{item.position}.key: another event of this "
+                        f"{records.where(item.row)}events.{item.position}.key: another event of this "
                         f"record has the key '{item.result.key}'; add what tells them apart, such as || ':paid'"
                     )
-                    refused = rejection(self.definition, records, item.row, ("duplicate_key", message), at)
+                    refused = rejection(self.definition, records, item.row, ("duplicate_key", message), item.at)
                     result.append(replace(item, result=refused))
                     continue
                 seen.add(mark)

@@ -13,7 +13,7 @@ import pyarrow.parquet as pq
 from geleit.sources.csv_records import require_columns
 from geleit.sources.definition import SourceDefinition
 from geleit.sources.json_records import Members, column_text
-from geleit.sources.records import CHUNK_RECORDS, Records, UnreadableError, record_id
+from geleit.sources.records import CHUNK_RECORDS, Records, UnreadableError, identify
 from geleit.sources.values import as_json
 
 
@@ -35,7 +35,7 @@ def read(definition: SourceDefinition, path: Path, name: str, columns: frozenset
                     pa.Table.from_batches([batch]).select([c for c in present if c.casefold() in needed]),
                     list(range(number + 1, number + 1 + len(raw))),
                     [text.decode() for text in raw],
-                    [record_id(definition.name, text) for text in raw],
+                    [identify(definition.name, text) for text in raw],
                 )
                 number += len(raw)
     except pa.ArrowException as error:

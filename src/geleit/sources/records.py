@@ -34,6 +34,7 @@ Reason = Literal[
     "missing_property",
     "bad_place",
     "duplicate_key",
+    "changed_content",
 ]
 REASONS: dict[Reason, str] = {
     "unreadable_file": "the file is damaged or not of its format",
@@ -54,6 +55,7 @@ REASONS: dict[Reason, str] = {
     "missing_property": "a property that this kind requires is empty",
     "bad_place": "a stage, medium, ownership or initiator that does not exist",
     "duplicate_key": "two events of one record have the same key",
+    "changed_content": "an event of this key was taken in before and says something else; the earlier one stands",
 }
 
 
@@ -99,6 +101,10 @@ class Records:
     rejected: list[Rejected] = field(default_factory=list)
     unseen: tuple[str, ...] = ()
 
+    def where(self, row: int) -> str:
+        """``exports/till.csv 17: `` for messages; '' for a record that is in no file."""
+        return f"{self.file} {self.lines[row]}: " if self.file else ""
+
     def take(self, rows: list[int]) -> Records:
         """Only these records, without those that could not be read."""
         return Records(
@@ -125,6 +131,6 @@ class Mapped:
     unseen: tuple[str, ...] = ()
 
 
-def record_id(source: str, canonical: bytes) -> str:
+def identify(source: str, canonical: bytes) -> str:
     """The id of a record: a hash of its source and content, the same at every import (32 hexadecimal digits)."""
     return hashlib.blake2b(source.encode() + b"\0" + canonical, digest_size=16).hexdigest()

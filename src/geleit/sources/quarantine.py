@@ -1,0 +1,253 @@
+"""Records that could not be mapped: kept with their reason until repaired and replayed, or dismissed."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import msgspec
+import sqlalchemy as sa
+
+from geleit.clock import iso
+from geleit.errors import GeleitError, NotFoundError
+from geleit.ledger import tables
+from geleit.ledger.ledger import Ledger, chunked
+from geleit.sources.records import UNREAD, Rejected
+
+FINAL = frozenset({"unreadable_file", "changed_content"})  # reasons that mapping the record anew cannot mend
+HISTORY = " | repaired "
+BATCH = 200  # rejected records per round
+
+_q = tables.quarantine.c
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One waiting record. ``record`` is JSON text; times are microseconds UTC; state: open, replayed, dismissed."""
+
+    id: int
+    source: str
+    reason: str
+    message: str
+    record: str
+    file: str
+    line: int
+    state: str
+    first_at: int
+    changed_at: int
+    record_id: str
+    position: str
+
+    @property
+    def replayable(self) -> bool:
+        """Whether mapping it anew can help: its text was read, and nothing but the mapping stands against it."""
+        return self.state == "open" and self.reason not in FINAL and not _unread(self.record)
+
+
+def put(connection: sa.Connection, rejected: Sequence[Rejected], now: int) -> int:
+    """Keep what was rejected, once per record and event, however often it comes; how many of them wait now.
+
+    An open entry takes the newest reason but keeps its record, which may have been repaired; a settled one stays
+    settled, unless its file was readable in between.
+    """
+    newest = {(r.source, r.fingerprint): r for r in rejected}
+    waiting = 0
+    for some in chunked(list(newest.items()), BATCH):
+        known = _known(connection, some)
+        for (source, fingerprint), one in some:
+            found = known.get((source, fingerprint))
+            if found is None:
+                row = {"source": source, "fingerprint": fingerprint, "record": one.record, "state": "open"}
+                place = {"file": one.file, "line": one.line, "first_at": now, "changed_at": now}
+                why = {"reason": one.reason, "message": one.message}
+                connection.execute(sa.insert(tables.quarantine), row | place | why)
+                waiting += 1
+                continue
+            number, state, history = found
+            reopened = state != "open" and one.reason == "unreadable_file"
+            if state == "open" or reopened:
+                waiting += 1
+                told = one.message + history
+                _update(connection, number, reason=one.reason, message=told, state="open", changed_at=now)
+    return waiting
+
+
+def _known(
+    connection: sa.Connection, some: Iterable[tuple[tuple[str, str], Rejected]]
+) -> dict[tuple[str, str], tuple[int, str, str]]:
+    prints = [fingerprint for (_, fingerprint), _ in some]
+    rows = connection.execute(sa.select(tables.quarantine).where(_q.fingerprint.in_(prints)))
+    return {(row.source, row.fingerprint): (row.id, row.state, _history(row.message)) for row in rows}
+
+
+def _history(message: str) -> str:
+    """What was done to an entry by hand, which a newer reason does not erase."""
+    _, mark, history = message.partition(HISTORY)
+    return mark + history
+
+
+def entries(ledger: Ledger, source: str | None = None, *, state: str = "open", limit: int = 200) -> list[Entry]:
+    """Entries in one state, oldest first."""
+    query = sa.select(tables.quarantine).where(_q.state == state).order_by(_q.id).limit(limit)
+    with ledger.read() as connection:
+        return [
+            _entry(row) for row in connection.execute(query if source is None else query.where(_q.source == source))
+        ]
+
+
+def entry(ledger: Ledger, number: int) -> Entry:
+    """One entry.
+
+    Errors: NotFoundError.
+    """
+    with ledger.read() as connection:
+        return _fetch(connection, number)
+
+
+def candidates(ledger: Ledger, source: str) -> list[Entry]:
+    """Every entry of a source that mapping anew can help, oldest first."""
+    query = sa.select(tables.quarantine).where(_q.source == source, _q.state == "open").order_by(_q.id)
+    with ledger.read() as connection:
+        return [found for row in connection.execute(query) if (found := _entry(row)).replayable]
+
+
+def counts(ledger: Ledger) -> dict[tuple[str, str], int]:
+    """How many wait, by source and reason."""
+    query = sa.select(_q.source, _q.reason, sa.func.count()).where(_q.state == "open").group_by(_q.source, _q.reason)
+    with ledger.read() as connection:
+        return {(source, reason): count for source, reason, count in connection.execute(query)}
+
+
+def commonest(ledger: Ledger, source: str) -> list[tuple[str, int]]:
+    """One source's reasons with their counts, the commonest first."""
+    found = [(reason, count) for (name, reason), count in counts(ledger).items() if name == source]
+    return sorted(found, key=lambda pair: (-pair[1], pair[0]))
+
+
+def repair(ledger: Ledger, number: int, changes: Mapping[str, str], now: int) -> Entry:
+    """Change columns of an open record; what they held before stays readable in its message. Replay it afterwards.
+
+    A record whose text could not be read gets its columns this way, or whole by correcting ``_unread`` to JSON.
+
+    Errors: NotFoundError; GeleitError for an entry that is settled, has no record, or lacks the column.
+    """
+    with ledger.write() as connection:
+        found = _fetch(connection, number)
+        if found.state != "open" or not found.record:
+            problem = f"is {found.state}" if found.state != "open" else "is a file, no record"
+            raise GeleitError(
+                f"entry {number} of the quarantine {problem}; nothing was changed",
+                hint="geleit quarantine list shows what can be repaired",
+            )
+        record, history = _changed(found, changes)
+        message = f"{found.message}{HISTORY}{iso(now)}: {history}"
+        _update(connection, number, record=record, message=message, changed_at=now)
+        return _fetch(connection, number)
+
+
+def dismiss(ledger: Ledger, number: int, reason: str, now: int) -> None:
+    """Settle an entry without taking its record in; the reason stays with it.
+
+    Errors: NotFoundError; GeleitError if it is settled already or no reason is given.
+    """
+    with ledger.write() as connection:
+        found = _fetch(connection, number)
+        if found.state != "open" or not reason.strip():
+            problem = f"entry {number} is {found.state} already" if reason.strip() else "a reason is needed"
+            raise GeleitError(f"{problem}; nothing was changed", hint="geleit quarantine list shows what waits")
+        message = f"{found.message} | dismissed {iso(now)}: {reason.strip()}"
+        _update(connection, number, state="dismissed", message=message, changed_at=now)
+
+
+def mark_replayed(connection: sa.Connection, numbers: Sequence[int], now: int) -> None:
+    """Settle entries whose records were taken in."""
+    for some in chunked(numbers):
+        statement = sa.update(tables.quarantine).where(_q.id.in_(some), _q.state == "open")
+        connection.execute(statement.values(state="replayed", changed_at=now))
+
+
+def settle_files(connection: sa.Connection, source: str, files: Sequence[str], now: int) -> None:
+    """Settle "unreadable file" for files that were read to their end since."""
+    for some in chunked(files):
+        here = (_q.source == source, _q.reason == "unreadable_file", _q.state == "open", _q.file.in_(some))
+        connection.execute(sa.update(tables.quarantine).where(*here).values(state="replayed", changed_at=now))
+
+
+def _fetch(connection: sa.Connection, number: int) -> Entry:
+    row = connection.execute(sa.select(tables.quarantine).where(_q.id == number)).one_or_none()
+    if row is None:
+        raise NotFoundError(f"the quarantine has no entry {number}", hint="geleit quarantine list shows what waits")
+    return _entry(row)
+
+
+def _update(connection: sa.Connection, number: int, **values: str | int) -> None:
+    connection.execute(sa.update(tables.quarantine).where(_q.id == number).values(**values))
+
+
+def _entry(row: sa.Row[Any]) -> Entry:
+    fields = dict(row._mapping)  # noqa: SLF001 (SQLAlchemy's documented way to a row's names)
+    identity, _, position = str(fields.pop("fingerprint")).partition(":")
+    return Entry(**fields, record_id=identity, position=position)
+
+
+def _unread(record: str) -> bool:
+    tree = msgspec.json.decode(record) if record else {UNREAD: ""}
+    return any(UNREAD in part for part in (tree if isinstance(tree, list) else [tree]))
+
+
+def _changed(found: Entry, changes: Mapping[str, str]) -> tuple[str, str]:
+    """The record with its changes, and what they were, in words."""
+    if not changes:
+        raise GeleitError("no change is given; nothing was changed", hint="name a column and its value")
+    tree = msgspec.json.decode(found.record)
+    told: dict[str, None] = {}
+    parts: list[dict[str, Any]] = tree if isinstance(tree, list) else [tree]
+    repaired = []
+    for given in parts:
+        part = dict(given)
+        text = part.pop(UNREAD, None)
+        free = text is not None and not part
+        if text is not None:
+            told[f"text was {text!r}"] = None
+        if UNREAD in changes:
+            part = _whole(found, changes[UNREAD])
+        for name, value in changes.items():
+            if name == UNREAD:
+                continue
+            _require(found, name, part, free=free)
+            told[f"{name} {part.get(name)!r} -> {value!r}"] = None
+            part[name] = _like(part.get(name), value)
+        repaired.append(part)
+    return msgspec.json.encode(repaired if isinstance(tree, list) else repaired[0]).decode(), "; ".join(told)
+
+
+def _whole(found: Entry, text: str) -> dict[str, Any]:
+    try:
+        return msgspec.json.decode(text, type=dict[str, Any])
+    except msgspec.DecodeError as error:
+        raise GeleitError(
+            f"the new text of entry {found.id} is no JSON object ({error}); nothing was changed",
+            hint='write it as {"column": "value"}, or set single columns',
+        ) from None
+
+
+def _require(found: Entry, name: str, part: Mapping[str, Any], *, free: bool) -> None:
+    if free or name in part:
+        return
+    close = difflib.get_close_matches(name, list(part), n=1)
+    raise GeleitError(
+        f"the record of entry {found.id} has no column '{name}'; nothing was changed",
+        hint=f"did you mean '{close[0]}'?" if close else f"it has: {', '.join(part)}",
+    )
+
+
+def _like(before: Any, value: str) -> Any:
+    """The new value in the kind of the old one: text stays text, JSON is read as JSON where it is."""
+    if isinstance(before, str):
+        return value
+    try:
+        return msgspec.json.decode(value)
+    except msgspec.DecodeError:
+        return value
