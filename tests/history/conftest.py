@@ -38,7 +38,9 @@ class Company:
                 self._place(connection, set_id, f"c{set_id}", change, move=False)
                 key = {"id": event.id, "content": content_hash(event)}
                 if connection.execute(insert_new(tables.event_key).values(key)).rowcount:
-                    connection.execute(sa.insert(tables.outbox).values(encode(event, set_id, event.t // 86_400_000_000)))
+                    connection.execute(
+                        sa.insert(tables.outbox).values(encode(event, set_id, event.t // 86_400_000_000))
+                    )
 
     def move(self, set_id, customer):
         """A merge or separation: the set belongs to another customer now."""
@@ -71,6 +73,12 @@ def company(tmp_path):
     yield made
     made.history.close()
     made.ledger.close()
+
+
+@pytest.fixture
+def company_at():
+    """Make a company in a folder of one's own."""
+    return Company
 
 
 @pytest.fixture

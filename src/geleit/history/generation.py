@@ -86,6 +86,11 @@ class Generation:
         return self.manifest.at
 
     @property
+    def definitions_hash(self) -> str:
+        """Of the definitions that its events were read with."""
+        return self.manifest.definitions
+
+    @property
     def counts(self) -> Mapping[str, int]:
         """Rows by table."""
         return self.manifest.counts

@@ -199,8 +199,8 @@ def _write_columns(duck: duckdb.DuckDBPyConnection, part: Path, catalogue: Catal
     }
     rows = int(duck.table("built.events").count("*").fetchall()[0][0])
     columns = {name: _column(part / f"{name}.npy", form, rows) for name, form in types.items()}
-    duck.execute(sql["coded"], {"kinds": kinds, "channels": channels, "stages": stages})
-    for batch in duck.to_arrow_reader(snapshot.BATCH) or ():
+    answer = duck.sql(sql["coded"], params={"kinds": kinds, "channels": channels, "stages": stages})
+    for batch in answer.to_arrow_reader(snapshot.BATCH):
         place = batch["place"].to_numpy()
         for name, column in columns.items():
             column[place] = batch[name].to_numpy()

@@ -3,9 +3,9 @@
 CREATE OR REPLACE VIEW keyed AS
 SELECT
   seq, event_id, source, key, record, kind, t, ord, local_day, set_id, evidence, received_at, body,
-  coalesce(CASE WHEN contains(body, '"place":') THEN body -> '$.place' END, '')::VARCHAR AS place,
-  coalesce(CASE WHEN kind = 'step_told' THEN body -> '$.properties.step' END, '')::VARCHAR AS told_kind,
-  coalesce(CASE WHEN kind = 'step_told' THEN body -> '$.properties.supposed' END, '')::VARCHAR AS supposed
+  coalesce(CASE WHEN contains(body, '"place":') THEN (body -> '$.place')::VARCHAR END, '') AS place,
+  coalesce(CASE WHEN kind = 'step_told' THEN (body -> '$.properties.step')::VARCHAR END, '') AS told_kind,
+  coalesce(CASE WHEN kind = 'step_told' THEN (body -> '$.properties.supposed')::VARCHAR END, '') AS supposed
 FROM stored
 
 -- name: combinations

@@ -15,8 +15,8 @@ NAME = re.compile(r"^-- name: (\w+)$", re.MULTILINE)
 def load(file: str) -> Mapping[str, str]:
     """The statements of one .sql file by name; each begins with ``-- name: it`` and a line of purpose.
 
-    >>> sorted(load("check.sql"))[:2]
-    ['base_alien', 'base_missing']
+    >>> sorted(load("reading.sql"))
+    ['combinations', 'keyed', 'read_events']
     """
     parts = NAME.split((FOLDER / file).read_text(encoding="utf-8"))
     return dict(zip(parts[1::2], (text.strip() for text in parts[2::2]), strict=True))

@@ -1,0 +1,187 @@
+"""Everything acknowledged is read exactly once, and base + delta is what a fresh generation would hold."""
+
+import itertools
+import tempfile
+from pathlib import Path
+
+import duckdb
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from geleit.errors import NotFoundError, StoreError
+from geleit.history.stored import StoredEvent
+
+
+def ids(company, *sets):
+    return [stored.event_id for stored in company.history.events_of(sets)]
+
+
+def test_events_come_once_and_in_order_from_base_segment_and_outbox(company, event):
+    company.accept((event(5), 1), (event(2), 1), (event(8), 2))
+    company.archive.drain()
+    company.accept((event(7), 1))
+    company.build()
+    company.archive.drain()  # a segment that the base holds already
+    company.accept((event(1), 1), (event(9), 2))
+    company.archive.drain(1)
+    company.accept((event(3), 1))
+    assert ids(company, 1) == [event(n).id for n in (1, 2, 3, 5, 7)]
+    assert ids(company, 2, 1, 2) == [event(n).id for n in (1, 2, 3, 5, 7, 8, 9)]
+    assert ids(company) == ids(company, 77) == []
+    stored = company.history.events_of([1])[0]
+    assert isinstance(stored, StoredEvent)
+    assert (stored.event.identifiers, stored.set_id, stored.seq) == (event(1).identifiers, 1, 5)
+
+
+def test_an_event_is_the_same_whichever_store_it_comes_from(company, event):
+    item = event(1, properties={"step": "x", "größe": 2**70}, kind="step_told", place={"channel": "till"})
+    company.accept((item, 1))
+    fresh = company.history.events_of([1])
+    company.archive.drain()
+    archived = company.history.events_of([1])
+    company.build()
+    assert fresh == archived == company.history.events_of([1])
+    assert fresh[0].event == event(1, properties=item.properties, kind="step_told", place={"channel": "till"}, raw="")
+
+
+def test_the_raw_record_is_found_in_outbox_and_archive(company, event):
+    company.accept((event(1), 1))
+    (stored,) = company.history.events_of([1])
+    assert company.history.raw(stored) == "record 1"
+    company.archive.drain()
+    company.build()
+    assert company.history.raw(stored) == "record 1"
+    with pytest.raises(NotFoundError, match="number 9"):
+        company.history.raw(StoredEvent(stored.event, stored.event_id, 1, 9))
+
+
+def test_moved_sets_are_read_by_their_sets(company, event):
+    company.accept((event(1), 1), (event(2), 2))
+    company.build()
+    company.move(2, "c1")
+    assert ids(company, 1, 2) == [event(1).id, event(2).id]
+
+
+def test_many_customers_come_one_after_the_other(company, event):
+    company.accept(*[(event(n), n % 5 + 1) for n in range(20)])
+    company.build()
+    owners = {1: "b", 2: "a", 3: "b", 4: "c", 9: "d"}
+    found = {customer: [s.event_id for s in events] for customer, events in company.history.grouped(owners)}
+    assert list(found) == ["a", "b", "c", "d"]
+    assert found["b"] == [event(n).id for n in range(20) if n % 5 in (0, 2)]
+    assert found["d"] == []
+
+
+def test_every_answer_says_its_state(company, event):
+    company.accept((event(1), 1))
+    assert company.history.as_of().generation == 0
+    company.build()
+    company.accept((event(2), 1))
+    as_of = company.history.as_of()
+    assert (as_of.generation, as_of.change, as_of.last_seq, as_of.at) == (1, 2, 2, company.now)
+    with company.history.open_view() as duck:
+        assert duck.execute("SELECT * FROM as_of").fetchall() == [(1, 2, 2, company.now)]
+
+
+@pytest.mark.parametrize("harm", ["manifest.json", "journal.duckdb"])
+def test_without_a_sound_journal_everything_is_still_answered(company, event, harm):
+    company.accept((event(1), 1), (event(2), 2))
+    company.archive.drain()
+    company.accept((event(3), 1))
+    path = company.build().folder / harm
+    path.write_bytes(b"?" * path.stat().st_size)
+    assert ids(company, 1) == [event(1).id, event(3).id]
+    assert "journal" in company.history.damage.message
+    with company.history.open_view() as duck:
+        assert len(duck.execute("SELECT * FROM events").fetchall()) == 3
+    assert company.history.as_of().generation == 0
+    company.journal.rebuild(company.catalogue, "definitions")
+    assert ids(company, 1) == [event(1).id, event(3).id]
+    assert company.history.damage is None
+
+
+def test_a_generation_of_a_later_ledger_is_left_aside(company, event):
+    company.accept((event(1), 1))
+    company.build()
+    with company.ledger.write() as connection:  # as an older ledger put back would look
+        connection.exec_driver_sql("DELETE FROM outbox")
+        connection.exec_driver_sql("UPDATE progress SET change = 0")
+    assert ids(company, 1) == []
+    assert "older ledger" in company.history.damage.message
+
+
+def test_a_missing_segment_is_named(company, event):
+    company.accept((event(1), 1))
+    company.archive.drain()
+    next(iter(company.archive.folder.rglob("*.parquet"))).unlink()
+    with pytest.raises(StoreError, match="is missing"):
+        company.history.events_of([1])
+    with pytest.raises(StoreError, match="is missing"):
+        company.history.open_view()
+
+
+STEPS = st.lists(
+    st.one_of(
+        st.tuples(st.just("accept"), st.integers(1, 6), st.integers(0, 40), st.integers(0, 4)),
+        st.tuples(st.just("move"), st.integers(1, 6), st.integers(1, 6)),
+        st.tuples(st.just("assign"), st.integers(0, 400), st.integers(0, 3)),
+        st.tuples(st.just("drain"), st.integers(1, 4)),
+        st.tuples(st.just("build")),
+    ),
+    min_size=3,
+    max_size=25,
+)
+SHAPES = (
+    {},
+    {"kind": "order_completed", "rank": 5},
+    {"kind": "step_told", "properties": {"step": "order_completed", "supposed": 1}},
+    {"place": {"stage": "service", "channel": "somewhere"}, "evidence": "public"},
+    {"kind": "step_told", "properties": {"text": 'a "place":{ \0'}, "place": {"medium": "phone"}},
+)
+
+
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(STEPS)
+def test_base_and_delta_equal_a_fresh_generation(company_at, event, steps):
+    with tempfile.TemporaryDirectory() as folder:
+        company = company_at(Path(folder))
+        accepted, owner = [], {}
+        for number, (name, *values) in enumerate(steps):
+            if name == "accept":
+                set_id, t, shape = values
+                item = event(number, t=t, **SHAPES[shape])
+                company.accept((item, set_id))
+                accepted.append((item.id, set_id))
+                owner.setdefault(set_id, f"c{set_id}")
+            elif name == "move" and values[0] in owner:
+                owner[values[0]] = f"c{values[1]}"
+                company.move(values[0], owner[values[0]])
+            elif name == "assign" and accepted:
+                event_id, set_id = accepted[values[0] % len(accepted)]
+                company.assign(event_id, f"n{values[1]}" if values[1] else "", owner[set_id])
+            elif name == "drain":
+                company.archive.drain(values[0])
+            elif name == "build":
+                company.build()
+        compare(company, [event_id for event_id, _ in accepted], sorted(owner))
+        company.history.close()
+        company.ledger.close()
+
+
+def compare(company, accepted, sets):
+    with company.history.open_view() as duck:
+        generation = company.build()
+        duck.execute("ATTACH $path AS anew (READ_ONLY)", {"path": str(generation.database)})
+        for left, right in itertools.permutations(("events", "anew.events")):
+            assert duck.execute(f"FROM {left} EXCEPT ALL FROM {right}").fetchall() == []
+        assert sorted(row[0] for row in duck.execute("SELECT event_id FROM events").fetchall()) == sorted(accepted)
+        assert walks_in_order(duck)
+    assert sorted(stored.event_id for stored in company.history.events_of(sets)) == sorted(accepted)
+
+
+def walks_in_order(duck: duckdb.DuckDBPyConnection) -> bool:
+    """Each customer's rows stand together and in total order, so that one pass over the view is enough."""
+    rows = duck.execute("SELECT customer_id, t, ord, event_id FROM events").fetchall()
+    runs = [(customer, list(events)) for customer, events in itertools.groupby(rows, key=lambda row: row[0])]
+    return len(runs) == len({customer for customer, _ in runs}) and all(e == sorted(e) for _, e in runs)
