@@ -168,7 +168,7 @@ def _draw_path(canvas: Canvas, plan: Plan, heights: Sequence[float]) -> None:
     if steps and plan.last < len(journey.steps):
         unknown = gaps[-1] or journey.steps[plan.last].evidence == "gap"
         at = len(steps) - 1
-        stretches.append((_way(unknown=unknown), [(plan.centre(at), heights[at]), (plan.right, heights[at])]))
+        stretches.append((_way(unknown=unknown), [(plan.centre(at), heights[at]), (plan.right - 2, heights[at])]))
     for role, group in itertools.groupby(stretches, key=lambda stretch: stretch[0]):
         points = [point for _, stretch in group for point in stretch]
         canvas.line([point for point, _ in itertools.groupby(points)], role, thick=2.5, corner=5)

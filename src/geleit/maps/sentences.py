@@ -63,12 +63,13 @@ def evidence_sentence(journey: Journey) -> str:
 
 def _evidence_part(evidence: Evidence, count: int, language: str) -> str:
     shown = number(count, language)
-    return {
+    part = {
         "log": plural(language, "{shown} is in the log", "{shown} are in the log", count, shown=shown),
         "told": plural(language, "{shown} was told", "{shown} were told", count, shown=shown),
         "public": plural(language, "{shown} is public", "{shown} are public", count, shown=shown),
         "gap": plural(language, "{shown} is a gap", "{shown} are gaps", count, shown=shown),
     }[evidence]
+    return part.replace(" ", "\u00a0", 1)  # a number stays with its word
 
 
 def period(journey: Journey) -> str:
@@ -248,7 +249,7 @@ def presence(staff: str, language: str) -> str:
 
 def supposed(text: str, language: str) -> str:
     """A criterion that is only supposed ends in a question mark."""
-    return translate(language, "{criterion} ?", criterion=text)
+    return translate(language, "{criterion} ?", criterion=text).replace(" ?", "\u00a0?")
 
 
 def expected(text: str, language: str) -> str:
@@ -266,8 +267,9 @@ def spoken(step: Step, language: str) -> str:
 
 def place(step: Step, language: str) -> str:
     """Where it happened: channel, medium, whose place it is."""
-    whose = ownership_name(step.ownership, language)[0]
-    return ", ".join(part for part in (step.channel_label, medium_name(step.medium, language), whose) if part)
+    parts = (step.channel_label, medium_name(step.medium, language), ownership_name(step.ownership, language)[0])
+    once = {part.casefold(): part for part in reversed(parts) if part}  # the channel may be called like its medium
+    return ", ".join(reversed(once.values()))
 
 
 def initiator_name(step: Step, language: str) -> str:

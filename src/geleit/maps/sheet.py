@@ -18,7 +18,7 @@ from geleit.maps.journey import Journey
 from geleit.maps.plan import COLUMN_MAX, COLUMN_MIN, PAGE
 from geleit.maps.scene import Scene
 from geleit.maps.sentences import as_of, title
-from geleit.maps.style import THEMES, Theme
+from geleit.maps.style import RECORD, THEMES, VOICE, Theme
 from geleit.maps.svg import standalone
 from geleit.maps.type import FONTS
 from geleit.maps.wide import wide
@@ -103,6 +103,7 @@ def _page_data(size: tuple[float, float], margin: float, theme: Theme, journey: 
     colours = THEMES[theme]
     return {
         "title": title(journey),
+        "face": VOICE if journey.quote.strip() else RECORD,
         "language": journey.language,
         "width": size[0],
         "height": size[1],

@@ -98,8 +98,8 @@ def rules(palette: Palette) -> dict[str, dict[str, str]]:
     found = {
         "m-record": {"font-family": palette.record, "font-weight": "400"},
         "m-strong": {"font-family": palette.record, "font-weight": "600"},
-        "m-voice": {"font-family": palette.voice, "font-weight": "400", "font-optical-sizing": "none"},
-        "m-title": {"font-family": palette.voice, "font-weight": "500", "font-optical-sizing": "none"},
+        "m-voice": {"font-family": palette.voice, "font-weight": "400", "font-variation-settings": '"opsz" 16'},
+        "m-title": {"font-family": palette.voice, "font-weight": "500", "font-variation-settings": '"opsz" 16'},
         "m-ink": {"fill": c["ink"]},
         "m-soft": {"fill": c["ink-2"]},
         "m-alarm": {"fill": c["alarm"]},
@@ -128,7 +128,7 @@ def rules(palette: Palette) -> dict[str, dict[str, str]]:
     }
     for tone in (*range(TONES), None):
         token, end = ("ink-3" if tone is None else TONE_TOKENS[tone]), tone_class(tone)
-        found[f"m-band{end}"] = {"fill": c[token]}
+        found[f"m-band{end}"] = {"fill": c[token]} if tone is not None else {"fill": c["paper"], "stroke": c[token]}
         found[f"m-log{end}"] = {"fill": c[token], "stroke": c[token], "stroke-width": "2"}
         found[f"m-told{end}"] = {"fill": c["paper"], "stroke": c[token], "stroke-width": "2"}
         found[f"m-public{end}"] = {"fill": palette.pale[token], "stroke": c[token], "stroke-width": "1.25"}
@@ -145,6 +145,10 @@ def sheet(palette: Palette, scope: str = "") -> str:
 
 
 PAGE_EXTRAS = """.map{display:block;overflow:visible}
+.map-scroll{display:grid;grid-template-columns:max-content;overflow-x:auto}
+.map-scroll>*{grid-area:1/1}
+.map-scroll>.map-heads{position:sticky;left:0;z-index:1;background:var(--paper)}
+.map-scroll:focus-visible{outline:2px solid var(--ink);outline-offset:4px}
 .map a{text-decoration:none;outline:none;cursor:pointer}
 .map a:focus-visible .m-hit,.map a:hover .m-hit{stroke:var(--ink);stroke-width:1.5}
 .map a:focus-visible .m-hit{stroke-width:2}

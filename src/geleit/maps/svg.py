@@ -7,8 +7,11 @@ from html import escape
 from urllib.parse import quote
 
 from geleit.maps.faces import embedded
+from geleit.maps.journey import Journey
+from geleit.maps.plan import LABELS
 from geleit.maps.scene import Circle, Mark, Node, Rect, Scene, Stroke, Text, number
 from geleit.maps.style import Theme, literal, sheet
+from geleit.maps.wide import wide
 
 NAMESPACE = "http://www.w3.org/2000/svg"
 
@@ -32,6 +35,26 @@ def inline(scene: Scene, *, href: str, prefix: str = "map") -> str:
     """
     opening = _opening(scene, prefix, 'class="map" role="group"')
     return f"{opening}{_body(scene.marks, href)}</svg>"
+
+
+def scrolled(journey: Journey, *, href: str, prefix: str = "map") -> str:
+    """The wide map for a page: scrolls sideways while its lanes' heads stay; heading and legend are the page's own.
+
+    ``href`` and ``prefix`` as for ``inline``. Needs map.css.
+    """
+    scene = wide(journey, heading=False, legend=False)
+    high = number(scene.height)
+    heads = "".join(_mark(mark) for mark in scene.marks if not isinstance(mark, Node) and _is_head(mark))
+    still = f'<svg class="map map-heads" aria-hidden="true" width="{number(LABELS - 4)}" height="{high}">{heads}</svg>'
+    region = f'class="map-scroll" role="region" tabindex="0" aria-labelledby="{prefix}-title"'
+    return f"<div {region}>{inline(scene, href=href, prefix=prefix)}{still}</div>"
+
+
+def _is_head(mark: Mark) -> bool:
+    """A text of the label column, or a lane's rule, whose beginning shows under it."""
+    if isinstance(mark, Text):
+        return all(box.right < LABELS for box in mark.boxes)
+    return isinstance(mark, Stroke) and all(box.left <= 0 for box in mark.boxes)
 
 
 def _opening(scene: Scene, prefix: str, attributes: str) -> str:

@@ -56,6 +56,8 @@ _HEADS = (  # words that often end a compound in trade and service: a line break
     "wechsel|werkstatt|zahlung|zeit|zentrale|zettel|verbrauch"
 )
 _JOINTS = re.compile(rf"{_LINKS}|(?<=...)(?={_HEADS})", re.IGNORECASE)
+_BLANKS = " \t\n\r\f\v"
+_SPACES = re.compile(rf"[{_BLANKS}]+")  # a no-break space is none of them
 _SOFT = re.compile(
     r"(?<=[-\u2013\u2014/\u00ad\u200b])(?=.)"
 )  # hyphen, dashes, slash, soft marks: after these a line may always break
@@ -69,6 +71,8 @@ def _font(face: Face) -> hb.Font:
 
 @lru_cache(maxsize=65_536)
 def _ems(text: str, face: Face) -> float:
+    if not text:
+        return 0.0
     font = _font(face)
     buffer = hb.Buffer()
     buffer.add_str(text)
@@ -133,8 +137,10 @@ def _ellipsis(line: str, face: Face, size: float, max_width: float) -> str:
 def _pieces(text: str, face: Face, size: float, max_width: float) -> list[tuple[str, str]]:
     """(glue, piece) in order: glue is the space that stands before a piece if it does not begin a line."""
     pieces = []
-    for word in text.split():
+    for word in _SPACES.split(text.strip(_BLANKS)):
         glue = " "
+        if not word:
+            continue
         for part in _SOFT.split(word):
             for fragment in _fragments(part, face, size, max_width):
                 pieces.append((glue, fragment))

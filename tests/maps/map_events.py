@@ -64,17 +64,17 @@ def step(key: str, when: str, kind: str, source: str = "crm", channel: str = "",
     )
 
 
-def note(about: str, when: str, kind: str, source: str = "crm", **properties: object) -> Event:
-    supposed = f"{kind}-{about}-{len(str(properties))}-{sum(map(ord, str(properties)))}"
-    return Event(source, supposed, kind, at(when), properties={"about": about, **properties})
+def note(key: str, about: str, when: str, kind: str, source: str = "crm", **properties: object) -> Event:
+    return Event(source, key, kind, at(when), properties={"about": about, **properties})
 
 
 KERN = both("Ms Kern", "Frau Kern")
 
 
-def supposed(key: str, when: str, stage: str, channel: str, en: str, de: str, kind: str = "") -> Event:
+def supposed(key: str, when: str, place: tuple[str, str], text: dict[str, str], kind: str = "") -> Event:
+    stage, channel = place
     named = {"step": kind} if kind else {}
-    return step(key, when, "step_told", "crm", channel, stage=stage, text=both(en, de), supposed=True, **named)
+    return step(key, when, "step_told", "crm", channel, stage=stage, text=text, supposed=True, **named)
 
 
 STEPS = (
@@ -102,26 +102,20 @@ STEPS = (
     supposed(
         "n3",
         "2026-02-11T20:10",
-        "inform",
-        "reviews",
-        "reads what others say about the models",
-        "liest Erfahrungen anderer Kunden zu den Modellen",
+        ("inform", "reviews"),
+        both("reads what others say about the models", "liest Erfahrungen anderer Kunden zu den Modellen"),
     ),
     supposed(
         "n4",
         "2026-02-12T11:00",
-        "configure",
-        "market",
-        "looks at them in a market",
-        "sieht sich die Modelle im Elektronik-Markt an",
+        ("configure", "market"),
+        both("looks at them in a market", "sieht sich die Modelle im Elektronik-Markt an"),
     ),
     supposed(
         "n5",
         "2026-02-12T11:20",
-        "configure",
-        "market",
-        "gets advice from a salesman there",
-        "lässt sich von einem Verkäufer beraten",
+        ("configure", "market"),
+        both("gets advice from a salesman there", "lässt sich von einem Verkäufer beraten"),
         "contact_made",
     ),
     step(
@@ -193,10 +187,8 @@ STEPS = (
     supposed(
         "n12",
         "2026-02-18T20:00",
-        "inform",
-        "mailorder",
-        "checks what mail order offers",
-        "recherchiert Aufbau, Abholung, Garantie der Versender",
+        ("inform", "mailorder"),
+        both("checks what mail order offers", "recherchiert Aufbau, Abholung, Garantie der Versender"),
     ),
     step(
         "n13",
@@ -257,153 +249,101 @@ STEPS = (
     ),
 )
 
+
+def judged(key: str, about: str, when: str, value: object, source: str = "crm", **more: object) -> Event:
+    return note(key, about, when, "judgement_given", source, judged=value, **more)
+
+
+def counts(key: str, about: str, when: str, text: dict[str, str], **more: object) -> Event:
+    return note(key, about, when, "criterion_stated", criterion=text, **more)
+
+
+def chance(key: str, about: str, when: str, text: dict[str, str]) -> Event:
+    return note(key, about, when, "opportunity_noted", text=text)
+
+
 NOTES = (
-    note("n1", "2026-02-17T10:05", "judgement_given", judged=-2, facet="personal"),
-    note("n6", "2026-02-13T21:01", "judgement_given", "public", about="crm:n6", judged=0, estimated=True)
-    if False
-    else Event(
-        "public",
-        "j6",
-        "judgement_given",
-        at("2026-02-13T21:01"),
-        properties={"about": "n6", "judged": 0, "estimated": True, "evidence_note": both("text model", "Textmodell")},
-    ),
-    note("n10", "2026-02-17T10:11", "judgement_given", judged=-1),
-    Event("pbx", "j13", "judgement_given", at("2026-02-19T09:10"), properties={"about": "n13", "judged": "+1"}),
-    Event("survey", "j14", "judgement_given", at("2026-02-19T12:30"), properties={"about": "till:n14", "judged": 2}),
-    Event(
-        "survey",
-        "j16",
-        "judgement_given",
-        at("2026-02-27T18:00"),
-        properties={"about": "dispatch:n16", "judged": 2, "text": both("so quiet", "so leise")},
-    ),
-    note("n18", "2026-11-20T09:03", "judgement_given", judged=2),
-    Event(
-        "crm",
-        "c2",
-        "criterion_stated",
-        at("2026-02-10T20:11"),
-        properties={"about": "shop:n2", "criterion": both("price", "Preis")},
-    ),
-    Event(
-        "crm",
-        "c2b",
-        "criterion_stated",
-        at("2026-02-10T20:12"),
-        properties={"about": "shop:n2", "criterion": both("energy use", "Energieeffizienz")},
-    ),
+    judged("j1", "n1", "2026-02-17T10:05", -2, facet="personal"),
+    judged("j6", "n6", "2026-02-13T21:01", 0, "public", estimated=True, evidence_note=both("text model", "Textmodell")),
+    judged("j10", "n10", "2026-02-17T10:11", -1),
+    judged("j13", "n13", "2026-02-19T09:10", "+1", "pbx"),
+    judged("j14", "till:n14", "2026-02-19T12:30", 2, "survey"),
+    judged("j16", "dispatch:n16", "2026-02-27T18:00", 2, "survey", text=both("so quiet", "so leise")),
+    judged("j18", "n18", "2026-11-20T09:03", 2),
+    counts("c2", "shop:n2", "2026-02-10T20:11", both("price", "Preis")),
+    counts("c2b", "shop:n2", "2026-02-10T20:12", both("energy use", "Energieeffizienz")),
+    counts("c3", "n3", "2026-02-11T20:11", both("what others found", "Erfahrungen anderer"), supposed=True),
+    counts("c5", "n5", "2026-02-12T11:21", both("advice", "Beratung"), supposed=True),
+    counts("c6", "public:n6", "2026-02-13T21:02", both("friends' opinion", "Meinung von Freunden")),
+    counts("c7", "shop:n7", "2026-02-13T21:42", both("price", "Preis")),
+    counts("c9", "n9", "2026-02-17T10:01", both("pick-up of the old one", "Abholung des Altgeräts")),
+    counts("c9b", "n9", "2026-02-17T10:02", both("in stock", "lieferbar")),
+    counts("c10", "n10", "2026-02-17T10:12", both("price", "Preis")),
+    counts("c11", "n11", "2026-02-17T10:21", both("service on site", "Service vor Ort")),
+    counts("c11b", "n11", "2026-02-17T10:22", both("repair", "Reparatur")),
+    counts("c12", "n12", "2026-02-18T20:01", both("guarantee", "Gewährleistung"), supposed=True),
     note(
-        "n3",
-        "2026-02-11T20:11",
-        "criterion_stated",
-        criterion=both("what others found", "Erfahrungen anderer"),
-        supposed=True,
-    ),
-    note("n5", "2026-02-12T11:21", "criterion_stated", criterion=both("advice", "Beratung"), supposed=True),
-    Event(
-        "public",
-        "c6",
-        "criterion_stated",
-        at("2026-02-13T21:02"),
-        properties={"about": "n6", "criterion": both("friends' opinion", "Meinung von Freunden")},
-    ),
-    Event(
-        "shop",
-        "c7",
-        "criterion_stated",
-        at("2026-02-13T21:42"),
-        properties={"about": "n7", "criterion": both("price", "Preis")},
-    ),
-    note(
-        "n9", "2026-02-17T10:01", "criterion_stated", criterion=both("pick-up of the old one", "Abholung des Altgeräts")
-    ),
-    note("n9", "2026-02-17T10:02", "criterion_stated", criterion=both("in stock", "lieferbar")),
-    note("n10", "2026-02-17T10:12", "criterion_stated", criterion=both("price", "Preis")),
-    note("n11", "2026-02-17T10:21", "criterion_stated", criterion=both("service on site", "Service vor Ort")),
-    note("n11", "2026-02-17T10:22", "criterion_stated", criterion=both("repair", "Reparatur")),
-    note("n12", "2026-02-18T20:01", "criterion_stated", criterion=both("guarantee", "Gewährleistung"), supposed=True),
-    Event(
-        "pbx",
         "e13",
+        "n13",
+        "2026-02-19T09:05",
         "expectation_stated",
-        at("2026-02-19T09:05"),
-        properties={"about": "n13", "text": both("delivery on Friday", "Lieferung am Freitag")},
+        "pbx",
+        text=both("delivery on Friday", "Lieferung am Freitag"),
     ),
     note(
+        "p11",
         "n11",
         "2026-02-17T10:23",
         "promise_made",
         promise_id="p1",
-        text=both("repair within 48 h", "Reparatur in 48 Std."),
         by=KERN,
+        text=both("repair within 48 h", "Reparatur in 48 Std."),
     ),
-    Event(
-        "pbx",
+    note(
         "p13",
+        "n13",
+        "2026-02-19T09:06",
         "promise_made",
-        at("2026-02-19T09:06"),
-        properties={
-            "about": "n13",
-            "promise_id": "p2",
-            "by": KERN,
-            "due_at": "2026-02-27",
-            "text": both("delivery on Friday", "Lieferung am Freitag"),
-        },
+        "pbx",
+        promise_id="p2",
+        by=KERN,
+        due_at="2026-02-27",
+        text=both("delivery on Friday", "Lieferung am Freitag"),
     ),
     Event("dispatch", "p16", "promise_kept", at("2026-02-27T14:11"), properties={"promise_id": "p2"}),
-    note(
+    chance(
+        "o1",
         "n1",
         "2026-02-17T10:06",
-        "opportunity_noted",
-        text=both(
+        both(
             "Was the old one in our service file? Then offer help before.",
             "Altgerät aus der Gewährleistungsakte bekannt? Dann vorher Hilfe anbieten",
         ),
     ),
-    Event(
-        "crm",
+    chance(
         "o2",
-        "opportunity_noted",
-        at("2026-02-17T10:07"),
-        properties={
-            "about": "shop:n2",
-            "text": both("help to compare by her two criteria", "Vergleichshilfe nach ihren zwei Kriterien"),
-        },
+        "shop:n2",
+        "2026-02-17T10:07",
+        both("help to compare by her two criteria", "Vergleichshilfe nach ihren zwei Kriterien"),
     ),
-    note("n3", "2026-02-17T10:08", "opportunity_noted", text=both("ask, do not guess", "fragen, nicht raten")),
-    Event(
-        "crm",
+    chance("o3", "n3", "2026-02-17T10:08", both("ask, do not guess", "fragen, nicht raten")),
+    chance(
         "o6",
-        "opportunity_noted",
-        at("2026-02-17T10:09"),
-        properties={
-            "about": "public:n6",
-            "text": both("answer as a person, no advert", "als Mensch antworten, nicht werben"),
-        },
+        "public:n6",
+        "2026-02-17T10:09",
+        both("answer as a person, no advert", "als Mensch antworten, nicht werben"),
     ),
-    note(
-        "n9",
-        "2026-02-17T10:10",
-        "opportunity_noted",
-        text=both("name one contact person", "feste Ansprechperson zusagen"),
-    ),
-    note(
+    chance("o9", "n9", "2026-02-17T10:10", both("name one contact person", "feste Ansprechperson zusagen")),
+    chance(
+        "o12",
         "n12",
         "2026-02-17T10:25",
-        "opportunity_noted",
-        text=both(
+        both(
             "give a comparison, honest where mail order is better",
             "Vergleich der Leistungen mitgeben, ehrlich auch wo der Versender besser ist",
         ),
     ),
-    Event(
-        "pbx",
-        "o13",
-        "opportunity_noted",
-        at("2026-02-19T09:20"),
-        properties={"about": "n13", "text": both("the same person at the phone", "dieselbe Person am Apparat")},
-    ),
+    chance("o13", "pbx:n13", "2026-02-19T09:20", both("the same person at the phone", "dieselbe Person am Apparat")),
 )
 
 DESIGNED = DesignedJourney(
@@ -444,15 +384,11 @@ def context_of(language: str, **changes: object) -> ReadingContext:
         "language": language,
         "zone": ZONE,
         "as_of": at("2026-11-22T08:15"),
-        "contact_person": in_words(KERN, language),
-        "topic_label": in_words(both("Washing machine", "Waschmaschine"), language),
+        "contact_person": KERN[language],
+        "topic_label": both("Washing machine", "Waschmaschine")[language],
         "source_labels": LABELS,
     }
     return ReadingContext(**(known | changes))
-
-
-def in_words(label: dict[str, str], language: str) -> str:
-    return label[language]
 
 
 QUOTES = both(
@@ -469,3 +405,42 @@ def washing_machine(language: str = "en", designed: DesignedJourney | None = DES
         catalogue=CATALOGUE,
         context=context_of(language, designed=designed),
     )
+
+
+LONG = both(
+    "asks whether the Donaudampfschifffahrtsgesellschaftskapitän's counterrevolutionary-interdepartmental-service/repair works",
+    "fragt nach der Rindfleischetikettierungsüberwachungsaufgabenübertragungsgesetzgebungskompetenz und Gewährleistung",
+)
+KINDS = ("contact_made", "product_viewed", "order_completed", "question_asked", "screen_viewed", "promotion_viewed")
+CHANNELS = ("store", "web", "phone", "search", "advert", "home", "market", "mailorder", "email", "reviews")
+
+
+def long_journey(count: int, language: str, *, wordy: bool = False) -> Journey:
+    """A journey of ``count`` different steps that wanders through all lanes, with notes at every third step."""
+    events: list[Event] = []
+    for place in range(count):
+        day, minute = divmod(place, 4)
+        when = f"2026-{3 + day // 28:02}-{1 + day % 28:02}T10:{minute * 10:02}"
+        channel, kind = CHANNELS[(place * 7 // 3) % len(CHANNELS)], KINDS[place % len(KINDS)]
+        text = LONG if wordy else both(f"does thing number {place + 1}", f"tut die Sache Nummer {place + 1}")
+        told = {"evidence": ("log", "log", "told", "public", "gap")[place % 5]}
+        staff = {"staff": LONG if wordy else KERN} if place % 4 < 2 else {}
+        events.append(step(f"s{place}", when, kind, "crm", channel, text=text, **told, **staff))
+        if place % 3 == 0:
+            events += [
+                judged(f"j{place}", f"s{place}", when, place % 5 - 2, text=LONG if wordy else ""),
+                counts(f"c{place}", f"s{place}", when, LONG if wordy else both("price", "Preis")),
+                note(
+                    f"p{place}",
+                    f"s{place}",
+                    when,
+                    "promise_made",
+                    promise_id=str(place),
+                    text=text,
+                    by=KERN,
+                    due_at="2026-03-02",
+                ),
+                chance(f"o{place}", f"s{place}", when, text),
+            ]
+    need = need_of(events, LONG[language] if wordy else "", closed=False)
+    return read_journey(read(events), need, catalogue=CATALOGUE, context=context_of(language))
