@@ -33,13 +33,13 @@ def translations(language: str) -> gettext.NullTranslations:
     return gettext.GNUTranslations(compiled)
 
 
-def translate(language: str, text: str, **values: object) -> str:
+def translate(language: str, text: str, /, **values: object) -> str:
     """``text`` in a language, ``{name}`` filled from ``values``."""
     found = translations(language).gettext(text)
     return found.format(**values) if values else found
 
 
-def plural(language: str, one: str, many: str, count: int, **values: object) -> str:
+def plural(language: str, one: str, many: str, count: int, /, **values: object) -> str:
     """The right plural form, ``{count}`` and ``{name}`` filled; numbers in the language's form are the caller's."""
     found = translations(language).ngettext(one, many, count)
     return found.format(**({"count": count} | values))

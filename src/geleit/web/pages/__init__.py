@@ -1,0 +1,1 @@
+"""One module per page: a question to the workspace and a template."""

@@ -1,0 +1,102 @@
+"""The person: the need in their words first, then stage, criteria, journey, all that happened; money last."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from urllib.parse import quote
+
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+
+from geleit.customers.profile import Profile
+from geleit.maps.journey import Criterion
+from geleit.needs.need import Need
+from geleit.web import standing
+from geleit.web.lines import Words
+from geleit.web.pages import facts, happened
+from geleit.web.screen import reader_of, show, workspace_of
+from geleit.workspace import Workspace
+
+
+@dataclass(frozen=True, slots=True)
+class PersonView:
+    """All that the person page shows; ``base`` is the page's own address."""
+
+    base: str
+    profile: Profile
+    now: standing.NeedView | None
+    others: list[standing.NeedView]
+    criteria: list[Criterion]
+    strips: list[standing.StripView]
+    timeline: happened.TimelineView
+    contact: facts.Contact | None
+    promises: list[facts.PromiseView]
+    consents: list[facts.ConsentView]
+    traits: list[facts.TraitView]
+    accounts: list[facts.AccountView]
+    products: list[facts.ProductView]
+    visits: list[facts.VisitView]
+    sums: list[str]
+    orders: list[facts.OrderView]
+
+
+def person(request: Request) -> Response:
+    """GET /people/{id}: follows redirects of merged customers to the one page."""
+    workspace = workspace_of(request)
+    key = request.path_params["id"]
+    customer = workspace.customer(key)
+    if customer != key:
+        return RedirectResponse(f"{base_of(customer)}{'?' if request.url.query else ''}{request.url.query}")
+    view = view_of(request, workspace, customer)
+    return show(request, "person.html", area="people", view=view)
+
+
+def base_of(customer: str) -> str:
+    """The address of a person's page."""
+    return f"/people/{quote(customer, safe='')}"
+
+
+def words_of(request: Request) -> Words:
+    """How events read on this page."""
+    workspace = workspace_of(request)
+    return Words(workspace.catalogue, workspace.source_label, reader_of(request))
+
+
+def view_of(request: Request, workspace: Workspace, customer: str) -> PersonView:
+    """Everything the page shows of one person."""
+    words, base = words_of(request), base_of(customer)
+    profile, events = workspace.profile(customer), workspace.read_events(customer)
+    needs = _in_view(workspace.needs(customer, words.reader.language))
+    place = standing.Place(base, workspace.clock())
+    label = {need.topic: workspace.topic_label(need.topic, words.reader.language) for need in needs}
+    views = [(need, standing.view_need(need, label[need.topic], events, words, place)) for need in needs]
+    now = needs[-1] if needs else None
+    return PersonView(
+        base=base,
+        profile=profile,
+        now=views[-1][1] if views else None,
+        others=[view for _, view in views[:-1]][::-1],
+        criteria=standing.criteria(events, now, words.reader.language) if now else [],
+        strips=standing.strips(views, events, words, base) if views else [],
+        timeline=happened.timeline(request.query_params, events, words, base),
+        contact=facts.contact(events),
+        promises=facts.promises(events, place.as_of, words),
+        consents=facts.consents(profile, words),
+        traits=facts.traits(profile, words),
+        accounts=facts.accounts(profile, words),
+        products=facts.products(profile, words),
+        visits=facts.visits(events, words, base),
+        sums=facts.sums(profile, words),
+        orders=facts.orders(profile, words),
+    )
+
+
+NEEDS_SHOWN = 12  # older ones stand in the timeline, and on the map page of any of them
+
+
+def _in_view(needs: Sequence[Need]) -> list[Need]:
+    """The newest needs, oldest first, with the current one at the end."""
+    now = standing.current(needs)
+    rest = [need for need in needs if need is not now]
+    return [*rest[-NEEDS_SHOWN:], now] if now else []

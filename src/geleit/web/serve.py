@@ -1,0 +1,63 @@
+"""Opens the pages on this machine: one process, one port, the browser if wanted."""
+
+from __future__ import annotations
+
+import socket
+import webbrowser
+from collections.abc import Sequence
+from contextlib import closing
+
+import uvicorn
+
+from geleit.errors import GeleitError
+from geleit.web.app import create_app
+from geleit.workspace import Workspace
+
+TRIED = 20  # ports after the wanted one
+
+
+def serve(
+    workspace: Workspace,
+    host: str = "127.0.0.1",
+    port: int = 8420,
+    *,
+    open_browser: bool = False,
+    hosts: Sequence[str] = (),
+) -> None:
+    """Serve until stopped. ``hosts`` = further names under which a proxy reaches the pages.
+
+    Takes the next free port if the wanted one is in use. Errors: GeleitError if none can be had.
+    """
+    listening = listen(host, port)
+    with closing(listening):
+        name = f"[{host}]" if ":" in host else host
+        address = f"http://{'localhost' if host in ('0.0.0.0', '::') else name}:{listening.getsockname()[1]}/"  # noqa: S104 (only compared)
+        print(f"geleit: {address}  (Ctrl+C ends it)", flush=True)  # noqa: T201 (the one thing a person waits for)
+        if open_browser:
+            webbrowser.open(address)
+        app = create_app(workspace, hosts=[*hosts, host])
+        config = uvicorn.Config(app, log_level="warning", server_header=False, access_log=False)
+        uvicorn.Server(config).run(sockets=[listening])
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """A listening socket on the port or the next free one.
+
+    Errors: GeleitError if the address is not this machine's, or no port is free.
+    """
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    for tried in range(port, port + TRIED if port else 1):
+        found = socket.socket(family)
+        found.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            found.bind((host, tried))
+            found.listen(128)
+        except OSError as error:
+            found.close()
+            if error.errno in (98, 48, 10048):  # in use: Linux, macOS, Windows
+                continue
+            raise GeleitError(
+                f"cannot listen on {host}:{tried}: {error.strerror}", hint="try another --host or --port"
+            ) from None
+        return found
+    raise GeleitError(f"ports {port} to {port + TRIED - 1} are all in use", hint="name another with --port")
