@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import sqlalchemy as sa
@@ -38,15 +38,22 @@ class Receipt:
 
 @dataclass(frozen=True, slots=True)
 class Intake:
-    """Takes events of any source. ``systems``: source name -> the system whose order numbers it uses."""
+    """Takes events of any source. ``country`` reads phone numbers without a country code."""
 
     ledger: Ledger
-    catalogue: Catalogue
+    setting: facts.Setting
     rules: Rules
-    zone: str
     country: str
-    currency: str
-    systems: Mapping[str, str]
+
+    @property
+    def catalogue(self) -> Catalogue:
+        """The kinds."""
+        return self.setting.catalogue
+
+    @property
+    def zone(self) -> str:
+        """The company's time zone."""
+        return self.setting.zone
 
     def accept(self, events: Sequence[Event], rejected: Sequence[Rejected] = ()) -> Receipt:
         """Take events in batches, each acknowledged by its own commit; what is rejected goes to the quarantine.
@@ -77,17 +84,7 @@ class Intake:
         seen = [evidence.Observation(e.id, e.source, e.t, e.identifiers) for e in events]
         observed = evidence.observe(connection, seen)
         sets = observed.set_ids
-        known = [
-            facts.facts_of(
-                event,
-                set_id,
-                self.catalogue,
-                system=self.systems.get(event.source, event.source),
-                currency=self.currency,
-            )
-            for event, set_id in zip(events, sets, strict=True)
-        ]
-        facts.write(connection, known)
+        facts.write(connection, facts.facts_of(list(zip(events, sets, strict=True)), self.setting))
         rows = [encode(e, set_id, local_day(e.t, self.zone)) for e, set_id in zip(events, sets, strict=True)]
         connection.execute(sa.insert(tables.outbox), rows)
         moved = resolution.update(connection, observed.touched, self.rules, change)

@@ -11,7 +11,8 @@ from typing import Self
 import sqlalchemy as sa
 
 from geleit.clock import Clock, system_clock
-from geleit.customers import profiles, search
+from geleit.customers import accounts, profiles, search
+from geleit.customers.facts import Setting
 from geleit.customers.profile import Profile
 from geleit.errors import NotFoundError
 from geleit.events.kinds import Catalogue
@@ -91,15 +92,9 @@ class Workspace:
     @cached_property
     def intake(self) -> Intake:
         """Where events are taken in."""
-        return Intake(
-            ledger=self.ledger,
-            catalogue=self.catalogue,
-            rules=self.rules,
-            zone=self.company.zone,
-            country=self.company.country,
-            currency=self.company.currency,
-            systems={name: source.system or name for name, source in self.definitions.sources.items()},
-        )
+        systems = {name: source.system_name for name, source in self.definitions.sources.items()}
+        setting = Setting(self.catalogue, self.company.zone, self.company.currency, systems)
+        return Intake(self.ledger, setting, self.rules, self.company.country)
 
     def close(self) -> None:
         """Let go of the stores."""
@@ -272,10 +267,10 @@ class Workspace:
         """Why two identifiers are, or are not, one customer; or all links of one customer."""
         return explanation.explain(self.ledger, a, b)
 
-    def account(self, account_id: str) -> profiles.Account:
+    def account(self, account_id: str) -> accounts.Account:
         """A company or household with its dated members. Errors: NotFoundError."""
         with self.ledger.read() as connection:
-            return profiles.account(connection, account_id)
+            return accounts.account(connection, account_id)
 
     def sources(self, language: str = "en") -> list[SourceStatus]:
         """Each source with its last run and its quarantine."""

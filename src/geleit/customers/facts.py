@@ -1,0 +1,207 @@
+"""What one event says about a person, as rows of the ledger; the same facts in any order and number of arrivals."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+from decimal import Decimal, InvalidOperation
+from typing import Any
+
+import sqlalchemy as sa
+from babel.numbers import get_currency_precision
+
+from geleit.clock import localize, micros
+from geleit.customers import tokens
+from geleit.events.event import Event
+from geleit.events.kinds import Catalogue
+from geleit.ledger import tables
+from geleit.ledger.ledger import insert_new, upsert
+
+Row = dict[str, Any]
+
+ORDERS = frozenset(
+    ("order_completed", "order_updated", "order_refunded", "order_cancelled", "order_progress", "delivery_promised")
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """What facts need besides the event: kinds, the company's zone and currency, whose order numbers a source uses."""
+
+    catalogue: Catalogue
+    zone: str
+    currency: str
+    systems: Mapping[str, str]
+
+    def system(self, source: str) -> str:
+        """The system whose order and account numbers a source uses."""
+        return self.systems.get(source, source)
+
+
+@dataclass(slots=True)
+class Facts:
+    """Rows by table that one or more events give."""
+
+    rows: dict[str, list[Row]] = field(default_factory=dict)
+
+    def add(self, table: sa.Table, row: Row) -> None:
+        """One more row."""
+        self.rows.setdefault(table.name, []).append(row)
+
+    def of(self, table: sa.Table) -> list[Row]:
+        """The rows of one table."""
+        return self.rows.get(table.name, [])
+
+
+def facts_of(events: Sequence[tuple[Event, int]], setting: Setting) -> Facts:
+    """The facts of events, each with its identifier set (ledger id)."""
+    facts = Facts()
+    for event, set_id in events:
+        kind = setting.catalogue.canonical(event.kind)
+        place = {"set_id": set_id, "source": event.source, "t": event.t, "ord": event.order, "event_id": event.id}
+        _traits(facts, event, place)
+        if kind in ("consent_given", "consent_withdrawn"):
+            facts.add(tables.consent_fact, place | _consent(event, given=kind == "consent_given"))
+        elif kind in ("account_joined", "account_left"):
+            facts.add(tables.account_fact, place | _membership(event, setting, joined=kind == "account_joined"))
+        elif kind in ORDERS and text_of(event, "order_id"):
+            _order(facts, event, place | {"kind": kind}, setting)
+        if text_of(event, "serial") or kind == "product_registered":
+            facts.add(tables.product_fact, place | _product(event, setting))
+        for token, why in tokens.of_event(event, kind):
+            facts.add(tables.search_token, {"token": token, "set_id": set_id, "field": why})
+    return facts
+
+
+def write(connection: sa.Connection, facts: Facts) -> None:
+    """Write in the caller's transaction; what is there already stays, a trait yields to a later one."""
+    if rows := facts.of(tables.trait):
+        trait = tables.trait.c
+
+        def later(new: Any) -> Any:
+            return sa.tuple_(new.t, new.ord, new.event_id) > sa.tuple_(trait.t, trait.ord, trait.event_id)
+
+        connection.execute(upsert(tables.trait, ["value", "t", "ord", "event_id"], where=later), rows)
+    for table in (
+        tables.consent_fact,
+        tables.account_fact,
+        tables.order_fact,
+        tables.order_line,
+        tables.product_fact,
+        tables.search_token,
+    ):
+        if rows := facts.of(table):
+            connection.execute(insert_new(table), rows)
+
+
+def text_of(event: Event, *names: str) -> str:
+    """The first of these properties that is filled, as text."""
+    return next((str(value) for name in names if (value := event.properties.get(name)) not in (None, "")), "")
+
+
+def minor_units(value: object, currency: str) -> int | None:
+    """An amount in minor units, exactly; None if it is none.
+
+    >>> minor_units(749.9, "EUR"), minor_units("500", "JPY"), minor_units("free", "EUR")
+    (74990, 500, None)
+    """
+    if value in (None, "") or isinstance(value, bool):
+        return None
+    try:
+        return int(Decimal(str(value)).scaleb(get_currency_precision(currency)).to_integral_value())
+    except (InvalidOperation, ValueError):
+        return None
+
+
+def instant(value: object, zone: str, *, end_of_day: bool = False) -> int | None:
+    """Microseconds UTC of a property: a number as it is, ISO 8601, or a day (its beginning or end in the zone)."""
+    if isinstance(value, int) and not isinstance(value, bool):
+        return value
+    text = str(value or "").strip()
+    try:
+        day = date.fromisoformat(text)
+    except ValueError:
+        try:
+            at = datetime.fromisoformat(text)
+        except ValueError:
+            return None
+        return micros(at if at.tzinfo else localize(at, zone))
+    begin = datetime(day.year, day.month, day.day)  # noqa: DTZ001 (a wall-clock day; localize adds the zone)
+    return micros(localize(begin + timedelta(days=1), zone)) - 1 if end_of_day else micros(localize(begin, zone))
+
+
+def _traits(facts: Facts, event: Event, place: Row) -> None:
+    for name, value in event.traits.items():
+        if value not in (None, ""):
+            facts.add(
+                tables.trait, place | {"name": name, "value": json.dumps(value, ensure_ascii=False, sort_keys=True)}
+            )
+
+
+def _consent(event: Event, *, given: bool) -> Row:
+    return {
+        "purpose": text_of(event, "purpose"),
+        "channel": text_of(event, "channel"),
+        "given": given,
+        "wording": text_of(event, "wording"),
+    }
+
+
+def _membership(event: Event, setting: Setting, *, joined: bool) -> Row:
+    return {
+        "account_id": f"{setting.system(event.source)}:{text_of(event, 'account_id')}",
+        "name": text_of(event, "account_name", "name"),
+        "role": text_of(event, "role"),
+        "joined": joined,
+    }
+
+
+def _order(facts: Facts, event: Event, place: Row, setting: Setting) -> None:
+    currency = text_of(event, "currency") or setting.currency
+    amount = text_of(event, "total", "revenue", "value")
+    order = place | {
+        "system": setting.system(event.source),
+        "order_id": text_of(event, "order_id"),
+        "state": text_of(event, "state"),
+        "total": minor_units(amount, currency),
+        "currency": currency,
+        "due_at": instant(event.properties.get("due_at"), setting.zone, end_of_day=True),
+    }
+    facts.add(tables.order_fact, order)
+    for number, product in enumerate(_products(event.properties.get("products"))):
+        facts.add(tables.order_line, _line(product, event, number, currency))
+
+
+def _products(value: object) -> Iterable[Mapping[str, Any]]:
+    if isinstance(value, str):
+        try:
+            value = json.loads(value)
+        except ValueError:
+            return []
+    return [item for item in value if isinstance(item, Mapping)] if isinstance(value, list) else []
+
+
+def _line(product: Mapping[str, Any], event: Event, number: int, currency: str) -> Row:
+    quantity = product.get("quantity")
+    return {
+        "event_id": event.id,
+        "line": number,
+        "product_id": str(product.get("product_id") or product.get("sku") or product.get("id") or ""),
+        "name": str(product.get("name") or ""),
+        "quantity": int(Decimal(str(quantity))) if str(quantity or "").replace(".", "", 1).isdigit() else 1,
+        "unit_price": minor_units(product.get("price"), currency),
+        "currency": currency,
+        "serial": str(product.get("serial") or ""),
+    }
+
+
+def _product(event: Event, setting: Setting) -> Row:
+    return {
+        "serial": text_of(event, "serial"),
+        "product_id": text_of(event, "product_id", "sku"),
+        "name": text_of(event, "product_name", "name"),
+        "version": text_of(event, "version"),
+        "warranty_until": instant(event.properties.get("warranty_until"), setting.zone, end_of_day=True),
+    }

@@ -1,0 +1,81 @@
+"""Words by which a customer is found: folded so that Müller, Mueller and Muller find each other."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
+from functools import lru_cache
+
+import phonenumbers
+
+from geleit.events.event import Event
+
+LONGEST = 40
+MOST = 60  # words kept of one text
+NAMES = ("first_name", "last_name", "name", "company", "city")
+SPEAKING = frozenset(("need_opened", "question_asked", "complaint_opened", "expectation_stated", "criterion_stated"))
+GERMAN = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue", "ß": "ss"})
+WORD = re.compile(r"[^\W_]+")
+
+
+@lru_cache(maxsize=65_536)
+def fold(word: str) -> tuple[str, ...]:
+    """The forms under which a word is kept and looked for, the German one first.
+
+    >>> fold("Müller"), fold("Jérôme")
+    (('mueller', 'muller'), ('jerome',))
+    """
+    lower = word.casefold()
+    german = _plain(unicodedata.normalize("NFC", lower).translate(GERMAN))
+    return tuple(dict.fromkeys(form[:LONGEST] for form in (german, _plain(lower)) if form))
+
+
+def _plain(text: str) -> str:
+    return "".join(c for c in unicodedata.normalize("NFKD", text) if not unicodedata.combining(c))
+
+
+def of_text(text: str) -> Iterator[str]:
+    """The tokens of a text, at least two characters each."""
+    for word in WORD.findall(text)[:MOST]:
+        yield from (form for form in fold(word) if len(form) > 1)
+
+
+def of_event(event: Event, kind: str) -> set[tuple[str, str]]:
+    """(token, what it is): name, email, phone, number or words."""
+    found = {(token, "name") for name in NAMES for token in of_text(str(event.traits.get(name) or ""))}
+    for identifier in event.identifiers:
+        last = identifier.type.rpartition(".")[2]
+        if last == "email":
+            found |= {(identifier.value.casefold()[:LONGEST], "email")}
+            found |= {(token, "email") for token in of_text(identifier.value.partition("@")[0])}
+        elif last == "phone":
+            found |= {(form, "phone") for form in phone_forms(identifier.value)}
+        else:
+            found |= {
+                (token, "number") for token in (*of_text(identifier.value), identifier.value.casefold()[:LONGEST])
+            }
+    found |= {(token, "number") for token in of_text(str(event.properties.get("order_id") or ""))}
+    said = [event.properties.get("words")]
+    if kind in SPEAKING:
+        said += [event.properties.get("text"), event.properties.get("criterion")]
+    return found | {(token, "words") for text in said for token in _of_said(text)}
+
+
+def _of_said(text: object) -> Iterator[str]:
+    for one in text.values() if isinstance(text, Mapping) else [text]:
+        yield from of_text(str(one or ""))
+
+
+def phone_forms(value: str) -> set[str]:
+    """Digits of a number as people write it: with country code, and with a leading zero.
+
+    >>> sorted(phone_forms("+495614482"))
+    ['05614482', '495614482']
+    """
+    digits = re.sub(r"\D", "", value)
+    forms = {digits}
+    with suppress(phonenumbers.NumberParseException):
+        forms.add(f"0{phonenumbers.parse(value).national_number}")
+    return {form[:LONGEST] for form in forms if len(form) > 1}
