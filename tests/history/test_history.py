@@ -121,16 +121,20 @@ def test_a_missing_segment_is_named(company, event):
         company.history.open_view()
 
 
-STEPS = st.lists(
-    st.one_of(
-        st.tuples(st.just("accept"), st.integers(1, 6), st.integers(0, 40), st.integers(0, 4)),
-        st.tuples(st.just("move"), st.integers(1, 6), st.integers(1, 6)),
-        st.tuples(st.just("assign"), st.integers(0, 400), st.integers(0, 3)),
-        st.tuples(st.just("drain"), st.integers(1, 4)),
-        st.tuples(st.just("build")),
-    ),
-    min_size=3,
-    max_size=25,
+SETS = st.integers(1, 4)
+ACCEPT = st.tuples(st.just("accept"), SETS, st.integers(0, 40), st.integers(0, 4))
+STEP = st.one_of(
+    ACCEPT,
+    ACCEPT,
+    st.tuples(st.just("move"), SETS, SETS),
+    st.tuples(st.just("assign"), st.integers(0, 400), st.integers(0, 3)),
+    st.tuples(st.just("drain"), st.integers(1, 4)),
+)
+STEPS = st.builds(
+    lambda first, before, after: [*first, *before, ("build",), *after],
+    st.lists(ACCEPT, min_size=2, max_size=5),
+    st.lists(STEP, max_size=8),
+    st.lists(STEP, min_size=1, max_size=6),
 )
 SHAPES = (
     {},
@@ -141,7 +145,7 @@ SHAPES = (
 )
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(STEPS)
 def test_base_and_delta_equal_a_fresh_generation(company_at, event, steps):
     with tempfile.TemporaryDirectory() as folder:

@@ -1,0 +1,62 @@
+"""kill -9 while a child archives and builds: afterwards every acknowledged event is there once."""
+
+import os
+import random
+import signal
+import subprocess
+import sys
+import textwrap
+import time
+from pathlib import Path
+
+import pytest
+
+from geleit.history.check import check
+
+KILLS = int(os.environ.get("GELEIT_KILLS", "10"))
+
+CHILD = """
+    import sys
+    from pathlib import Path
+    sys.path.insert(0, {tests!r})
+    from conftest import Company
+    from geleit.events.event import Event
+
+    company = Company(Path({data!r}))
+    number = {start}
+    print("ready", flush=True)
+    while True:
+        for _ in range(3):
+            company.accept(*[(Event("shop", str(number + n), "product_viewed", number + n), n % 7 + 1) for n in range(5)])
+            number += 5
+            print(number, flush=True)
+        company.archive.drain(8)
+        company.build()
+"""
+
+
+@pytest.mark.parametrize("seed", [1])
+def test_kills_at_any_point_lose_and_double_nothing(company, seed):
+    chance = random.Random(seed)
+    start = acknowledged = 0
+    for _ in range(KILLS):
+        program = CHILD.format(tests=str(Path(__file__).parent), data=str(company.data), start=start)
+        child = subprocess.Popen([sys.executable, "-c", textwrap.dedent(program)], stdout=subprocess.PIPE, text=True)
+        assert child.stdout.readline() == "ready\n"
+        time.sleep(chance.uniform(0.02, 0.5))
+        os.kill(child.pid, signal.SIGKILL)
+        told = child.communicate()[0].split()
+        acknowledged = max([acknowledged, *map(int, told)])
+        start = acknowledged  # the last batch may have been committed and not told: it comes again
+        report = check(company.ledger, company.archive, company.journal, company.history)
+        leftover = {"files lie in the archive that the ledger's catalog does not list"}
+        assert {finding.what for finding in report.findings} <= leftover, report.text()
+    while company.archive.drain():
+        pass
+    generation = company.build()
+    report = check(company.ledger, company.archive, company.journal, company.history)
+    assert report.ok, report.text()
+    assert report.events == generation.counts["events"] >= acknowledged > 0
+    keys = {stored.event.key for stored in company.history.events_of(range(1, 8))}
+    assert keys >= {str(number) for number in range(acknowledged)}
+    assert len(keys) == report.events
