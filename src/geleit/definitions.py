@@ -79,7 +79,8 @@ def plain(node: Any) -> Any:
 def explain(error: ValidationError, tree: Any, model: type[Definition], name: str) -> DefinitionError:
     """The first problem as a sentence, with its line; the count of further ones behind it."""
     problems = error.errors()
-    problem = problems[0]
+    # a misspelled name is also a missing one: say the misspelling
+    problem = next((p for p in problems if p["type"] == "extra_forbidden"), problems[0])
     place = [part for part in problem["loc"] if not str(part).startswith(("function-", "dict[", "str", "list["))]
     line = line_of(tree, place)
     where = ".".join(str(part) for part in place) or "file"

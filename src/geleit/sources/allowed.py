@@ -309,6 +309,8 @@ OTHER = frozenset(["coalesce", "if", "ifnull", "typeof", "encode", "decode", "ba
 COUNTED = {"repeat": 1, "lpad": 1, "rpad": 1, "range": 0, "generate_series": 0}
 """Functions whose result grows with a number: from this argument on, the numbers must be written out."""
 COUNT_MAX = 1_000
+INSERTED = {"replace": 2, "regexp_replace": 2}
+"""Functions that insert this argument at every match: it must be written out, so that the result stays linear."""
 
 SCALAR = MACROS | OPERATORS | TEXT | NUMBER | DATE | JSON | LIST | OTHER | COUNTED.keys()
 

@@ -15,7 +15,7 @@ from geleit.sources.plan import ROW, Column, Selection
 from geleit.sources.records import Reason
 from geleit.sources.sandbox import Answer, Sandbox, Stopped
 
-EXPLAINED_MAX = 200  # failing records of a chunk that are computed once more, each alone, to say why
+EXPLAINED_MAX = 50  # failing records of a chunk that are computed once more, each alone, to say why
 EXPENSIVE_MAX = 8
 SHOWN_VALUES = 3
 SHOWN_CHARACTERS = 60

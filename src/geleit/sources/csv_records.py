@@ -80,7 +80,13 @@ def read(definition: SourceDefinition, handle: IO[bytes], name: str, columns: fr
     cannot be decoded.
     """
     text = io.TextIOWrapper(handle, _encoding(definition.csv), errors="surrogateescape", newline="")
-    lines = Lines(text)
+    try:
+        yield from _chunks(definition, Lines(text), name, columns)
+    finally:
+        text.detach()  # the handle is its opener's to close
+
+
+def _chunks(definition: SourceDefinition, lines: Lines, name: str, columns: frozenset[str]) -> Iterator[Records]:
     delimiter = definition.csv.delimiter or sniff(lines.peek(SNIFFED_LINES), definition.csv.quote)
     rows = split(lines, delimiter, definition.csv.quote)
     first = next(rows, Row(1, [], ""))

@@ -176,7 +176,10 @@ class SourceDefinition(Definition):
     @property
     def decimal(self) -> str:
         """The decimal mark for values that do not tell; JSON and Parquet always write a point."""
-        return (self.csv.decimal or "") if self.format_of(self.file[0]) == "csv" else "."
+        if self.csv.decimal:
+            return self.csv.decimal
+        by_ending = {ENDINGS.get(_ending(file)) for file in self.file}
+        return "" if self.format == "csv" or (not self.format and by_ending & {"csv", None}) else "."
 
     def named(self, name: str) -> SourceDefinition:
         """This definition under a name."""
@@ -191,7 +194,7 @@ class SourceDefinition(Definition):
         """
         if self.format:
             return self.format
-        ending = Path(file.removesuffix(".gz")).suffix.lower()
+        ending = _ending(file)
         if ending not in ENDINGS:
             raise GeleitError(
                 f"sources/{self.name}.yaml: the ending of '{file}' does not tell its format",
@@ -251,15 +254,24 @@ def problems(definition: SourceDefinition) -> Iterator[tuple[Place, str, str]]:
     for file in definition.file:
         if Path(file).is_absolute() or ".." in Path(file).parts:
             yield ("file",), f"'{file}' lies outside the workspace", "copy or link its folder into the workspace"
-        try:
-            definition.format_of(file)
-        except GeleitError as error:
-            yield ("file",), error.message.partition(": ")[2], error.hint
+        if "*" not in _ending(file) and not file.endswith("*"):  # else each file found tells its own
+            yield from _format_problems(definition, file)
 
 
 def _earlier(lets: dict[str, str], name: str) -> dict[str, str]:
     names = list(lets)
     return {earlier: lets[earlier] for earlier in names[: names.index(name)]}
+
+
+def _format_problems(definition: SourceDefinition, file: str) -> Iterator[tuple[Place, str, str]]:
+    try:
+        definition.format_of(file)
+    except GeleitError as error:
+        yield ("file",), error.message.partition(": ")[2], error.hint
+
+
+def _ending(file: str) -> str:
+    return Path(file.removesuffix(".gz")).suffix.lower()
 
 
 def _dotted(place: Place) -> str:

@@ -229,6 +229,10 @@ class _Reading:
             close = difflib.get_close_matches(name, allowed.SCALAR, n=1, cutoff=0.75)
             hint = f"did you mean {close[0]}()?" if close else "docs/sources.md lists the functions that are allowed"
             raise _refusal(self.text, f"{name}() is not on the list of allowed functions", hint)
+        if name in allowed.INSERTED:
+            inserted = [argument["expression"] for argument in node["arguments"]][allowed.INSERTED[name] :][:1]
+            if any(value.get("class") != "CONSTANT" for value in inserted):
+                raise _refusal(self.text, f"{name}() could grow without limit", "write the replacement out as 'text'")
         if name in allowed.COUNTED:
             numbers = [argument["expression"] for argument in node["arguments"]][allowed.COUNTED[name] :][:2]
             counts = [_integer(n) for n in (numbers if name in ("range", "generate_series") else numbers[:1])]

@@ -161,10 +161,15 @@ class Mapper:
         return events, rejected
 
     def _columns(self, objects: list[json_records.Members], root: Path) -> pa.Table:
-        if self.definition.format_of(self.definition.file[0]) == "parquet":
+        if self.definition.format == "parquet" or any(file.endswith(".parquet") for file in self.definition.file):
             try:
                 schema = parquet_records.schema(files.find(self.definition, root)[0])
                 return parquet_records.typed(objects, self.plan.reads, schema)
+            except pa.ArrowException as error:
+                raise GeleitError(
+                    f"this record of {self.definition.name} does not fit its columns' types: {error}",
+                    hint="repair the value: geleit quarantine list shows the record",
+                ) from None
             except (GeleitError, UnreadableError, OSError):
                 pass  # the file is gone: its columns are read as text
         return json_records.table(objects, self.plan.reads)[0]

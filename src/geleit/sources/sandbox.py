@@ -21,6 +21,7 @@ SECONDS_PER_RECORD = 0.002
 
 # How money() finds the decimal mark. Both marks present: the last one. One mark several times: thousands. One mark
 # once with three digits behind it ("1.234"): only the declared mark tells, without one the value is refused.
+# The lambdas compute each step once; macros alone would repeat the first step at every mention of the last one.
 # A value is refused by a cast that must fail, because DuckDB's error() may not stand inside TRY.
 MACROS = r"""
 CREATE MACRO blank(t) AS nullif(trim(t::VARCHAR), '');
@@ -38,7 +39,8 @@ CREATE MACRO geleit_plain(d) AS CASE
   ELSE d END;
 CREATE MACRO money(t) AS CASE WHEN blank(t) IS NULL THEN NULL
   WHEN NOT regexp_matches(t::VARCHAR, '[0-9]') THEN t::VARCHAR::DECIMAL(18, 2)
-  ELSE geleit_plain(geleit_signed(geleit_digits(t)))::DECIMAL(18, 2) END;
+  ELSE list_transform(list_transform([geleit_digits(t)], lambda d: geleit_signed(d)), lambda d: geleit_plain(d))[1]
+    ::DECIMAL(18, 2) END;
 """
 
 DEFINITION_ERRORS = (duckdb.BinderException, duckdb.CatalogException, duckdb.ParserException, duckdb.SyntaxException)
@@ -136,4 +138,5 @@ def _explained(seconds: float) -> Iterator[None]:
 def _first_lines(error: Exception) -> str:
     """The error without DuckDB's repetition of the generated SQL."""
     text = str(error).split("\n\nLINE ")[0].split("\nLINE ")[0]
+    text = re.sub(r" when casting from source column \w+", "", text)
     return re.sub(r"^[A-Za-z ]+ Error: ", "", text).strip().replace("\n", " ")

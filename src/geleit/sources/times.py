@@ -63,7 +63,9 @@ class TimeReader:
         if isinstance(value, date):
             return self._wall(datetime.combine(value, time()))
         if isinstance(value, int | float | Decimal) and not isinstance(value, bool):
-            return _since_1970(Decimal(str(value)))
+            number = Decimal(str(value))
+            if number.is_finite():
+                return _since_1970(number)
         raise ValueError(value)
 
     def _parse(self, text: str) -> datetime:

@@ -1,0 +1,111 @@
+"""The sandbox itself holds, even for SQL that the allow-list would never let through."""
+
+from decimal import Decimal
+
+import pyarrow as pa
+import pytest
+
+from geleit.sources.sandbox import Sandbox, Stopped
+
+secret_table = pa.table({"password": ["x"]})
+
+
+@pytest.fixture
+def sandbox():
+    box = Sandbox()
+    box.offer(pa.table({"a": ["x"]}))
+    yield box
+    box.close()
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "SELECT * FROM read_text('/etc/passwd')",
+        "SELECT * FROM '/etc/passwd'",
+        "SELECT * FROM glob('/*')",
+        "ATTACH '/tmp/geleit-test.db'",
+        "COPY record TO '/tmp/geleit-test.csv'",
+        "INSTALL httpfs",
+        "LOAD httpfs",
+        "SET enable_external_access = true",
+        "SET threads = 8",
+        "RESET lock_configuration",
+        "SELECT * FROM secret_table",
+        "SELECT getenv('HOME')",
+    ],
+)
+def test_no_way_out(sandbox, sql):
+    with pytest.raises(Stopped):
+        sandbox.ask(sql)
+
+
+def test_time_limit_stops_and_the_next_question_is_answered():
+    box = Sandbox(seconds=0.2)
+    box.offer(pa.table({"a": ["x"]}))
+    with pytest.raises(Stopped, match="longer than 0.2 s") as caught:
+        box.ask("SELECT sum(sin(a.range * b.range)) FROM range(100000) a, range(100000) b")
+    assert caught.value.why == "limit"
+    assert box.ask("SELECT a FROM record").table.to_pylist() == [{"a": "x"}]
+    box.close()
+
+
+def test_memory_limit_stops_and_the_next_question_is_answered():
+    box = Sandbox(memory="50MB")
+    box.offer(pa.table({"a": ["x"]}))
+    with pytest.raises(Stopped, match="too much memory") as caught:
+        box.ask("SELECT list(range || 'some text that fills memory') FROM range(10000000)")
+    assert caught.value.why == "limit"
+    assert box.ask("SELECT a FROM record").table.to_pylist() == [{"a": "x"}]
+    box.close()
+
+
+def money(text, decimal=""):
+    box = Sandbox(decimal=decimal)
+    box.offer(pa.table({"a": [text]}))
+    try:
+        return box.ask("SELECT money(a) AS m FROM record").table["m"][0].as_py()
+    finally:
+        box.close()
+
+
+@pytest.mark.parametrize(
+    ("text", "amount"),
+    [
+        ("1.234,56", "1234.56"),
+        ("1,234.56", "1234.56"),
+        ("1234.5", "1234.50"),
+        ("749", "749.00"),
+        ("-12,5", "-12.50"),
+        ("12,50-", "-12.50"),
+        ("−3,00", "-3.00"),
+        ("€ 12,00", "12.00"),
+        ("12,00 EUR", "12.00"),
+        ("12,-", "12.00"),
+        ("1.234.567", "1234567.00"),
+        ("1 234,50", "1234.50"),
+        ("1'234.50", "1234.50"),
+        ("0.125", "0.13"),
+        (".50", "0.50"),
+    ],
+)
+def test_money_reads_what_systems_write(text, amount):
+    assert money(text) == Decimal(amount)
+
+
+@pytest.mark.parametrize("text", ["", "  ", None])
+def test_money_of_nothing_is_nothing(text):
+    assert money(text) is None
+
+
+@pytest.mark.parametrize("text", ["abc", "24.12.2025", "10.5.", "1.23.4", "1,2,3"])
+def test_money_refuses_what_is_no_amount(text):
+    with pytest.raises(Stopped, match="DECIMAL"):
+        money(text)
+
+
+def test_money_does_not_guess_between_thousands_and_decimals():
+    assert money("1.234", ",") == 1234
+    assert money("1.234", ".") == Decimal("1.23")
+    with pytest.raises(Stopped, match="declare csv: decimal"):
+        money("1.234")
