@@ -69,7 +69,7 @@ class Words:
             place=self.place(read),
             icon=self.icon(read),
             ids=",".join(name[:SHORT] for name in row.ids),
-            count=len(row.ids),
+            count=row.size,
         )
 
     def mark(self, read: ReadEvent) -> Mark:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from geleit.clock import DAY, local_day
+from geleit.clock import DAY
 from geleit.maps.annotations import affirmed, wording
 from geleit.maps.journey import Criterion
 from geleit.needs.need import Need, ReadEvent
@@ -13,7 +13,7 @@ from geleit.web.lines import SHORT, Words
 from geleit.web.reader import Reader
 from geleit.web.screen import query
 from geleit.web.strip import Frame, Head, Point, Strand, strip
-from geleit.web.timeline import rows
+from geleit.web.timeline import day_of, rows
 
 WIDTHS = {"wide": 1168, "middle": 656, "small": 358}  # px: the room a page has above 1080, above 760, below
 
@@ -75,7 +75,7 @@ def view_need(need: Need, topic: str, events: Sequence[ReadEvent], words: Words,
 def state(need: Need, as_of: int, reader: Reader) -> str:
     """How a need stands, as half a sentence."""
     if need.closed_at is None:
-        passed = local_day(max(as_of, need.opened_at), reader.zone) - local_day(need.opened_at, reader.zone)
+        passed = day_of(max(as_of, need.opened_at), reader.zone) - day_of(need.opened_at, reader.zone)
         return (
             reader.counted("open for {n} day", "open for {n} days", passed)
             if passed
@@ -93,7 +93,8 @@ def state(need: Need, as_of: int, reader: Reader) -> str:
 
 def said(need: Need, events: Sequence[ReadEvent], words: Words) -> str:
     """When and where the need was put into words; empty if nobody wrote it down."""
-    read = next((one for one in events if one.event.id == need.quote_event), None)
+    spoken = (one for one in events if one.need_id == need.id and one.event.properties.get("words"))
+    read = next((one for one in spoken if one.event.id == need.quote_event), None)
     if read is None:
         return ""
     day, place = words.reader.day(read.event.t), words.place(read)

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
+from functools import lru_cache
 
 from geleit.clock import EPOCH_DAY, SECOND, local_day
 from geleit.maps.annotations import attach
@@ -13,6 +14,7 @@ from geleit.needs.need import ReadEvent
 
 PAGE = 40  # rows on one page
 DECEMBER = 12
+QUARTER = 15 * 60 * SECOND
 SILENCE = 30  # days without an event that are shown as a seam
 REPEAT = 30 * 60 * SECOND  # repeats closer than this are one visit
 
@@ -70,6 +72,11 @@ class Row:
         return self.events[-1]
 
     @property
+    def size(self) -> int:
+        """How many events it stands for, notes included."""
+        return len(self.events) + len(self.notes)
+
+    @property
     def ids(self) -> list[str]:
         """Every event that the line opens."""
         return [str(read.event.id) for read in (*self.events, *self.notes)]
@@ -116,6 +123,16 @@ class Page:
         return self.start + len(self.rows)
 
 
+def day_of(t: int, zone: str) -> int:
+    """``local_day`` for many events: no zone changes its clock, and no day begins, within a quarter of an hour."""
+    return _day_of_quarter(t // QUARTER, zone)
+
+
+@lru_cache(maxsize=100_000)
+def _day_of_quarter(quarter: int, zone: str) -> int:
+    return local_day(quarter * QUARTER, zone)
+
+
 def met(read: ReadEvent) -> bool:
     """Whether the person met somebody: a contact, or one of us is named."""
     return read.touchpoint.contact or bool(read.event.properties.get("staff"))
@@ -126,17 +143,17 @@ def rows(events: Sequence[ReadEvent], zone: str) -> list[Row]:
 
     A note of the same day stands with its step, a later or earlier one by itself; repeats within half an hour are one.
     """
+    place = {id(read): at for at, read in enumerate(events)}
     lines: list[Row] = []
-    own: list[Row] = []
     held = attach(events)
     for told in held:
-        today = local_day(told.step.event.t, zone)
-        near = [note for note in told.about if local_day(note.event.t, zone) == today]
-        own += [Row([note]) for note in told.about if note not in near]
+        today = day_of(told.step.event.t, zone) if told.about else 0
+        near = [note for note in told.about if day_of(note.event.t, zone) == today]
+        lines.extend(Row([note]) for note in told.about if note not in near)
         lines.append(Row([told.step], near))
     if not held:
         lines = [Row([read]) for read in events]
-    lines = sorted([*lines, *own], key=lambda row: _order(row.first))
+    lines.sort(key=lambda row: place[id(row.first)])
     folded: list[Row] = []
     for row in lines:
         if folded and _repeats(folded[-1], row, zone):
@@ -150,30 +167,31 @@ def options(lines: Sequence[Row]) -> Options:
     """Every stage, channel and source that occurs, counted as ``Choice`` counts: all events of the rows it takes."""
     found = Options()
     for row in lines:
-        reads = (*row.events, *row.notes)
+        reads = (*row.events, *row.notes) if row.size > 1 else row.events
         size = len(reads)
-        for stage in {read.touchpoint.stage for read in reads} - {""}:
+        for stage in {read.touchpoint.stage for read in reads}:
             found.stages[stage] += size
-        for channel in {read.touchpoint.channel for read in reads} - {""}:
+        for channel in {read.touchpoint.channel for read in reads}:
             found.channels[channel] += size
         for source in {read.event.source for read in reads}:
             found.sources[source] += size
         found.people += size if any(met(read) for read in reads) else 0
+    for unknown in (found.stages, found.channels):
+        unknown.pop("", None)
     return found
 
 
-def _order(read: ReadEvent) -> tuple[int, int, str]:
-    return read.event.t, read.event.order, read.event.id
-
-
 def _repeats(before: Row, row: Row, zone: str) -> bool:
+    """Whether a row only says the row before it once more."""
     one, other = before.last, row.first
-    plain = not (before.notes or row.notes or _speaks(one) or _speaks(other))
+    if other.event.t - one.event.t > REPEAT or before.notes or row.notes or not one.touchpoint.step:
+        return False
     same = (
         one.touchpoint == other.touchpoint and one.event.source == other.event.source and one.need_id == other.need_id
     )
-    near = other.event.t - one.event.t <= REPEAT and local_day(one.event.t, zone) == local_day(other.event.t, zone)
-    return plain and same and near and one.touchpoint.step
+    if not same or _speaks(one) or _speaks(other):
+        return False
+    return day_of(one.event.t, zone) == day_of(other.event.t, zone)
 
 
 def _speaks(read: ReadEvent) -> bool:
@@ -189,7 +207,7 @@ def page(lines: Sequence[Row], *, start: int) -> Page:
     """The page that begins at row ``start``; its neighbours are named by the newest event of their first row."""
     start = max(0, min(start, len(lines) - 1)) if lines else 0
     here = lines[start : start + PAGE]
-    counts = [len(row.ids) for row in lines]
+    counts = [row.size for row in lines]
     after = start + PAGE
     return Page(
         rows=tuple(here),
@@ -210,19 +228,19 @@ def _name(lines: Sequence[Row], at: int) -> str:
 
 def starting_at(lines: Sequence[Row], event_id: str) -> int:
     """The row that holds an event, else 0."""
-    return next((at for at, row in enumerate(lines) if event_id in row.ids), 0)
+    return next((at for at, row in enumerate(lines) if event_id in row.ids), 0) if event_id else 0
 
 
 def starting_on(lines: Sequence[Row], day: date, zone: str) -> int:
     """The newest row on or before a day; the last row if all are later."""
     wanted = (day - EPOCH_DAY).days
-    on = (at for at, row in enumerate(lines) if local_day(row.last.event.t, zone) <= wanted)
+    on = (at for at, row in enumerate(lines) if day_of(row.last.event.t, zone) <= wanted)
     return next(on, max(0, len(lines) - 1))
 
 
 def seam(newer: Row, older: Row, zone: str, before: int) -> Seam | None:
     """The silence between two neighbouring rows, if it is long enough to be shown."""
-    days = local_day(newer.first.event.t, zone) - local_day(older.last.event.t, zone)
+    days = day_of(newer.first.event.t, zone) - day_of(older.last.event.t, zone)
     return Seam(newer.first.event.t, older.last.event.t, days, before) if days >= SILENCE else None
 
 
@@ -238,7 +256,7 @@ def histogram(lines: Sequence[Row], zone: str, at: date | None) -> list[Bucket]:
         return []
     counts: Counter[tuple[int, int]] = Counter()
     for read in (read for row in lines for read in (*row.events, *row.notes)):
-        day = EPOCH_DAY + timedelta(days=local_day(read.event.t, zone))
+        day = EPOCH_DAY + timedelta(days=day_of(read.event.t, zone))
         counts[day.year, day.month] += 1
     places = {year * 12 + month - 1: count for (year, month), count in counts.items()}
     newest = max(places)

@@ -6,13 +6,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from urllib.parse import quote
 
-from geleit.clock import local_day, moment
+from geleit.clock import moment
 from geleit.customers.profile import Order, OrderLine, OwnedProduct, Profile, Trait
 from geleit.maps.annotations import deadline, wording
 from geleit.needs.need import ReadEvent
 from geleit.web.lines import SHORT, Words
 from geleit.web.reader import Reader
 from geleit.web.screen import query
+from geleit.web.timeline import day_of
 from geleit.workspace.status import contact_person
 
 
@@ -278,7 +279,7 @@ def visits(events: Sequence[ReadEvent], words: Words, base: str) -> list[VisitVi
     for read in events:
         channel = read.touchpoint.channel
         if channel and read.touchpoint.step and read.touchpoint.evidence != "gap":
-            seen.setdefault(channel, set()).add(local_day(read.event.t, words.reader.zone))
+            seen.setdefault(channel, set()).add(day_of(read.event.t, words.reader.zone))
             last[channel] = read.event.t
     order = sorted(seen, key=lambda channel: (-len(seen[channel]), -last[channel]))
     label = {channel: words.catalogue.channel_label(channel, words.reader.language) for channel in order}

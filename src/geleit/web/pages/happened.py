@@ -8,7 +8,7 @@ from datetime import date, timedelta
 
 from babel.dates import format_date
 
-from geleit.clock import EPOCH_DAY, iso, local_day
+from geleit.clock import EPOCH_DAY, iso
 from geleit.needs.need import ReadEvent
 from geleit.web.lines import Line, Words
 from geleit.web.reader import Reader
@@ -19,6 +19,7 @@ from geleit.web.timeline import (
     Options,
     Page,
     Row,
+    day_of,
     histogram,
     options,
     page,
@@ -159,7 +160,7 @@ def _day(text: str) -> date | None:
 
 
 def _local(t: int, zone: str) -> date:
-    return EPOCH_DAY + timedelta(days=local_day(t, zone))
+    return EPOCH_DAY + timedelta(days=day_of(t, zone))
 
 
 def _picks(found: Options, words: Words, link: _Links) -> list[Pick]:
@@ -253,7 +254,7 @@ def _items(shown: Page, words: Words, link: _Links) -> list[Item]:
         line = words.line(row)
         items.append(Item(line, iso(line.t), str(happened) if happened != year else ""))
         year, before = happened, row
-        left -= len(row.ids)
+        left -= row.size
     return items
 
 
