@@ -15,6 +15,7 @@ from geleit.customers import accounts, profiles, search
 from geleit.customers.facts import Setting
 from geleit.customers.profile import Profile
 from geleit.errors import NotFoundError
+from geleit.events.event import Identifier
 from geleit.events.kinds import Catalogue
 from geleit.history.archive import Archive
 from geleit.history.check import CheckReport, check
@@ -23,6 +24,7 @@ from geleit.history.generation import Generation
 from geleit.history.history import History
 from geleit.history.journal import Journal
 from geleit.identity import explanation, resolution
+from geleit.identity.normalize import normalize
 from geleit.identity.rules import Rules
 from geleit.intake.imports import ImportSummary, Progress, import_all, replay, silent
 from geleit.intake.live import Intake, Receipt
@@ -265,7 +267,17 @@ class Workspace:
 
     def explain(self, a: str, b: str | None = None) -> explanation.Explanation:
         """Why two identifiers are, or are not, one customer; or all links of one customer."""
-        return explanation.explain(self.ledger, a, b)
+        with self.ledger.read() as connection:
+            ends = [explanation.find(connection, self._normal(key)) for key in (a, b) if key]
+        return explanation.explain(self.ledger, self.rules, *ends)
+
+    def _normal(self, key: str) -> str:
+        """A key as identity keeps it: ``email:ADA@example.org`` -> ``email:ada@example.org``."""
+        type_, colon, value = key.partition(":")
+        if not (colon and value):
+            return key
+        found = normalize(Identifier(type_, value), self.rules, self.company.country)
+        return str(found) if isinstance(found, Identifier) else key
 
     def account(self, account_id: str) -> accounts.Account:
         """A company or household with its dated members. Errors: NotFoundError."""

@@ -1,0 +1,209 @@
+"""Takes in what a batch of events shows: identifiers, the sets that events point at, pairs seen together."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date
+from itertools import combinations
+
+import sqlalchemy as sa
+from sqlalchemy.dialects.sqlite import insert
+
+from geleit.clock import EPOCH_DAY, moment
+from geleit.events.event import Identifier
+from geleit.ledger.ledger import chunked
+from geleit.ledger.tables import evidence, identifier, identifier_set, identifier_set_member
+
+
+@dataclass(frozen=True, slots=True)
+class Observation:
+    """One new event as identity sees it; ``identifiers`` normalised, each once (see normalize_all), ``t`` its time."""
+
+    event_id: str
+    source: str
+    t: int
+    identifiers: tuple[Identifier, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Touched:
+    """What has to be resolved anew: identifiers with new evidence, and sets never seen before (ledger ids)."""
+
+    identifiers: frozenset[int]
+    sets: frozenset[int]
+
+
+@dataclass(frozen=True, slots=True)
+class Observed:
+    """The set of identifiers that each event points at, in the order of the batch, and what has to be resolved."""
+
+    set_ids: tuple[int, ...]
+    touched: Touched
+
+
+@dataclass(slots=True)
+class _Seen:
+    """Evidence of one pair in one source and year, as summed over a batch."""
+
+    count: int
+    first_t: int
+    last_t: int
+    sample: str
+
+
+def observe(connection: sa.Connection, batch: Sequence[Observation]) -> Observed:
+    """Write a batch's identifiers, sets and evidence; a few statements per batch, the same sum in any order.
+
+    Give each event once in its life (evidence is counted). An event without identifiers points at the empty set, which
+    belongs to no customer: it never gets a row in ``resolution``.
+    """
+    ids, moved = _intern_identifiers(connection, batch)
+    sets, new_sets = _intern_sets(connection, batch, ids)
+    pairs = _pairs(batch, ids)
+    _add_evidence(connection, pairs)
+    touched = moved | {end for low, high, _, _ in pairs for end in (low, high)}
+    touched |= {ids[member] for members, set_id in sets.items() if set_id in new_sets for member in members}
+    return Observed(
+        tuple(sets[observation.identifiers] for observation in batch),
+        Touched(frozenset(touched), frozenset(new_sets)),
+    )
+
+
+def fingerprint(members: Iterable[Identifier]) -> str:
+    """The name of a set of identifiers: a 128-bit hash of its members in canonical order."""
+    joined = "\0".join(f"{member.type}\0{member.value}" for member in sorted(members))
+    return hashlib.blake2b(joined.encode(), digest_size=16).hexdigest()
+
+
+def year_bucket(t: int) -> int:
+    """The year of ``t`` (UTC, so that no setting changes it) as the day number of its first of January."""
+    return (date(moment(t).year, 1, 1) - EPOCH_DAY).days
+
+
+def find_ids(connection: sa.Connection, wanted: Iterable[Identifier]) -> dict[Identifier, tuple[int, int]]:
+    """Ledger id and first time of those identifiers that the ledger knows."""
+    values: dict[str, list[str]] = {}
+    for member in wanted:
+        values.setdefault(member.type, []).append(member.value)
+    found = {}
+    for type_, of_type in values.items():
+        for chunk in chunked(of_type):
+            rows = connection.execute(
+                sa.select(identifier.c.id, identifier.c.value, identifier.c.first_t).where(
+                    identifier.c.type == type_, identifier.c.value.in_(chunk)
+                )
+            )
+            found.update({Identifier(type_, value): (id_, first_t) for id_, value, first_t in rows})
+    return found
+
+
+def _intern_identifiers(
+    connection: sa.Connection, batch: Sequence[Observation]
+) -> tuple[dict[Identifier, int], set[int]]:
+    """Ids of all identifiers of the batch, and which of them are new or were seen earlier than known."""
+    first: dict[Identifier, int] = {}
+    for observation in batch:
+        for member in observation.identifiers:
+            first[member] = min(first.get(member, observation.t), observation.t)
+    known = find_ids(connection, first)
+    missing = [member for member in first if member not in known]
+    if missing:
+        rows = [{"type": member.type, "value": member.value, "first_t": first[member]} for member in missing]
+        connection.execute(sa.insert(identifier), rows)
+    earlier = [{"key": id_, "t": first[member]} for member, (id_, first_t) in known.items() if first[member] < first_t]
+    if earlier:
+        connection.execute(
+            sa.update(identifier).where(identifier.c.id == sa.bindparam("key")).values(first_t=sa.bindparam("t")),
+            earlier,
+        )
+    added = find_ids(connection, missing)
+    ids = {member: id_ for member, (id_, _) in (known | added).items()}
+    return ids, {ids[member] for member in missing} | {int(row["key"]) for row in earlier}
+
+
+def _intern_sets(
+    connection: sa.Connection, batch: Sequence[Observation], ids: dict[Identifier, int]
+) -> tuple[dict[tuple[Identifier, ...], int], set[int]]:
+    """Ids of all sets of the batch, and which of them are new."""
+    prints = {observation.identifiers: "" for observation in batch}
+    prints = {members: fingerprint(members) for members in prints}
+    known = _find_sets(connection, list(prints.values()))
+    missing = {print_: members for members, print_ in prints.items() if print_ not in known}
+    if not missing:
+        return {members: known[print_] for members, print_ in prints.items()}, set()
+    connection.execute(sa.insert(identifier_set), [{"fingerprint": print_} for print_ in missing])
+    added = _find_sets(connection, list(missing))
+    rows = [
+        {"set_id": added[print_], "identifier_id": ids[member]}
+        for print_, members in missing.items()
+        for member in members
+    ]
+    if rows:
+        connection.execute(sa.insert(identifier_set_member), rows)
+    known |= added
+    return {members: known[print_] for members, print_ in prints.items()}, set(added.values())
+
+
+def _find_sets(connection: sa.Connection, prints: Sequence[str]) -> dict[str, int]:
+    found: dict[str, int] = {}
+    for chunk in chunked(prints):
+        rows = connection.execute(
+            sa.select(identifier_set.c.fingerprint, identifier_set.c.id).where(identifier_set.c.fingerprint.in_(chunk))
+        )
+        found.update({row.fingerprint: row.id for row in rows})
+    return found
+
+
+def _pairs(batch: Sequence[Observation], ids: dict[Identifier, int]) -> dict[tuple[int, int, str, int], _Seen]:
+    """Every pair of identifiers that one event shows together, summed per source and year."""
+    pairs: dict[tuple[int, int, str, int], _Seen] = {}
+    for observation in batch:
+        if len(observation.identifiers) < 2:  # noqa: PLR2004 (a pair)
+            continue
+        bucket = year_bucket(observation.t)
+        members = sorted(ids[member] for member in observation.identifiers)
+        for low, high in combinations(members, 2):
+            key = (low, high, observation.source, bucket)
+            seen = pairs.get(key)
+            if seen is None:
+                pairs[key] = _Seen(1, observation.t, observation.t, observation.event_id)
+                continue
+            seen.count += 1
+            seen.first_t = min(seen.first_t, observation.t)
+            seen.last_t = max(seen.last_t, observation.t)
+            seen.sample = min(seen.sample, observation.event_id)
+    return pairs
+
+
+def _add_evidence(connection: sa.Connection, pairs: dict[tuple[int, int, str, int], _Seen]) -> None:
+    if not pairs:
+        return
+    statement = insert(evidence)
+    new, old = statement.excluded, evidence.c
+    statement = statement.on_conflict_do_update(
+        index_elements=list(evidence.primary_key.columns),
+        set_={
+            "count": old["count"] + new["count"],
+            "first_t": sa.case((new.first_t < old.first_t, new.first_t), else_=old.first_t),
+            "last_t": sa.case((new.last_t > old.last_t, new.last_t), else_=old.last_t),
+            "sample_event": sa.case((new.sample_event < old.sample_event, new.sample_event), else_=old.sample_event),
+        },
+    )
+    connection.execute(
+        statement,
+        [
+            {
+                "low_id": low,
+                "high_id": high,
+                "source": source,
+                "bucket": bucket,
+                "count": seen.count,
+                "first_t": seen.first_t,
+                "last_t": seen.last_t,
+                "sample_event": seen.sample,
+            }
+            for (low, high, source, bucket), seen in pairs.items()
+        ],
+    )

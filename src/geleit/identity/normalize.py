@@ -1,0 +1,100 @@
+"""Writes an identifier the one way it is compared: e-mail in small letters, phone as E.164, ids trimmed."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Literal
+
+import phonenumbers
+
+from geleit.events.event import Identifier
+from geleit.identity.rules import Rules
+
+LONGEST = 400
+RefusalReason = Literal["empty", "blocked", "too_long"]
+
+# Control characters and the invisible marks that exports leave at the ends of values.
+INVISIBLE = re.compile("[\x00-\x1f\x7f\u200b-\u200f\u2060\ufeff]")
+ADDRESS = re.compile(r"[^\s@<>,;]+@[^\s@<>,;]+\.[^\s@<>,;.]{2,}")
+E164 = re.compile(r"\+[1-9][0-9]{3,14}")
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """An identifier that is left out because it points at nobody."""
+
+    identifier: Identifier
+    reason: RefusalReason
+
+
+def normalize(identifier: Identifier, rules: Rules, region: str = "") -> Identifier | Refusal:
+    """The identifier in its one form, or why it is left out.
+
+    ``region`` is the country (``DE``) that phone numbers without a country code are read in. What is no e-mail address
+    or phone number keeps its text: it stays an identifier of its type but links nobody (``malformed``).
+
+    >>> normalize(Identifier("email", " mailto:Anna.Berg@Example.ORG"), Rules())
+    Identifier(type='email', value='anna.berg@example.org')
+    >>> normalize(Identifier("phone", "0171 / 555 01 23"), Rules(), "DE").value
+    '+491715550123'
+    """
+    type_ = identifier.type.strip()
+    value = INVISIBLE.sub("", unicodedata.normalize("NFC", identifier.value)).strip()
+    if not value:
+        return Refusal(identifier, "empty")
+    if rules.blocks(value):
+        return Refusal(identifier, "blocked")
+    kind = rules.of(type_).class_
+    if kind == "email":
+        value = _address(value)
+    elif kind == "phone":
+        value = _number(value, region)
+    if rules.blocks(value):
+        return Refusal(identifier, "blocked")
+    return Identifier(type_, value) if len(value) <= LONGEST else Refusal(identifier, "too_long")
+
+
+def normalize_all(
+    identifiers: Iterable[Identifier], rules: Rules, region: str = ""
+) -> tuple[tuple[Identifier, ...], tuple[Refusal, ...]]:
+    """One event's identifiers, normalised, each once, in canonical order; and those left out."""
+    kept: set[Identifier] = set()
+    refused: list[Refusal] = []
+    for identifier in identifiers:
+        found = normalize(identifier, rules, region)
+        if isinstance(found, Refusal):
+            refused.append(found)
+        else:
+            kept.add(found)
+    return tuple(sorted(kept)), tuple(refused)
+
+
+def malformed(identifier: Identifier, rules: Rules) -> bool:
+    """Whether a normalised e-mail or phone is none: it is kept and found, but links nobody."""
+    kind = rules.of(identifier.type).class_
+    if kind == "email":
+        return ADDRESS.fullmatch(identifier.value) is None
+    return kind == "phone" and E164.fullmatch(identifier.value) is None
+
+
+def _address(value: str) -> str:
+    """A mail address without its dress; lower, not casefold: straße.de and strasse.de are two domains."""
+    bare = value.lower().removeprefix("mailto:").split("?", 1)[0].strip()
+    if bare.endswith(">") and "<" in bare:
+        bare = bare[bare.rindex("<") + 1 : -1]
+    return bare.strip(" \"'.,;")
+
+
+@lru_cache(maxsize=65_536)
+def _number(value: str, region: str) -> str:
+    try:
+        number = phonenumbers.parse(value, region or None)
+    except phonenumbers.NumberParseException:
+        return value
+    if not phonenumbers.is_possible_number(number):
+        return value
+    return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)

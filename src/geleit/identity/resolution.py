@@ -1,0 +1,153 @@
+"""Keeps the ledger's resolution equal to what the pure function says, touching only what new evidence may change."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+import sqlalchemy as sa
+
+from geleit.identity.closure import Closure, load, load_all, members, sets_with
+from geleit.identity.evidence import Touched
+from geleit.identity.graph import Reason, Resolved, customer_id, owner, resolve
+from geleit.identity.rules import Rules
+from geleit.ledger import tables
+from geleit.ledger.ledger import chunked, upsert
+
+_place = tables.identifier_resolution.c
+_resolution = tables.resolution.c
+_customer = tables.customer.c
+_redirect = tables.customer_redirect.c
+
+
+Place = tuple[str, Reason]  # customer, and why the identifier joins nobody
+
+
+@dataclass(slots=True)
+class _Change:
+    """What one update does to customers: who is named where, before and after."""
+
+    number: int
+    now: int
+    before: set[str] = field(default_factory=set)
+    after: dict[str, int] = field(default_factory=dict)
+    moved: set[str] = field(default_factory=set)
+
+
+def update(connection: sa.Connection, touched: Touched, rules: Rules, change: int) -> set[str]:
+    """Resolve what new evidence touches; returns the customers whose identifier sets changed, old and new ones.
+
+    Writes identifier_resolution, resolution (only rows that changed, with ``change``), customer and customer_redirect.
+    """
+    if not touched.identifiers:
+        return set()
+    closure = load(connection, touched.identifiers, rules)
+    return _write(connection, closure, touched.sets, rules, change)
+
+
+def rebuild(connection: sa.Connection, rules: Rules, change: int) -> set[str]:
+    """Resolve everything anew, after a change of rules; equals what updates would have made of the same evidence."""
+    closure = load_all(connection, rules)
+    sets = list(connection.execute(sa.select(tables.identifier_set.c.id)).scalars())
+    return _write(connection, closure, sets, rules, change)
+
+
+def _write(connection: sa.Connection, closure: Closure, sets: Iterable[int], rules: Rules, change: int) -> set[str]:
+    """Write what differs. ``sets`` are resolved in any case, others only if one of their identifiers moved."""
+    resolved = resolve(closure.nodes, closure.links, closure.reasons, rules)
+    now = connection.execute(sa.select(tables.progress.c.at)).scalar_one()
+    work = _Change(change, now)
+    places: dict[int, Place] = {
+        number: (resolved.customers[number], closure.reasons.get(number, "")) for number in closure.nodes
+    }
+    changed = _write_identifiers(connection, places, work)
+    _write_sets(connection, sorted({*sets, *sets_with(connection, changed)}), (places, rules), work)
+    _write_customers(connection, closure, resolved, work)
+    return work.moved
+
+
+def _places(connection: sa.Connection, numbers: Iterable[int]) -> dict[int, Place]:
+    """Where identifiers belong at present, and why they join nobody."""
+    found: dict[int, Place] = {}
+    for some in chunked(sorted(numbers)):
+        query = sa.select(tables.identifier_resolution).where(_place.identifier_id.in_(some))
+        for row in connection.execute(query).mappings():
+            found[row["identifier_id"]] = (row["customer_id"], row["reason"])
+    return found
+
+
+def _write_identifiers(connection: sa.Connection, places: Mapping[int, Place], work: _Change) -> set[int]:
+    """Write the places that changed; returns their identifiers."""
+    stored = _places(connection, places)
+    work.before = {customer for customer, _ in stored.values()}
+    changed = {number for number, place in places.items() if stored.get(number) != place}
+    rows = [
+        {"identifier_id": number, "customer_id": places[number][0], "reason": places[number][1]} for number in changed
+    ]
+    if rows:
+        connection.execute(upsert(tables.identifier_resolution, ["customer_id", "reason"]), rows)
+    return changed
+
+
+def _write_sets(
+    connection: sa.Connection, sets: Sequence[int], scope: tuple[Mapping[int, Place], Rules], work: _Change
+) -> None:
+    known, rules = scope
+    stored: dict[int, str] = {}
+    for some in chunked(sets):
+        query = sa.select(tables.resolution).where(_resolution.set_id.in_(some), _resolution.slice == 0)
+        stored.update({row["set_id"]: row["customer_id"] for row in connection.execute(query).mappings()})
+    by_set = members(connection, sets)
+    strangers = {node.id for some in by_set.values() for node in some} - known.keys()
+    places = {**known, **_places(connection, strangers)}
+    rows = []
+    for set_id, nodes in by_set.items():
+        customer = owner(nodes, places, rules)
+        if stored.get(set_id) != customer:
+            rows.append({"set_id": set_id, "slice": 0, "customer_id": customer, "change": work.number})
+            work.moved |= {customer, stored.get(set_id, customer)}
+    if rows:
+        connection.execute(upsert(tables.resolution, ["customer_id", "change"]), rows)
+
+
+def _write_customers(connection: sa.Connection, closure: Closure, resolved: Resolved, work: _Change) -> None:
+    """Customers appear with their first identifier and go when their last one moves; then the old id redirects."""
+    stored: dict[str, int] = {}
+    for some in chunked(sorted(work.before | resolved.since.keys())):
+        query = sa.select(_customer.id, _customer.since_t).where(_customer.id.in_(some))
+        stored.update({row["id"]: row["since_t"] for row in connection.execute(query).mappings()})
+    rows = [
+        {"id": name, "since_t": since, "change": work.number}
+        for name, since in resolved.since.items()
+        if stored.get(name) != since or name in work.moved
+    ]
+    if rows:
+        connection.execute(upsert(tables.customer, ["since_t", "change"]), rows)
+        _forget_redirects(connection, resolved.since)
+    gone = sorted(work.before - resolved.since.keys())
+    for some in chunked(gone):
+        connection.execute(sa.delete(tables.customer).where(_customer.id.in_(some)))
+    _redirect_all(connection, _heirs(gone, closure, resolved), work.now)
+    work.moved |= set(gone)
+
+
+def _heirs(gone: Iterable[str], closure: Closure, resolved: Resolved) -> dict[str, str]:
+    """Old id -> the customer that holds the identifier it was named after."""
+    named = {customer_id(node.identifier): resolved.customers[number] for number, node in closure.nodes.items()}
+    return {old: named[old] for old in gone if old in named}
+
+
+def _forget_redirects(connection: sa.Connection, living: Mapping[str, int]) -> None:
+    for some in chunked(sorted(living)):
+        connection.execute(sa.delete(tables.customer_redirect).where(_redirect.old_id.in_(some)))
+
+
+def _redirect_all(connection: sa.Connection, heirs: Mapping[str, str], now: int) -> None:
+    """Old ids keep answering; chains are kept one step long."""
+    for old, new in sorted(heirs.items()):
+        connection.execute(
+            sa.update(tables.customer_redirect).where(_redirect.new_id == old).values(new_id=new, at=now)
+        )
+    rows = [{"old_id": old, "new_id": new, "at": now} for old, new in sorted(heirs.items())]
+    if rows:
+        connection.execute(upsert(tables.customer_redirect, ["new_id", "at"]), rows)
