@@ -5,7 +5,8 @@ import itertools
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from map_events import CATALOGUE, CHANNELS, KERN, context_of, long_journey, need_of, note, read, step, washing_machine
+from map_events import CATALOGUE, CHANNELS, KERN, context_of, long_journey, need_of, note, read, step
+from map_washing import washing_machine
 
 from geleit.events.vocabulary import VOCABULARY
 from geleit.maps.pathway import pathway

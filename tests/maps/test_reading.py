@@ -1,17 +1,5 @@
-from map_events import (
-    CATALOGUE,
-    DESIGNED,
-    KERN,
-    at,
-    both,
-    context_of,
-    judged,
-    need_of,
-    note,
-    read,
-    step,
-    washing_machine,
-)
+from map_events import CATALOGUE, KERN, at, both, context_of, judged, need_of, note, read, step
+from map_washing import DESIGNED, washing_machine
 
 from geleit.clock import DAY
 from geleit.events.event import Event

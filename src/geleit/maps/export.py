@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Literal
 
@@ -53,6 +53,11 @@ def render(journey: Journey, form: str, *, theme: str = "", shape: Shape = "wide
     if form.lower() not in forms:
         raise GeleitError(f"'{form}' is no form of a map", hint=f"end the file's name in .{', .'.join(forms)}")
     return forms[form.lower()]()
+
+
+def write_pictures(journeys: Iterable[Journey], folder: Path) -> list[Path]:
+    """Pictures for the documentation: ``journey-map-LANGUAGE.svg`` of every given journey; returns what was written."""
+    return [export(journey, folder / f"journey-map-{journey.language}.svg") for journey in journeys]
 
 
 def _theme(name: str) -> Theme:

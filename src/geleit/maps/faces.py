@@ -39,7 +39,7 @@ def _rule(face: Face, letters: str) -> str:
 
 
 def _subset(face: Face, letters: str) -> bytes:
-    font = TTFont(FONTS / FILES[face])
+    font = TTFont(FONTS / FILES[face], recalcTimestamp=False)  # the same letters, the same bytes
     options = Options()
     options.flavor = "woff2"
     options.hinting = False

@@ -204,7 +204,7 @@ class _Reader:
             value = amount(properties.get("judged"))
             facet = wording(properties.get("facet"), self.context.language)
             if value is not None:
-                words = wording(properties.get("text"), self.context.language)
+                words = wording(properties.get("words") or properties.get("text"), self.context.language)
                 source = wording(properties.get("evidence_note"), self.context.language) or self.context.source(
                     note.event.source
                 )

@@ -15,7 +15,7 @@ import typst
 
 from geleit.language.words import translate
 from geleit.maps.journey import Journey
-from geleit.maps.plan import COLUMN_MAX, COLUMN_MIN, PAGE
+from geleit.maps.plan import COLUMN_MIN, LABELS
 from geleit.maps.scene import Scene
 from geleit.maps.sentences import as_of, title
 from geleit.maps.style import RECORD, THEMES, VOICE, Theme
@@ -28,7 +28,7 @@ A3 = (420 * MM, 297 * MM)
 MARGIN, FOOT = 10 * MM, 6 * MM
 LABEL_PX, LABEL_PT = 11.0, 7.0  # the smallest label: its px in the picture, its least size on paper
 LEAST = LABEL_PT / LABEL_PX  # points per px below which a page is no longer readable
-COLUMN_STEP = 12.0
+COLUMN_STEP, COLUMN_WIDEST = 1.16, 340.0  # columns are tried each so much wider than the last, up to px
 PPI = 144  # a PNG has two dots per px
 TEMPLATE = Path(__file__).with_name("sheet.typ")
 
@@ -46,12 +46,20 @@ def a3(journey: Journey) -> Sheet:
 
     A single step whose texts are longer than a page is set smaller instead: nothing is cut.
     """
-    count = max(len(journey.steps), 1)
-    for pages in range(1, count + 1):
-        best = max((_sheet(journey, pages, column) for column in _columns(math.ceil(count / pages))), key=_scale)
-        if best.scale >= LEAST or pages == count:
-            return best
-    raise AssertionError  # the loop ends with one step a page
+    least, most = 1, max(len(journey.steps), 1)
+    while least < most:
+        pages = (least + most) // 2
+        if _best(journey, pages).scale >= LEAST:
+            most = pages
+        else:
+            least = pages + 1
+    return _best(journey, least)
+
+
+def _best(journey: Journey, pages: int) -> Sheet:
+    """The sheet of so many pages whose labels are largest."""
+    each = math.ceil(max(len(journey.steps), 1) / pages)
+    return max((_sheet(journey, pages, column) for column in _columns(each)), key=_scale)
 
 
 def _scale(sheet: Sheet) -> float:
@@ -60,9 +68,11 @@ def _scale(sheet: Sheet) -> float:
 
 def _columns(steps: int) -> list[float]:
     """Widths worth trying: from the narrowest readable to what fills a page's width at the least scale."""
-    widest = min(COLUMN_MAX + COLUMN_STEP, (_room()[0] / LEAST - PAGE * 0.11) / steps)
-    count = max(1, math.ceil((widest - COLUMN_MIN) / COLUMN_STEP))
-    return [COLUMN_MIN + place * COLUMN_STEP for place in range(count)]
+    widest = min(COLUMN_WIDEST, (_room()[0] / LEAST - LABELS) / steps)
+    columns = [COLUMN_MIN]
+    while columns[-1] * COLUMN_STEP < widest:
+        columns.append(columns[-1] * COLUMN_STEP)
+    return columns
 
 
 def _room() -> tuple[float, float]:

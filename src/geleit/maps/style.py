@@ -147,7 +147,7 @@ def sheet(palette: Palette, scope: str = "") -> str:
 PAGE_EXTRAS = """.map{display:block;overflow:visible}
 .map-scroll{display:grid;grid-template-columns:max-content;overflow-x:auto}
 .map-scroll>*{grid-area:1/1}
-.map-scroll>.map-heads{position:sticky;left:0;z-index:1;background:var(--paper)}
+.map-scroll>.map-heads{position:sticky;left:0;z-index:1;overflow:hidden;background:var(--paper)}
 .map-scroll:focus-visible{outline:2px solid var(--ink);outline-offset:4px}
 .map a{text-decoration:none;outline:none;cursor:pointer}
 .map a:focus-visible .m-hit,.map a:hover .m-hit{stroke:var(--ink);stroke-width:1.5}
