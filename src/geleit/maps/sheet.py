@@ -57,9 +57,12 @@ def a3(journey: Journey) -> Sheet:
 
 
 def _best(journey: Journey, pages: int) -> Sheet:
-    """The sheet of so many pages whose labels are largest."""
+    """The sheet of so many pages whose labels are largest, its columns then widened to fill the page."""
     each = math.ceil(max(len(journey.steps), 1) / pages)
-    return max((_sheet(journey, pages, column) for column in _columns(each)), key=_scale)
+    best = max((_sheet(journey, pages, column) for column in _columns(each)), key=_scale)
+    filling = min(COLUMN_WIDEST, (_room()[0] / best.scale - LABELS) / each)
+    filled = _sheet(journey, pages, max(filling, COLUMN_MIN))
+    return filled if filled.scale >= best.scale * 0.999 else best
 
 
 def _scale(sheet: Sheet) -> float:
