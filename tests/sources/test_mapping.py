@@ -144,6 +144,15 @@ def test_kinds_are_normalised(bench):
     assert result.events[0].kind == "product_viewed"
 
 
+def test_json_text_is_taken_without_its_quotes(bench):
+    record = RECORD | {"k": {"mail": "b@x", "no": 7, "at": "2026-03-02T10:00:00Z", "kind": "Cart Viewed"}}
+    event = "{kind_from: k->'kind', time: k->'at', key: k->'no', identifiers: {email: k->'mail', card: k->'no'}}"
+    result = one(bench, record, event)
+    assert [str(i) for i in result.events[0].identifiers] == ["card:7", "email:b@x"]
+    assert (result.events[0].kind, result.events[0].key) == ("cart_viewed", "7")
+    assert iso(result.events[0].t) == "2026-03-02T10:00:00Z"
+
+
 def test_each_gives_one_event_per_element(bench):
     record = RECORD | {"lines": [{"sku": "A", "n": 2}, {"sku": "", "n": 1}, {"sku": "C", "n": 3}], "item": "mine"}
     event = "{kind: product_viewed, " + BASIC + ", each: lines, when: \"(item->>'n')::int > 0\", properties: {"

@@ -42,7 +42,8 @@ def filled(bench, ledger):
     return bench.define(YAML)
 
 
-def test_put_again_changes_nothing(bench, ledger, filled):
+@pytest.mark.usefixtures("filled")
+def test_put_again_changes_nothing(bench, ledger):
     before = quarantine.entries(ledger)
     with ledger.write() as connection:
         assert quarantine.put(connection, bench.map(YAML).rejected, 5) == 2
@@ -134,7 +135,8 @@ def test_groups_are_repaired_as_one(bench, ledger):
     assert events[0].record == waiting.record_id
 
 
-def test_dismiss_needs_a_reason_and_holds(bench, ledger, filled):
+@pytest.mark.usefixtures("filled")
+def test_dismiss_needs_a_reason_and_holds(bench, ledger):
     waiting = by_reason(ledger, "expression")
     with pytest.raises(GeleitError, match="a reason is needed"):
         quarantine.dismiss(ledger, waiting.id, " ", 6)
@@ -154,7 +156,8 @@ def test_no_such_entry(ledger):
         quarantine.entry(ledger, 9)
 
 
-def test_a_column_that_does_not_exist_cannot_be_changed(ledger, filled):
+@pytest.mark.usefixtures("filled")
+def test_a_column_that_does_not_exist_cannot_be_changed(ledger):
     with pytest.raises(GeleitError, match="no column 'betrg'") as caught:
         quarantine.repair(ledger, by_reason(ledger, "expression").id, {"betrg": "1"}, 6)
     assert caught.value.hint == "did you mean 'betrag'?"

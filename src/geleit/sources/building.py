@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any, get_args
 
 import msgspec
@@ -61,6 +60,7 @@ class Builder:
         self.definition, self.selection, self.catalogue = definition, selection, catalogue
         self.event = selection.event
         self.source = definition.name
+        self.kinds: dict[str, str] = {}
         self.properties_reader = TimeReader(reader.zone_name, reader.doubled_hour, reader.now)
         self.reader = TimeReader(reader.zone_name, reader.doubled_hour, reader.now, self.event.time_format)
         self.evidence: Evidence = self.event.evidence or definition.evidence
@@ -106,7 +106,10 @@ class Builder:
     def _kind(self, columns: _Columns, place: int) -> str:
         if self.event.kind is not None:
             return self.event.kind
-        kind = snake(as_text(columns.value("kind_from", place)))
+        given = as_text(columns.value("kind_from", place))
+        kind = self.kinds.get(given)
+        if kind is None:
+            kind = self.kinds[given] = snake(given)
         if not kind:
             raise RefusedError("no_kind", f"kind_from: {self.event.kind_from} is empty here")
         return kind
@@ -118,8 +121,8 @@ class Builder:
             raise TimeError(error.reason, f"time: {self.event.time} {error}") from None
 
     def _identifiers(self, columns: _Columns, place: int) -> tuple[Identifier, ...]:
-        found = [(kind, as_text(value)) for kind, value in columns.items("identifiers", place)]
-        identifiers = tuple(sorted(Identifier(kind, value) for kind, value in found if value))
+        found = columns.group("identifiers", place)
+        identifiers = tuple(Identifier(kind, value) for kind, value in found.items())
         if not identifiers:
             names = ", ".join(self.event.identifiers)
             raise RefusedError("no_identifier", f"identifiers: all empty ({names})")
@@ -138,7 +141,7 @@ class Builder:
         return properties
 
     def _place(self, columns: _Columns, place: int) -> dict[str, str]:
-        found = {name: text for name, value in columns.items("place", place) if (text := as_text(value))}
+        found = columns.group("place", place)
         for name, value in found.items():
             if name in self.places and value not in self.places[name]:
                 known = ", ".join(self.places[name])
@@ -158,17 +161,17 @@ class _Columns:
             "place": [],
         }
         for i, column in enumerate(selection.columns):
-            name, values = f"c{i}", answer.table[f"c{i}"]
+            plain = _plain(answer.table[f"c{i}"], f"c{i}" in answer.json)
             if len(column.place) == 1:
-                self.single[str(column.place[0])] = values.to_pylist()
+                self.single[str(column.place[0])] = plain
                 continue
-            group, inner = str(column.place[0]), str(column.place[1])
-            plain = (
-                _jsonable(values, name in answer.json, reader)
-                if group in ("traits", "properties")
-                else values.to_pylist()
-            )
-            self.groups[group].append((inner, plain))
+            group, name = str(column.place[0]), str(column.place[1])
+            if group in ("traits", "properties"):
+                values = [_filled(as_json(value, reader.iso)) for value in plain]
+            else:
+                values = [as_text(value) or None for value in plain]
+            self.groups[group].append((name, values))
+        self.groups["identifiers"].sort(key=lambda column: column[0])
         names = [name for name, _ in self.groups["properties"]]
         self.time_properties = [n for n in names if n in TIME_PROPERTIES or n.endswith(TIME_ENDINGS)]
 
@@ -176,33 +179,18 @@ class _Columns:
         values = self.single.get(name)
         return None if values is None else values[place]
 
-    def items(self, group: str, place: int) -> Iterator[tuple[str, Any]]:
-        return ((name, values[place]) for name, values in self.groups[group])
-
     def group(self, group: str, place: int) -> dict[str, Any]:
         """Values that are not empty, by name."""
-        found = {}
-        for name, values in self.groups[group]:
-            value = values[place]
-            if value is not None and not (isinstance(value, str) and not value.strip()):
-                found[name] = value
-        return found
+        return {name: value for name, values in self.groups[group] if (value := values[place]) is not None}
 
 
-def _jsonable(values: pa.ChunkedArray, json: bool, reader: TimeReader) -> list[Any]:
+def _plain(values: pa.ChunkedArray, json: bool) -> list[Any]:
     plain: list[Any] = values.to_pylist()
-    if json:
-        return [None if text is None else msgspec.json.decode(text) for text in plain]
-    if pa.types.is_string(values.type) or pa.types.is_boolean(values.type) or pa.types.is_integer(values.type):
-        return plain
-    return [as_json(value, _iso(reader)) for value in plain]
+    return [None if text is None else msgspec.json.decode(text) for text in plain] if json else plain
 
 
-def _iso(reader: TimeReader) -> Any:
-    def iso(value: datetime) -> str:
-        return reader.iso(value)
-
-    return iso
+def _filled(value: Any) -> Any:
+    return None if isinstance(value, str) and not value.strip() else value
 
 
 def rejection(

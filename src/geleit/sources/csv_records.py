@@ -173,6 +173,7 @@ class _Chunk:
 
     def __init__(self, definition: SourceDefinition, name: str, header: list[str], columns: frozenset[str]) -> None:
         self.definition, self.name, self.header = definition, name, header
+        self.source = definition.name
         needed = {column.casefold() for column in columns}
         self.places = [(i, column) for i, column in enumerate(header) if column.casefold() in needed]
         self.fields: list[list[str]] = []
@@ -191,7 +192,7 @@ class _Chunk:
         self.fields.append(row.fields)
         self.lines.append(row.line)
         self.raw.append(raw.decode())
-        self.ids.append(identify(self.definition.name, raw))
+        self.ids.append(identify(self.source, raw))
 
     def _problem(self, row: Row) -> tuple[Reason, str] | None:
         if not (row.text.isascii() or _encodable(row.text)):
@@ -213,10 +214,10 @@ class _Chunk:
         values = [field.encode("utf-8", "replace").decode() for field in row.fields]
         padded = values + [""] * (len(self.header) - len(values)) if values else []
         record = dict(zip(self.header, padded, strict=False)) | {UNREAD: shown}
-        identity = identify(self.definition.name, text.encode("utf-8", "surrogateescape"))
+        identity = identify(self.source, text.encode("utf-8", "surrogateescape"))
         json = msgspec.json.encode(record).decode()
         self.rejected.append(
-            Rejected(self.definition.name, self.name, row.line, reason, f"{self.name}: {message}", json, identity)
+            Rejected(self.source, self.name, row.line, reason, f"{self.name}: {message}", json, identity)
         )
 
     def records(self) -> Records:

@@ -141,7 +141,7 @@ class _Chunk:
     """Collects records until there are enough of them."""
 
     def __init__(self, definition: SourceDefinition, name: str, columns: frozenset[str]) -> None:
-        self.definition, self.name, self.columns = definition, name, columns
+        self.source, self.name, self.columns = definition.name, name, columns
         self.members: list[Members] = []
         self.lines: list[int] = []
         self.raw: list[str] = []
@@ -170,13 +170,13 @@ class _Chunk:
         self.members.append(members)
         self.lines.append(number)
         self.raw.append(msgspec.json.format(text, indent=-1).decode())
-        self.ids.append(identify(self.definition.name, canonical(text)))
+        self.ids.append(identify(self.source, canonical(text)))
 
     def _reject(self, number: int, text: bytes, reason: Reason, message: str) -> None:
         record = msgspec.json.encode({UNREAD: text.decode("utf-8", "backslashreplace")}).decode()
-        identity = identify(self.definition.name, text)
+        identity = identify(self.source, text)
         self.rejected.append(
-            Rejected(self.definition.name, self.name, number, reason, f"{self.name}: {message}", record, identity)
+            Rejected(self.source, self.name, number, reason, f"{self.name}: {message}", record, identity)
         )
 
     def records(self) -> Records:
