@@ -46,6 +46,7 @@ lock: $(VENV)/.installed ## write requirements/*.txt anew from pyproject.toml
 
 docs: $(VENV)/.installed ## write the generated pages and pictures of docs/ anew
 	$(BIN)/python scripts/write_docs.py
+	$(BIN)/python scripts/draw_docs.py
 
 long: $(VENV)/.installed ## the long kill storm (about ten minutes)
 	GELEIT_KILLS=200 $(BIN)/python -m pytest -n 0 tests/stories/test_kill.py

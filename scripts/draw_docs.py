@@ -1,0 +1,99 @@
+"""Draw the pictures of docs/pictures from the real thing: the example's journey map, the quick start's, two pages.
+
+``make docs`` runs it. Pages are photographed with Debian's Chromium where there is one; their pictures stay otherwise.
+"""
+
+from __future__ import annotations
+
+import re
+import shutil
+import tempfile
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import uvicorn
+from playwright.sync_api import Browser, sync_playwright
+
+from geleit.demo.example import CUSTOMER, build_demo
+from geleit.maps.export import export, write_pictures
+from geleit.web.app import create_app
+from geleit.web.serve import listen
+from geleit.workspace import Workspace, open_workspace
+from geleit.workspace.scaffold import init
+
+DOCS = Path(__file__).resolve().parent.parent / "docs"
+PICTURES = DOCS / "pictures"
+FILE_BLOCK = re.compile(r"^```\w+ file=(\S+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+WIDE, HIGH = 1440, 1000
+# Picture -> page of the example, opened in English.
+PAGES = {"start.png": "/?lang=en", "person.png": "/people/{customer}?language=en"}
+
+
+def draw_example(folder: Path) -> None:
+    """The washing-machine journey in both languages, as PNG for the front page, and the pages."""
+    build_demo(folder)
+    with open_workspace(folder) as workspace:
+        customer = workspace.customer(CUSTOMER)
+        journeys = [workspace.journey(customer, None, language) for language in ("en", "de")]
+        write_pictures(journeys, PICTURES)
+        export(journeys[0], PICTURES / "journey-map.png")
+        photograph(workspace, customer)
+
+
+def draw_quick_start(folder: Path) -> None:
+    """The journey that docs/quick-start.md ends with, from the very files it shows."""
+    for name, text in FILE_BLOCK.findall((DOCS / "quick-start.md").read_text(encoding="utf-8")):
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+    init(folder / "camping", name="Camping Corner")
+    with open_workspace(folder / "camping") as workspace:
+        workspace.import_sources()
+        customer = workspace.customer("jana.vogt@example.org")
+        export(workspace.journey(customer, None, "en"), PICTURES / "quick-start.svg")
+
+
+def photograph(workspace: Workspace, customer: str) -> None:
+    """The pages as people see them."""
+    chromium = shutil.which("chromium")
+    if chromium is None:
+        return
+    with served(workspace) as address, sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=chromium)
+        for name, path in PAGES.items():
+            shoot(browser, address + path.format(customer=customer), PICTURES / name)
+        browser.close()
+
+
+def shoot(browser: Browser, address: str, target: Path) -> None:
+    """One page, as much of it as a screen shows."""
+    page = browser.new_page(viewport={"width": WIDE, "height": HIGH})
+    page.goto(address)
+    page.evaluate("document.fonts.ready")
+    page.screenshot(path=target)
+    page.close()
+
+
+@contextmanager
+def served(workspace: Workspace) -> Iterator[str]:
+    """The pages on a free port of this machine, as long as the block runs."""
+    listening = listen("127.0.0.1", 0)
+    server = uvicorn.Server(uvicorn.Config(create_app(workspace), log_level="warning"))
+    thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]}, daemon=True)
+    thread.start()
+    yield f"http://127.0.0.1:{listening.getsockname()[1]}"
+    server.should_exit = True
+    thread.join()
+
+
+def main() -> None:
+    """Draw everything."""
+    with tempfile.TemporaryDirectory() as scratch:
+        draw_quick_start(Path(scratch) / "quick-start")
+        draw_example(Path(scratch) / "demo")
+
+
+if __name__ == "__main__":
+    main()
