@@ -48,7 +48,12 @@ def invent(first: int, count: int, customers: int) -> list[dict[str, object]]:
     for number in range(first, first + count):
         set_id = chance.randrange(customers * SETS_EACH) + 1
         kind = chance.choices(KINDS, (50, 25, 10, 5, 5, 5))[0]
-        product = {"product_id": f"p{chance.randrange(500)}", "name": "Waschmaschine", "price": 39900, "currency": "EUR"}
+        product = {
+            "product_id": f"p{chance.randrange(500)}",
+            "name": "Waschmaschine",
+            "price": 39900,
+            "currency": "EUR",
+        }
         event = Event(
             source="shop",
             key=str(number),
@@ -88,7 +93,8 @@ def fill(ledger: Ledger, archive: Archive, events: int, customers: int) -> float
             ledger.next_change(connection)
             connection.execute(sa.insert(tables.outbox), rows)
             connection.execute(
-                sa.insert(tables.event_key), sorted(({"id": r["event_id"], "content": ""} for r in rows), key=lambda r: r["id"])
+                sa.insert(tables.event_key),
+                sorted(({"id": r["event_id"], "content": ""} for r in rows), key=lambda r: r["id"]),
             )
         began = time.process_time()
         archive.drain(BATCH)

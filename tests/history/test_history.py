@@ -145,7 +145,7 @@ SHAPES = (
 )
 
 
-@settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(STEPS)
 def test_base_and_delta_equal_a_fresh_generation(company_at, event, steps):
     with tempfile.TemporaryDirectory() as folder:

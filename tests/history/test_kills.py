@@ -1,4 +1,4 @@
-"""kill -9 while a child archives and builds: afterwards every acknowledged event is there once."""
+"""While a child archives and builds, and after it is killed, every acknowledged event is there once."""
 
 import os
 import random
@@ -35,14 +35,39 @@ CHILD = """
 """
 
 
+def start_child(company, start):
+    program = CHILD.format(tests=str(Path(__file__).parent), data=str(company.data), start=start)
+    child = subprocess.Popen([sys.executable, "-c", textwrap.dedent(program)], stdout=subprocess.PIPE, text=True)
+    assert child.stdout.readline() == "ready\n"
+    return child
+
+
+def test_another_process_reads_everything_once_while_one_archives_and_builds(company):
+    child = start_child(company, 0)
+    try:
+        seen, generations = 0, set()
+        while len(generations) < 4:
+            told = int(child.stdout.readline())
+            keys = [int(stored.event.key) for stored in company.history.events_of(range(1, 8))]
+            assert keys == list(range(len(keys)))  # the keys are in the order of time
+            assert len(keys) >= max(told, seen)
+            seen = len(keys)
+            with company.history.open_view() as duck:
+                ((count, distinct),) = duck.execute("SELECT count(*), count(DISTINCT event_id) FROM events").fetchall()
+                assert count == distinct >= seen
+                generations.add(duck.execute("SELECT generation FROM as_of").fetchall()[0][0])
+        assert company.history.damage is None
+    finally:
+        child.kill()
+        child.communicate()
+
+
 @pytest.mark.parametrize("seed", [1])
 def test_kills_at_any_point_lose_and_double_nothing(company, seed):
     chance = random.Random(seed)
     start = acknowledged = 0
     for _ in range(KILLS):
-        program = CHILD.format(tests=str(Path(__file__).parent), data=str(company.data), start=start)
-        child = subprocess.Popen([sys.executable, "-c", textwrap.dedent(program)], stdout=subprocess.PIPE, text=True)
-        assert child.stdout.readline() == "ready\n"
+        child = start_child(company, start)
         time.sleep(chance.uniform(0.02, 0.5))
         os.kill(child.pid, signal.SIGKILL)
         told = child.communicate()[0].split()

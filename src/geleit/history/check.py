@@ -83,13 +83,13 @@ class CheckReport:
 def check(ledger: Ledger, archive: Archive, journal: Journal, history: History) -> CheckReport:
     """Read every file and compare every key, in one consistent view of the ledger; changes nothing."""
     findings = _orphans(archive)
+    base = _base(journal, findings)  # before the ledger's view: a generation may not be newer than it
     with ledger.read() as connection:
         try:
             segments = archive.segments(connection)
         except StoreError as error:
             return CheckReport(0, (*findings, _broken("archive", error)))
         sound = _sound(archive, segments, findings)
-        base = _base(journal, findings)
         duck, viewed = _open(connection, archive, base, history, findings)
         with duck:
             _load(connection, archive, sound, duck)

@@ -86,19 +86,27 @@ SELECT * FROM delta
 CREATE TABLE as_of AS
 SELECT $generation::BIGINT AS generation, $change::BIGINT AS change, $last_seq::BIGINT AS last_seq, $at::BIGINT AS at
 
--- name: base_rows
--- purpose: the base's rows of a few identifier sets, found by their customers' clustering
+-- name: base_owners
+-- purpose: under which customers the base holds a few identifier sets
+SELECT DISTINCT coalesce(resolution.customer_id, '')
+FROM (SELECT unnest($sets::BIGINT[]) AS set_id) AS wanted
+LEFT JOIN base.resolution AS resolution ON resolution.set_id = wanted.set_id
+
+-- name: base_rows_of_one
+-- purpose: one customer's rows of the base, found by their clustering
 SELECT
   seq, event_id, source, key, record, source_kind, t, ord, local_day, set_id,
   source_evidence, received_at, body, '' AS raw
 FROM base.events
-WHERE
-  customer_id IN (
-    SELECT coalesce(resolution.customer_id, '')
-    FROM (SELECT unnest($sets::BIGINT[]) AS set_id) AS wanted
-    LEFT JOIN base.resolution AS resolution ON resolution.set_id = wanted.set_id
-  )
-  AND set_id IN (SELECT unnest($sets::BIGINT[]))
+WHERE customer_id = $customer
+
+-- name: base_rows
+-- purpose: the base's rows of many identifier sets, found by their customers' clustering
+SELECT
+  seq, event_id, source, key, record, source_kind, t, ord, local_day, set_id,
+  source_evidence, received_at, body, '' AS raw
+FROM base.events
+WHERE customer_id IN (SELECT unnest($customers::VARCHAR[])) AND set_id IN (SELECT unnest($sets::BIGINT[]))
 
 -- name: segment_rows
 -- purpose: the rows of a few identifier sets in segments, after a sequence number

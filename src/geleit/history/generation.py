@@ -129,7 +129,11 @@ class Generation:
         Errors: StoreError naming the first file that differs.
         """
         for name, file in self.manifest.files.items():
-            if checksum(self.folder / name) != file.sha256:
+            try:
+                sound = checksum(self.folder / name) == file.sha256
+            except OSError as error:
+                raise _damaged(self.folder, f"is damaged: {name} cannot be read ({error.strerror})") from None
+            if not sound:
                 raise _damaged(self.folder, f"is damaged: {name} differs from its checksum")
 
 

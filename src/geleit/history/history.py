@@ -18,11 +18,12 @@ from geleit.history.delta import AsOf, Tail, tail
 from geleit.history.generation import Generation
 from geleit.history.journal import Journal
 from geleit.history.statements import load
-from geleit.history.stored import StoredEvent, decode
+from geleit.history.stored import COLUMNS, StoredEvent, decode
 from geleit.ledger import tables
 from geleit.ledger.ledger import Ledger, chunked
 
 SLICE = 400  # customers read by one query
+FEW = 3  # customers up to which a query each is quicker than one for all
 
 _WITHOUT_RAW = [column if column.name != "raw" else sa.literal("").label("raw") for column in tables.outbox.c]
 
@@ -151,7 +152,7 @@ class History:
         rows: list[Sequence[Any]] = []
         if base:
             try:
-                rows += self._cursor(base).execute(load("delta.sql")["base_rows"], {"sets": sets}).fetchall()
+                rows += self._base_rows(sets, base)
             except (duckdb.Error, StoreError) as error:
                 damage = error if isinstance(error, StoreError) else reading.translate_error(error, "the journal")
                 self._refuse(base, damage)
@@ -160,6 +161,15 @@ class History:
         if paths:
             rows += self._ask("segment_rows", {"paths": paths, "after": beyond.after, "sets": sets})
         return rows
+
+    def _base_rows(self, sets: Sequence[int], base: Generation) -> list[tuple[Any, ...]]:
+        sql, duck = load("delta.sql"), self._cursor(base)
+        customers = [row[0] for row in duck.execute(sql["base_owners"], {"sets": sets}).fetchall()]
+        if len(customers) > FEW:
+            return duck.execute(sql["base_rows"], {"customers": customers, "sets": sets}).fetchall()
+        wanted, place = set(sets), COLUMNS.index("set_id")
+        found = (duck.execute(sql["base_rows_of_one"], {"customer": one}).fetchall() for one in customers)
+        return [row for rows in found for row in rows if row[place] in wanted]
 
     def _ask(self, name: str, values: Mapping[str, object]) -> list[tuple[Any, ...]]:
         """Ask the archive's files."""
@@ -173,7 +183,7 @@ class History:
         """A cursor for this thread on the generation, which stays open until a newer one comes."""
         with self._lock:
             if self._opened is None or self._opened[0] != base.number:
-                self._opened = (base.number, base.connect())
+                self._opened = (base.number, base.connect(threads="1"))
             return self._opened[1].cursor()
 
 
