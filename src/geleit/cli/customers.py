@@ -146,7 +146,7 @@ def map_(
     output: Annotated[Path, typer.Option("--output", "-o", help="File to write: .svg .png .pdf .json or .csv")],
     need: Annotated[str, typer.Option(help="Id of one need; default the one with the most events.")] = "",
     language: Language = "",
-    theme: Annotated[str, typer.Option(help="light, dark or print")] = "light",
+    theme: Annotated[str, typer.Option(help="light, dark or print; default print for PDF, else light.")] = "",
     folder: Folder = HERE,
     as_json: AsJson = False,
 ) -> None:

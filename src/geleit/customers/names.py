@@ -8,11 +8,21 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from geleit.identity.rules import IdentifierClass, class_of
 from geleit.ledger import tables
 from geleit.ledger.ledger import chunked
 
 PARTS = ("name", "first_name", "last_name", "salutation", "company")
-BEST = ("email", "phone", "loyalty_card")
+# Which identifier stands for a name, the one that people know first.
+BEST: tuple[IdentifierClass, ...] = (
+    "email",
+    "phone",
+    "user_id",
+    "loyalty_card",
+    "other_id",
+    "device_id",
+    "anonymous_id",
+)
 
 
 def names(connection: sa.Connection, customers: Sequence[str]) -> dict[str, str]:
@@ -48,6 +58,6 @@ def name_of(traits: Mapping[str, Any], identifiers: Iterable[tuple[str, str]]) -
     full = " ".join(part for part in parts if part)
     if told := full or str(traits.get("name") or "").strip() or str(traits.get("company") or "").strip():
         return told
-    best = {name: place for place, name in enumerate(BEST)}
-    ranked = sorted(identifiers, key=lambda pair: (best.get(pair[0].rpartition(".")[2], len(BEST)), pair))
+    best = {class_: place for place, class_ in enumerate(BEST)}
+    ranked = sorted(identifiers, key=lambda pair: (best.get(class_of(pair[0]), len(BEST)), pair))
     return ranked[0][1] if ranked else ""

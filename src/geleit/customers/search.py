@@ -40,8 +40,10 @@ def find(connection: sa.Connection, query: str, limit: int = 20) -> list[Found]:
     words = _words(query)
     if not words:
         return []
+    if whole := _begin(connection, (query.strip().casefold()[: tokens.LONGEST],)):
+        words = [(query.strip().casefold()[: tokens.LONGEST],)]
     words.sort(key=lambda forms: (-max(map(len, forms)), forms))
-    hits = _begin(connection, words[0])
+    hits = whole or _begin(connection, words[0])
     for forms in words[1:]:
         hits = _narrow(connection, hits, forms)
     called = names(connection, list(hits))
@@ -133,7 +135,7 @@ def resolve_key(connection: sa.Connection, key: str) -> str:
     if not rows:
         forms = (wanted, wanted.casefold(), *(f"+{form}" for form in tokens.phone_forms(wanted)))
         rows = connection.execute(join.where(identifier.value.in_(forms))).all()
-    customers = sorted({row.customer_id for row in rows})
+    customers: list[str] = sorted({row.customer_id for row in rows})
     if len(customers) == 1:
         return customers[0]
     if customers:

@@ -10,7 +10,7 @@ from functools import lru_cache
 
 import phonenumbers
 
-from geleit.events.event import Event
+from geleit.events.event import Event, Identifier
 
 LONGEST = 40
 MOST = 60  # words kept of one text
@@ -61,6 +61,18 @@ def of_event(event: Event, kind: str) -> set[tuple[str, str]]:
     if kind in SPEAKING:
         said += [event.properties.get("text"), event.properties.get("criterion")]
     return found | {(token, "words") for text in said for token in _of_said(text)}
+
+
+@lru_cache(maxsize=65_536)
+def of_identifier(identifier: Identifier) -> frozenset[tuple[str, str]]:
+    """The tokens of an identifier: the whole of it, and its parts."""
+    value = identifier.value
+    last = identifier.type.rpartition(".")[2]
+    if last == "phone":
+        return frozenset((form, "phone") for form in phone_forms(value))
+    parts = of_text(value.partition("@")[0]) if last == "email" else of_text(value)
+    why = "email" if last == "email" else "number"
+    return frozenset((token, why) for token in (*parts, value.casefold()[:LONGEST]))
 
 
 def _of_said(text: object) -> Iterator[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any, Literal, NewType
 
 EventId = NewType("EventId", str)  # 32 hexadecimal digits, from source and key
@@ -62,6 +63,7 @@ class Event:
         return total_order(self.rank, self.id)
 
 
+@lru_cache(maxsize=16_384)  # an event is asked for its id a dozen times on its way
 def event_id(source: str, key: str) -> EventId:
     """128-bit hash of (source, key) as 32 hexadecimal digits.
 

@@ -224,11 +224,11 @@ def _shown(connection: sa.Connection, pairs: Iterable[Pair]) -> dict[Pair, tuple
     """Per link who showed it, summed over the years, oldest first."""
     evidence = tables.evidence.c
     found: dict[Pair, dict[str, Showing]] = {pair: {} for pair in pairs}
-    for low, high in found:
+    for (low, high), by_source in found.items():
         query = sa.select(tables.evidence).where(evidence.low_id == low, evidence.high_id == high)
         for row in connection.execute(query.order_by(evidence.bucket)).mappings():
-            before = found[low, high].get(row["source"])
-            found[low, high][row["source"]] = Showing(
+            before = by_source.get(row["source"])
+            by_source[row["source"]] = Showing(
                 source=row["source"],
                 count=row["count"] + (before.count if before else 0),
                 first_t=min(row["first_t"], before.first_t if before else row["first_t"]),

@@ -30,7 +30,7 @@ class _Change:
     number: int
     now: int
     before: set[str] = field(default_factory=set)
-    after: dict[str, int] = field(default_factory=dict)
+    changed: set[int] = field(default_factory=set)  # identifiers that have another place now
     moved: set[str] = field(default_factory=set)
 
 
@@ -60,8 +60,8 @@ def _write(connection: sa.Connection, closure: Closure, sets: Iterable[int], rul
     places: dict[int, Place] = {
         number: (resolved.customers[number], closure.reasons.get(number, "")) for number in closure.nodes
     }
-    changed = _write_identifiers(connection, places, work)
-    _write_sets(connection, sorted({*sets, *sets_with(connection, changed)}), (places, rules), work)
+    _write_identifiers(connection, places, work)
+    _write_sets(connection, sorted({*sets, *sets_with(connection, work.changed)}), (places, rules), work)
     _write_customers(connection, closure, resolved, work)
     return work.moved
 
@@ -76,17 +76,17 @@ def _places(connection: sa.Connection, numbers: Iterable[int]) -> dict[int, Plac
     return found
 
 
-def _write_identifiers(connection: sa.Connection, places: Mapping[int, Place], work: _Change) -> set[int]:
-    """Write the places that changed; returns their identifiers."""
+def _write_identifiers(connection: sa.Connection, places: Mapping[int, Place], work: _Change) -> None:
+    """Write the places that changed."""
     stored = _places(connection, places)
     work.before = {customer for customer, _ in stored.values()}
-    changed = {number for number, place in places.items() if stored.get(number) != place}
+    work.changed = {number for number, place in places.items() if stored.get(number) != place}
     rows = [
-        {"identifier_id": number, "customer_id": places[number][0], "reason": places[number][1]} for number in changed
+        {"identifier_id": number, "customer_id": places[number][0], "reason": places[number][1]}
+        for number in work.changed
     ]
     if rows:
         connection.execute(upsert(tables.identifier_resolution, ["customer_id", "reason"]), rows)
-    return changed
 
 
 def _write_sets(
@@ -123,31 +123,25 @@ def _write_customers(connection: sa.Connection, closure: Closure, resolved: Reso
     ]
     if rows:
         connection.execute(upsert(tables.customer, ["since_t", "change"]), rows)
-        _forget_redirects(connection, resolved.since)
     gone = sorted(work.before - resolved.since.keys())
     for some in chunked(gone):
         connection.execute(sa.delete(tables.customer).where(_customer.id.in_(some)))
-    _redirect_all(connection, _heirs(gone, closure, resolved), work.now)
     work.moved |= set(gone)
+    _follow(connection, closure, resolved, work)
 
 
-def _heirs(gone: Iterable[str], closure: Closure, resolved: Resolved) -> dict[str, str]:
-    """Old id -> the customer that holds the identifier it was named after."""
-    named = {customer_id(node.identifier): resolved.customers[number] for number, node in closure.nodes.items()}
-    return {old: named[old] for old in gone if old in named}
-
-
-def _forget_redirects(connection: sa.Connection, living: Mapping[str, int]) -> None:
-    for some in chunked(sorted(living)):
+def _follow(connection: sa.Connection, closure: Closure, resolved: Resolved, work: _Change) -> None:
+    """Old ids answer with the customer that holds the identifier they were named after, wherever that has moved."""
+    homes = {customer_id(closure.nodes[number].identifier): resolved.customers[number] for number in work.changed}
+    known: set[str] = set()
+    for some in chunked(sorted(homes)):
+        known.update(connection.execute(sa.select(_redirect.old_id).where(_redirect.old_id.in_(some))).scalars())
+    alive = sorted(old for old in known if homes[old] == old)
+    for some in chunked(alive):
         connection.execute(sa.delete(tables.customer_redirect).where(_redirect.old_id.in_(some)))
-
-
-def _redirect_all(connection: sa.Connection, heirs: Mapping[str, str], now: int) -> None:
-    """Old ids keep answering; chains are kept one step long."""
-    for old, new in sorted(heirs.items()):
-        connection.execute(
-            sa.update(tables.customer_redirect).where(_redirect.new_id == old).values(new_id=new, at=now)
-        )
-    rows = [{"old_id": old, "new_id": new, "at": now} for old, new in sorted(heirs.items())]
+    rows = [
+        {"old_id": old, "new_id": homes[old], "at": work.now}
+        for old in sorted((known | work.before & homes.keys()) - homes_kept)
+    ]
     if rows:
         connection.execute(upsert(tables.customer_redirect, ["new_id", "at"]), rows)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Literal
 
 from pydantic import Field, field_validator
@@ -104,6 +105,7 @@ class Rules:
     def __init__(self, definition: Identity | None = None) -> None:
         self.definition = definition or Identity()
         self.hub = self.definition.hub
+        self.blocks = lru_cache(maxsize=65_536)(self._blocks)
         self._types: dict[str, TypeRule] = {}
         self._built_in = re.compile(BLOCKED, re.IGNORECASE)
         self._added = [re.compile(pattern, re.IGNORECASE) for pattern in self.definition.blocked]
@@ -129,7 +131,7 @@ class Rules:
             links=base.links if own.links is None else own.links,
         )
 
-    def blocks(self, value: str) -> bool:
+    def _blocks(self, value: str) -> bool:
         """Whether a value points at nobody (junk such as ``null``, ``'0'``, ``[object Object]``, plain or quoted)."""
         bare = value.strip(QUOTES)
         return (

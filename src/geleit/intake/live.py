@@ -93,15 +93,14 @@ class Intake:
 
 def _sift(connection: sa.Connection, events: Sequence[Event]) -> tuple[list[Event], list[Event], int]:
     """New events (their keys are taken at once), events that contradict an earlier one of the same key, count of repeats."""
-    said = {event.id: content_hash(event) for event in events}
+    said = [content_hash(event) for event in events]
     known: dict[str, str] = {}
-    for some in chunked(list(said)):
+    for some in chunked(list({event.id for event in events})):
         query = sa.select(tables.event_key.c.id, tables.event_key.c.content).where(tables.event_key.c.id.in_(some))
         known.update({row.id: row.content for row in connection.execute(query)})
     new: dict[str, Event] = {}
     contradicting, duplicate = [], 0
-    for event in events:
-        content = content_hash(event)
+    for event, content in zip(events, said, strict=True):
         if event.id not in known:
             known[event.id] = content
             new[event.id] = event
