@@ -25,7 +25,7 @@ from geleit.workspace.scaffold import init
 
 DOCS = Path(__file__).resolve().parent.parent / "docs"
 PICTURES = DOCS / "pictures"
-FILE_BLOCK = re.compile(r"^```\w+ file=(\S+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+FILE_BLOCK = re.compile(r"^<!-- file: (\S+) -->\n```\w+\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 WIDE, HIGH = 1440, 1000
 # Picture -> page of the example, opened in English.
 PAGES = {"start.png": "/?lang=en", "person.png": "/people/{customer}?language=en"}

@@ -8,13 +8,15 @@ ROOT = Path(__file__).parent.parent.parent
 PAGES = sorted(
     [*(ROOT / "docs").rglob("*.md"), *(ROOT / name for name in ("README.md", "CONTRIBUTING.md", "CHANGELOG.md"))]
 )
-FENCE = re.compile(r"^(?P<indent> *)```(?P<info>[^\n`]*)\n(?P<text>.*?)^(?P=indent)```$", re.MULTILINE | re.DOTALL)
+FENCE = re.compile(
+    r"^(?:<!-- file: (?P<file>\S+) -->\n)?```(?P<language>[^\n`]*)\n(?P<text>.*?)^```$", re.MULTILINE | re.DOTALL
+)
 FILE_MARK = re.compile(r"# ([\w./-]+\.ya?ml)$")
 
 
 @dataclass(frozen=True)
 class Block:
-    """One fenced block; ``file`` is the name it is marked with: ``file=NAME`` behind the language, or a first YAML comment."""
+    """One fenced block; ``file`` is the name it is marked with: in a comment before it, or in its first line (YAML)."""
 
     page: Path
     line: int
@@ -36,13 +38,10 @@ def blocks(page: Path) -> list[Block]:
     text = page.read_text(encoding="utf-8")
     found = []
     for match in FENCE.finditer(text):
-        language, _, rest = match["info"].strip().partition(" ")
-        indent, inner = match["indent"], match["text"]
-        if indent:
-            inner = "".join(line.removeprefix(indent) for line in inner.splitlines(keepends=True))
-        mark = re.search(r"file=(\S+)", rest) or FILE_MARK.match(inner.partition("\n")[0])
+        mark = FILE_MARK.match(match["text"].partition("\n")[0])
+        file = match["file"] or (mark[1] if mark else "")
         line = text.count("\n", 0, match.start()) + 1
-        found.append(Block(page, line, language, mark[1] if mark else "", inner))
+        found.append(Block(page, line, match["language"], file, match["text"]))
     return found
 
 
