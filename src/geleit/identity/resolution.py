@@ -136,12 +136,10 @@ def _follow(connection: sa.Connection, closure: Closure, resolved: Resolved, wor
     known: set[str] = set()
     for some in chunked(sorted(homes)):
         known.update(connection.execute(sa.select(_redirect.old_id).where(_redirect.old_id.in_(some))).scalars())
-    alive = sorted(old for old in known if homes[old] == old)
-    for some in chunked(alive):
+    alive = {old for old, home in homes.items() if home == old}
+    for some in chunked(sorted(known & alive)):
         connection.execute(sa.delete(tables.customer_redirect).where(_redirect.old_id.in_(some)))
-    rows = [
-        {"old_id": old, "new_id": homes[old], "at": work.now}
-        for old in sorted((known | work.before & homes.keys()) - homes_kept)
-    ]
+    moved = (known | work.before & homes.keys()) - alive
+    rows = [{"old_id": old, "new_id": homes[old], "at": work.now} for old in sorted(moved)]
     if rows:
         connection.execute(upsert(tables.customer_redirect, ["new_id", "at"]), rows)
