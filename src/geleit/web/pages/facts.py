@@ -8,12 +8,12 @@ from urllib.parse import quote
 
 from geleit.clock import moment
 from geleit.customers.profile import Order, OrderLine, OwnedProduct, Profile, Trait
+from geleit.customers.visits import visits_by_channel
 from geleit.maps.annotations import deadline, wording
 from geleit.needs.need import ReadEvent
 from geleit.web.lines import SHORT, Words
 from geleit.web.reader import Reader
 from geleit.web.screen import query
-from geleit.web.timeline import day_of
 from geleit.workspace.status import contact_person
 
 
@@ -273,21 +273,18 @@ def _warranty(one: OwnedProduct, reader: Reader) -> str:
 
 
 def visits(events: Sequence[ReadEvent], words: Words, base: str) -> list[VisitView]:
-    """Days with contact per channel (the company's days), the most frequent first."""
-    seen: dict[str, set[int]] = {}
-    last: dict[str, int] = {}
-    for read in events:
-        channel = read.touchpoint.channel
-        if channel and read.touchpoint.step and read.touchpoint.evidence != "gap":
-            seen.setdefault(channel, set()).add(day_of(read.event.t, words.reader.zone))
-            last[channel] = read.event.t
-    order = sorted(seen, key=lambda channel: (-len(seen[channel]), -last[channel]))
-    label = {channel: words.catalogue.channel_label(channel, words.reader.language) for channel in order}
+    """Days with contact per channel, the most frequent first; what is only supposed does not count."""
+    steps = [read for read in events if read.touchpoint.step and read.touchpoint.evidence != "gap"]
+    found = visits_by_channel([(read.touchpoint.channel, read.event.t) for read in steps], words.reader.zone)
+    label = {one.channel: words.catalogue.channel_label(one.channel, words.reader.language) for one in found}
     return [
         VisitView(
-            label[one][:1].upper() + label[one][1:], len(seen[one]), last[one], f"{base}{query(channel=one)}#timeline"
+            label[one.channel][:1].upper() + label[one.channel][1:],
+            one.visits,
+            one.last_t,
+            f"{base}{query(channel=one.channel)}#timeline",
         )
-        for one in order
+        for one in found
     ]
 
 
