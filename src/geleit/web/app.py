@@ -26,7 +26,7 @@ from geleit.web.pages.person import person
 from geleit.web.pages.sources import quarantine, sources
 from geleit.web.pages.start import start
 from geleit.web.screen import show
-from geleit.web.security import SecurityHeaders, allowed_hosts
+from geleit.web.security import HEADERS, SecurityHeaders, allowed_hosts
 from geleit.workspace import Workspace
 
 NOT_FOUND, FAULT = 404, 500
@@ -83,7 +83,10 @@ def failed(request: Request, error: Exception) -> Response:
 
 def broken(request: Request, _error: Exception) -> Response:
     """A fault of ours; the traceback goes to the log, never to the page."""
-    return _sorry(request, FAULT, "", "")
+    answer = _sorry(request, FAULT, "", "")
+    for name, value in HEADERS.items():  # Starlette answers faults outside of all middleware
+        answer.headers.setdefault(name, value)
+    return answer
 
 
 def _sorry(request: Request, status: int, message: str, hint: str) -> Response:

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from contextlib import closing
 
 import uvicorn
+from starlette.applications import Starlette
 
 from geleit.errors import GeleitError
 from geleit.web.app import create_app
@@ -36,8 +37,12 @@ def serve(
         if open_browser:
             webbrowser.open(address)
         app = create_app(workspace, hosts=[*hosts, host])
-        config = uvicorn.Config(app, log_level="warning", server_header=False, access_log=False)
-        uvicorn.Server(config).run(sockets=[listening])
+        server_for(app).run(sockets=[listening])
+
+
+def server_for(app: Starlette) -> uvicorn.Server:
+    """The server as it runs everywhere: says nothing about itself and keeps no log of who looked at whom."""
+    return uvicorn.Server(uvicorn.Config(app, log_level="warning", server_header=False, access_log=False))
 
 
 def listen(host: str, port: int) -> socket.socket:

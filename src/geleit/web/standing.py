@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from markupsafe import Markup
+
 from geleit.clock import DAY
 from geleit.maps.annotations import affirmed, wording
 from geleit.maps.journey import Criterion
@@ -35,11 +37,12 @@ class NeedView:
 
 @dataclass(frozen=True, slots=True)
 class StripView:
-    """The strip in one width; ``left_out`` = needs it had no room for."""
+    """The strip in one width; ``left_out`` = needs, ``earlier`` = steps of the current one that had no room."""
 
     name: str
-    picture: str
+    picture: Markup
     left_out: int
+    earlier: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,8 +138,8 @@ def strips(
     for name, width in WIDTHS.items():
         shown = strands if name == "wide" else strands[-1:]
         frame = Frame(width, f"{base}/events", words.reader.say("The journey, step by step"), words.reader)
-        picture, left_out = strip(shown, heads, frame)
-        found.append(StripView(name, picture, left_out + len(strands) - len(shown)))
+        drawn = strip(shown, heads, frame)
+        found.append(StripView(name, drawn.picture, drawn.left_out + len(strands) - len(shown), drawn.earlier))
     return found
 
 

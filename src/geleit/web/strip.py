@@ -62,8 +62,17 @@ class Frame:
     reader: Reader
 
 
-def strip(strands: Sequence[Strand], heads: Sequence[Head], frame: Frame) -> tuple[Markup, int]:
-    """The picture of as many needs as fit, the newest always; and how many older ones it leaves to a list.
+@dataclass(frozen=True, slots=True)
+class Drawn:
+    """The picture, how many older needs it leaves to a list, and how many early steps it has no room for."""
+
+    picture: Markup
+    left_out: int
+    earlier: int
+
+
+def strip(strands: Sequence[Strand], heads: Sequence[Head], frame: Frame) -> Drawn:
+    """The picture of as many needs as fit, the newest always.
 
     Steps are folded (with their number) before they would stand closer than can be pressed.
     """
@@ -88,7 +97,8 @@ def strip(strands: Sequence[Strand], heads: Sequence[Head], frame: Frame) -> tup
         f'<svg class="strip" width="{frame.width}" height="{height}" viewBox="0 0 {frame.width} {height}" '
         f'role="group" aria-label="{title}">{"".join(parts)}</svg>'
     )
-    return Markup(drawn), len(strands) - len(shown)  # noqa: S704 (every text in it went through escape)
+    picture = Markup(drawn)  # noqa: S704 (every text in it went through escape)
+    return Drawn(picture, len(strands) - len(shown), sum(strand.earlier for strand in shown))
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,7 +182,7 @@ def _block(strand: Strand, x: float, frame: Frame, room: _Room) -> tuple[str, fl
     end = max(places[-1] + SIDE, x + min(_head_width(strand), frame.width - x)) if places else x + 90
     if room.edge and strand.open:
         end = room.edge
-    parts = [_label(strand, x + SIDE - 7, end, reader)]
+    parts = [_label(strand, x + SIDE - 7, end)]
     for (a, b), (ax, bx), silent in zip(
         itertools.pairwise(strand.points), itertools.pairwise(places), _silences(strand), strict=True
     ):
@@ -200,15 +210,11 @@ def _y(point: Point) -> int:
     return TOP + PITCH * point.level
 
 
-def _label(strand: Strand, x: float, end: float, reader: Reader) -> str:
-    state = strand.state
-    if strand.earlier:
-        earlier = reader.counted("{n} earlier step not drawn", "{n} earlier steps not drawn", strand.earlier)
-        state = reader.say("{state}, {more}", state=state, more=earlier)
+def _label(strand: Strand, x: float, end: float) -> str:
     room = end - x
     name = wrap(strand.name, "strong", 13, room, 1).lines
     left = room - width(f"{name[0]} ", "strong", 13) if name else room
-    rest = wrap(state, "record", 13, left, 1).lines if left > 40 else ()  # noqa: PLR2004 (px worth beginning in)
+    rest = wrap(strand.state, "record", 13, left, 1).lines if left > 40 else ()  # noqa: PLR2004 (px worth beginning in)
     words = f'{escape(name[0]) if name else ""} <tspan class="aside">{escape(rest[0]) if rest else ""}</tspan>'
     return (
         f'<text class="head" x="{x:.1f}" y="12">{words}</text>'

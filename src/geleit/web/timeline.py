@@ -13,7 +13,6 @@ from geleit.maps.annotations import attach
 from geleit.needs.need import ReadEvent
 
 PAGE = 40  # rows on one page
-DECEMBER = 12
 QUARTER = 15 * 60 * SECOND
 SILENCE = 30  # days without an event that are shown as a seam
 REPEAT = 30 * 60 * SECOND  # repeats closer than this are one visit
@@ -266,8 +265,8 @@ def histogram(lines: Sequence[Row], zone: str, at: date | None) -> list[Bucket]:
     for place, count in places.items():
         if place < first:
             years[max(place // 12, first // 12 - YEARS_SHOWN)] += count
-    found = [_year(year, years[year], first, earliest) for year in range(min(years), first // 12 + 1)] if years else []
-    found = [bucket for bucket in found if bucket.count or bucket.last_day.month == DECEMBER]
+    last_year = (first - 1) // 12  # the last year that has months before the first single one
+    found = [_year(year, years[year], first, earliest) for year in range(min(years), last_year + 1)] if years else []
     found += [_month(place // 12, place % 12 + 1, counts) for place in range(first, newest + 1)]
     return [replace(bucket, here=at is not None and _holds(found, place, at)) for place, bucket in enumerate(found)]
 

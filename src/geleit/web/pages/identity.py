@@ -1,13 +1,168 @@
-"""Why one person: the identifiers, and the chain of evidence that joins them."""
+"""Why one person: the identifiers, the chain of evidence between two of them, and what was held back."""
 
 from __future__ import annotations
 
-from starlette.requests import Request
-from starlette.responses import Response
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
-from geleit.web.screen import show
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+
+from geleit.customers.profile import KnownIdentifier, Profile
+from geleit.events.event import Identifier
+from geleit.identity.explanation import Evidence, rule_text
+from geleit.needs.need import ReadEvent
+from geleit.web.lines import SHORT, Words
+from geleit.web.pages.person import base_of, words_of
+from geleit.web.reader import Reader
+from geleit.web.screen import show, workspace_of
+
+
+@dataclass(frozen=True, slots=True)
+class IdentifierView:
+    """One identifier: ``key`` as addresses carry it, its type in words, since when and by whom known."""
+
+    key: str
+    name: str
+    value: str
+    since: str
+    sources: str
+    standing: str
+
+
+@dataclass(frozen=True, slots=True)
+class LinkView:
+    """One piece of evidence: two identifiers seen together, in what, when first, how often; ``held`` = why it is void."""
+
+    a: str
+    b: str
+    what: str
+    href: str
+    source: str
+    first: str
+    count: str
+    held: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Speaker:
+    """What it takes to put evidence into words: the person's events by id, and how they read."""
+
+    words: Words
+    base: str
+    events: Mapping[str, ReadEvent]
+
+    def link(self, one: Evidence, a: Identifier, b: Identifier) -> LinkView:
+        """One piece of evidence, told from ``a`` to ``b``."""
+        reader = self.words.reader
+        first = min(one.shown, key=lambda showing: showing.first_t, default=None)
+        sample = self.events.get(first.sample_event) if first else None
+        sources = dict.fromkeys(self.words.source_label(showing.source, reader.language) for showing in one.shown)
+        return LinkView(
+            a=f"{type_name(a.type, reader)} {a.value}",
+            b=f"{type_name(b.type, reader)} {b.value}",
+            what=self.words.what(sample) if sample else reader.say("seen together"),
+            href=f"{self.base}/events?ids={sample.event.id[:SHORT]}" if sample else "",
+            source=reader.listed(list(sources)),
+            first=reader.stamp(first.first_t) if first else "",
+            count=reader.number(sum(showing.count for showing in one.shown)),
+            held=rule_text(one.rule, reader.language) if one.rule else "",
+        )
+
+    def all(self, links: Sequence[Evidence]) -> list[LinkView]:
+        """Pieces of evidence as they stand."""
+        return [self.link(one, one.a, one.b) for one in links]
+
+    def chain(self, links: Sequence[Evidence], start: str) -> list[LinkView]:
+        """Pieces of evidence that follow each other, told in that direction."""
+        views, here = [], start
+        for one in links:
+            a, b = (one.a, one.b) if str(one.a) == here else (one.b, one.a)
+            views.append(self.link(one, a, b))
+            here = str(b)
+        return views
 
 
 def identity(request: Request) -> Response:
-    """GET /people/{id}/identity?a=&b=."""
-    return show(request, "keys.html")
+    """GET /people/{id}/identity?a=&b=: without a choice from the oldest identifier to the newest."""
+    workspace = workspace_of(request)
+    customer = workspace.customer(request.path_params["id"])
+    if customer != request.path_params["id"]:
+        return RedirectResponse(f"{base_of(customer)}/identity")
+    profile = workspace.profile(customer)
+    words, base = words_of(request), base_of(customer)
+    speaker = _Speaker(words, base, {str(read.event.id): read for read in workspace.read_events(customer)})
+    views = [_identifier(one, words) for one in profile.identifiers]
+    a, b = _ends(request, profile)
+    between = workspace.explain(a, b) if a != b else None
+    whole = workspace.explain(a) if a else None
+    return show(
+        request,
+        "identity.html",
+        area="people",
+        base=base,
+        name=profile.name,
+        identifiers=views,
+        sources=len({source for one in profile.identifiers for source in one.sources}),
+        a=next((one for one in views if one.key == a), None),
+        b=next((one for one in views if one.key == b), None),
+        between=between,
+        chain=speaker.chain(between.chain, a) if between else [],
+        links=speaker.all(whole.chain) if whole else [],
+        held=speaker.all(whole.held_back) if whole else [],
+    )
+
+
+def _ends(request: Request, profile: Profile) -> tuple[str, str]:
+    """The two identifiers to explain: those chosen, else the first and the last that became known and join."""
+    keys = [f"{one.type}:{one.value}" for one in profile.identifiers]
+    joined = sorted((one for one in profile.identifiers if not one.reason), key=lambda one: one.first_t)
+    known = [f"{one.type}:{one.value}" for one in joined] or keys
+    asked = [request.query_params.get(name, "") for name in ("a", "b")]
+    chosen = [one if one in keys else "" for one in asked]
+    return chosen[0] or (known[0] if known else ""), chosen[1] or (known[-1] if known else "")
+
+
+def _identifier(one: KnownIdentifier, words: Words) -> IdentifierView:
+    reader = words.reader
+    return IdentifierView(
+        key=f"{one.type}:{one.value}",
+        name=type_name(one.type, reader),
+        value=one.value,
+        since=reader.day(one.first_t),
+        sources=reader.listed([words.source_label(source, reader.language) for source in one.sources]),
+        standing=_standing(one.reason, reader),
+    )
+
+
+def _standing(reason: str, reader: Reader) -> str:
+    """Whether an identifier joins, or why it does not."""
+    if not reason:
+        return ""
+    if reason == "blocked":
+        return reader.say("points at nobody")
+    return rule_text(reason, reader.language)
+
+
+def type_name(type_: str, reader: Reader) -> str:
+    """An identifier type in words, with its system where it has one; one that is not ours keeps its name."""
+    system, _, bare = type_.rpartition(".")
+    say = reader.say
+    ours = {
+        "email": say("E-mail"),
+        "phone": say("Phone"),
+        "user_id": say("User number"),
+        "customer_no": say("Customer number"),
+        "customer_id": say("Customer number"),
+        "contact_id": say("Contact number"),
+        "member_id": say("Member number"),
+        "account_no": say("Account number"),
+        "loyalty_card": say("Loyalty card"),
+        "device_id": say("Device"),
+        "anonymous_id": say("Browser"),
+        "cookie": say("Browser"),
+        "order_id": say("Order"),
+        "ticket_no": say("Ticket"),
+    }
+    name = ours.get(bare, bare.replace("_", " "))
+    return say("{name} ({system})", name=name, system=system) if system else name

@@ -10,10 +10,9 @@ from starlette.responses import RedirectResponse, Response
 
 from geleit.maps.journey import Journey
 from geleit.maps.sentences import evidence_sentence, period, skipped_sentence
-from geleit.maps.svg import inline
+from geleit.maps.svg import inline, scrolled
 from geleit.maps.table import Table, table
 from geleit.maps.tall import tall
-from geleit.maps.wide import wide
 from geleit.web import standing
 from geleit.web.pages.person import base_of, words_of
 from geleit.web.screen import query, reader_of, show, workspace_of
@@ -98,6 +97,6 @@ def _rows(twin: Table, base: str) -> list[TwinRow]:
 def drawn(shown: Journey) -> tuple[Markup, Markup]:
     """The map wide (for a screen) and tall (for a phone); each step leads to its events."""
     href = f"{base_of(shown.customer_key)}/events?ids={{ids}}"
-    across = inline(wide(shown, heading=False), href=href, prefix="wide")
+    across = scrolled(shown, href=href, prefix="wide")
     down = inline(tall(shown, heading=False), href=href, prefix="tall")
     return Markup(across), Markup(down)  # noqa: S704 (the maps room escapes every text it writes)

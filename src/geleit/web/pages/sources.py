@@ -52,7 +52,7 @@ def quarantine(request: Request) -> Response:
         label=workspace.source_label(name, reader.language) if name else "",
         sources=[one for one in every if one.quarantined],
         reasons=sorted(reasons, key=lambda one: -one.count),
-        names={entry.reason: reason_name(entry.reason, reader) for entry in entries},
+        reason_names={entry.reason: reason_name(entry.reason, reader) for entry in entries},
         entries=entries,
         waiting=sum(one.quarantined for one in every if name in ("", one.name)),
     )
