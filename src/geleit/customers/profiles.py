@@ -41,7 +41,7 @@ def profile(connection: sa.Connection, customer_id: str) -> Profile:
         pending=waits is not None,
         identifiers=tuple(identifiers),
         traits=tuple(traits),
-        consents=tuple(_consents(_rows(connection, tables.consent_fact, sets))),
+        consents=tuple(_consents(connection, _rows(connection, tables.consent_fact, sets))),
         memberships=tuple(memberships(_rows(connection, tables.account_fact, sets))),
         orders=tuple(bought),
         products=tuple(orders.products(bought, _rows(connection, tables.product_fact, sets))),
@@ -107,19 +107,34 @@ def _sources(connection: sa.Connection, identifiers: Sequence[int]) -> dict[int,
     return found
 
 
-def _consents(rows: Sequence[sa.RowMapping]) -> list[Consent]:
+def _consents(connection: sa.Connection, rows: Sequence[sa.RowMapping]) -> list[Consent]:
     """The standing answer per purpose and channel.
 
-    Where two people were joined the stricter one holds: the newest answer of each identifier set counts, and one
-    withdrawal among sets that never agreed together outweighs a consent.
+    A withdrawal holds until someone agrees again under one of the identifiers that withdrew: where two people turn out
+    to be one, the stricter answer wins. At one moment the withdrawal counts.
     """
-    newest: dict[tuple[str, str], sa.RowMapping] = {}
+    identifiers = _identifiers_of(connection, {row["set_id"] for row in rows})
+    answers: dict[tuple[str, str], list[sa.RowMapping]] = {}
     for row in sorted(rows, key=lambda r: (r["t"], not r["given"], r["ord"], r["event_id"])):
-        newest[row.purpose, row["channel"]] = row
+        standing = answers.setdefault((row["purpose"], row["channel"]), [])
+        mine = identifiers[row["set_id"]]
+        standing[:] = [one for one in standing if not one["given"] and not identifiers[one["set_id"]] & mine]
+        # Of withdrawals by others and this answer, the first in the list is the one that holds.
+        standing.insert(len(standing) if row["given"] else 0, row)
     return [
         Consent(purpose, channel, row["given"], row["t"], row["source"], row["wording"])
-        for (purpose, channel), row in sorted(newest.items())
+        for (purpose, channel), (row, *_) in sorted(answers.items())
     ]
+
+
+def _identifiers_of(connection: sa.Connection, sets: Iterable[int]) -> dict[int, set[int]]:
+    member = tables.identifier_set_member.c
+    found: dict[int, set[int]] = {number: set() for number in sets}
+    for some in chunked(sorted(found)):
+        query = sa.select(member.set_id, member.identifier_id).where(member.set_id.in_(some))
+        for set_id, identifier in connection.execute(query):
+            found[set_id].add(identifier)
+    return found
 
 
 def memberships(rows: Sequence[sa.RowMapping]) -> list[Membership]:

@@ -24,12 +24,13 @@ WORD = re.compile(r"[^\W_]+")
 def fold(word: str) -> tuple[str, ...]:
     """The forms under which a word is kept and looked for, the German one first.
 
-    >>> fold("Müller"), fold("Jérôme")
-    (('mueller', 'muller'), ('jerome',))
+    >>> fold("Müller"), fold("Mueller"), fold("Muller"), fold("Jérôme")
+    (('mueller', 'muller'), ('mueller', 'muller'), ('muller',), ('jerome',))
     """
     lower = word.casefold()
     german = _plain(unicodedata.normalize("NFC", lower).translate(GERMAN))
-    return tuple(dict.fromkeys(form[:LONGEST] for form in (german, _plain(lower)) if form))
+    short = german.replace("ae", "a").replace("oe", "o").replace("ue", "u")
+    return tuple(dict.fromkeys(form[:LONGEST] for form in (german, _plain(lower), short) if form))
 
 
 def _plain(text: str) -> str:

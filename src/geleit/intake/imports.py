@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -13,7 +14,7 @@ from geleit.intake.live import Intake, Receipt
 from geleit.ledger import tables
 from geleit.sources import quarantine
 from geleit.sources.definition import SourceDefinition
-from geleit.sources.mapping import Setting, map_record, map_source
+from geleit.sources.mapping import Mapper, Setting, map_source
 from geleit.sources.records import Mapped
 
 
@@ -48,13 +49,16 @@ def import_source(
     """
     summary = ImportSummary(definition.name)
     run = _begin(intake, definition.name)
+    damaged: set[str] = set()
     try:
         for mapped in map_source(
             definition, root=root, catalogue=intake.catalogue, zone=intake.zone, now=intake.ledger.clock()
         ):
             receipt = intake.accept(mapped.events, mapped.rejected)
             _count(summary, mapped, receipt)
+            damaged |= {one.file for one in mapped.rejected if one.reason == "unreadable_file"}
             progress(definition.name, summary.read)
+        _settle(intake, summary, damaged)
     finally:
         summary.reasons = quarantine.commonest(intake.ledger, definition.name)
         _end(intake, run, summary)
@@ -84,18 +88,14 @@ def replay(
     total, clean = Receipt(), []
     now = intake.ledger.clock()
     setting = Setting(intake.catalogue, intake.zone, now)
-    for entry in entries:
-        events, rejected = map_record(
-            definition,
-            entry.record,
-            root=root,
-            setting=setting,
-            record_id=entry.record_id,
-            position=entry.position,
-        )
-        total += intake.accept(events, rejected)
-        if not rejected:
-            clean.append(entry.id)
+    with closing(Mapper(definition, setting)) as mapper:
+        for entry in entries:
+            events, rejected = mapper.map_record(
+                entry.record, root=root, record_id=entry.record_id, position=entry.position
+            )
+            total += intake.accept(events, rejected)
+            if not rejected:
+                clean.append(entry.id)
     with intake.ledger.write() as connection:
         quarantine.mark_replayed(connection, clean, now)
     return total, clean
@@ -124,6 +124,13 @@ def _end(intake: Intake, run: int, summary: ImportSummary) -> None:
                 quarantined=summary.quarantined,
             )
         )
+
+
+def _settle(intake: Intake, summary: ImportSummary, damaged: set[str]) -> None:
+    """Files that were read to their end this time are unreadable no more."""
+    readable = [file for file in summary.files if file not in damaged]
+    with intake.ledger.write() as connection:
+        quarantine.settle_files(connection, summary.source, readable, intake.ledger.clock())
 
 
 def _count(summary: ImportSummary, mapped: Mapped, receipt: Receipt) -> None:

@@ -14,7 +14,7 @@ from geleit.clock import Clock, system_clock
 from geleit.customers import accounts, profiles, search
 from geleit.customers.facts import Setting
 from geleit.customers.profile import Profile
-from geleit.errors import NotFoundError
+from geleit.errors import NotFoundError, StoreError
 from geleit.events.event import Identifier
 from geleit.events.kinds import Catalogue
 from geleit.history.archive import Archive
@@ -131,14 +131,15 @@ class Workspace:
     def sync(self, *, told: Told = lambda _: None) -> Synced:
         """Apply changed definitions, cut waiting needs, archive the outbox, build a generation if anything changed."""
         self.apply_definitions(told=told)
-        told("needs")
-        cut = 0
-        while done := recut.recut_slice(self.ledger, self.history, self.catalogue, self.definitions.needs):
-            cut += done
         told("archive")
-        archived = self.archive.drain()
+        archived = sum(iter(self.archive.drain, 0))
+        told("needs")
+        cut = sum(iter(lambda: recut.recut_slice(self.ledger, self.history, self.catalogue, self.definitions.needs), 0))
         told("journal")
-        latest = self.journal.latest()
+        try:
+            latest = self.journal.latest()
+        except StoreError:  # damaged: made anew from archive and ledger
+            latest = None
         with self.ledger.read() as connection:
             change = Ledger.change(connection)
         if latest is None or latest.change != change or latest.definitions_hash != self.definitions.hash():
