@@ -28,7 +28,7 @@ PICTURES = DOCS / "pictures"
 FILE_BLOCK = re.compile(r"^<!-- file: (\S+) -->\n```\w+\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 WIDE, HIGH = 1440, 1000
 # Picture -> page of the example, opened in English.
-PAGES = {"start.png": "/?lang=en", "person.png": "/people/{customer}?language=en"}
+PAGES = {"start.png": "/?lang=en", "person.png": "/people/{customer}?lang=en"}
 
 
 def draw_example(folder: Path) -> None:
