@@ -9,6 +9,7 @@ ROOT = Path(__file__).resolve().parent.parent
 FILE_LINES, FUNCTION_LINES, POSITIONAL = 400, 40, 5
 # An exception needs its reason in writing: {"path or path::function": "reason"}
 EXCEPTIONS: dict[str, str] = {
+    "src/geleit/ledger/migrations/versions/0001_first_schema.py::upgrade": "Alembic writes one function per revision",
     "src/geleit/web/static/geleit.css": "one stylesheet, the design system reads top to bottom",
 }
 
@@ -25,7 +26,7 @@ def body_lines(node: ast.FunctionDef | ast.AsyncFunctionDef) -> int:
 
 
 def positional(node: ast.FunctionDef | ast.AsyncFunctionDef) -> int:
-    """Positional arguments without self; Typer commands declare theirs as options."""
+    """Positional arguments without self (commands, which declare their options as arguments, are not counted)."""
     arguments = [a.arg for a in node.args.posonlyargs + node.args.args]
     return len([name for name in arguments if name not in ("self", "cls")])
 
@@ -40,13 +41,11 @@ def problems(path: Path) -> list[str]:
     if path.suffix != ".py":
         return found
     for node in functions(ast.parse(text)):
-        key = f"{name}::{node.name}"
-        if key in EXCEPTIONS:
+        if f"{name}::{node.name}" in EXCEPTIONS:
             continue
         if (lines := body_lines(node)) > FUNCTION_LINES:
             found.append(f"{name}:{node.lineno} {node.name}: {lines} lines (at most {FUNCTION_LINES})")
-        command = any("command" in ast.unparse(d) or "callback" in ast.unparse(d) for d in node.decorator_list)
-        if not command and (count := positional(node)) > POSITIONAL:
+        if "/cli/" not in name and (count := positional(node)) > POSITIONAL:
             found.append(f"{name}:{node.lineno} {node.name}: {count} positional arguments (at most {POSITIONAL})")
     return found
 

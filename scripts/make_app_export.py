@@ -1,6 +1,6 @@
 """Write the appliance app's export of the washing-machine example: Parquet, as a telemetry store hands it out.
 
-    python scripts/make_app_export.py examples/washing-machine/exports/geraete-app.parquet
+python scripts/make_app_export.py examples/washing-machine/exports/geraete-app.parquet
 """
 
 from __future__ import annotations

@@ -56,50 +56,47 @@ def customer(key: Key, language: Language = "", folder: Folder = HERE, as_json: 
 def _print_customer(
     workspace: Workspace, profile: Profile, needs: list[Need], events: list[ReadEvent], language: str
 ) -> None:
-    zone = workspace.company.zone
+    zone, label = workspace.company.zone, workspace.catalogue
     say(f"{profile.name}  ({profile.customer_id}, known since {day(profile.since, language, zone)})")
     for need in needs:
         until = day(need.closed_at, language, zone) if need.closed_at else "open"
         words = f'"{need.quote}"' if need.quote else workspace.topic_label(need.topic, language)
         say(f"  {words}  {day(need.opened_at, language, zone)} to {until}, {len(need.event_ids)} events")
     say("\nTimeline")
-    label = workspace.catalogue
-    table(
-        ["when", "source", "stage", "what"],
+    rows = [
         [
-            [
-                stamp(read.event.t, language, zone),
-                workspace.source_label(read.event.source, language),
-                label.stage_label(read.touchpoint.stage, language),
-                label.text(read.event, language),
-            ]
-            for read in events
-        ],
-    )
+            stamp(read.event.t, language, zone),
+            workspace.source_label(read.event.source, language),
+            label.stage_label(read.touchpoint.stage, language),
+            label.text(read.event, language),
+        ]
+        for read in events
+    ]
+    table(["when", "source", "stage", "what"], rows)
+    _print_known(workspace, profile, language)
+
+
+def _print_known(workspace: Workspace, profile: Profile, language: str) -> None:
+    zone = workspace.company.zone
     say("\nKnown as")
     table(["type", "value", "sources"], [[i.type, i.value, ", ".join(i.sources)] for i in profile.identifiers])
     say("\nTraits")
-    table(
-        ["trait", "value", "source", "date"],
-        [
-            [t.name, t.value, workspace.source_label(t.source, language), day(t.t, language, zone)]
-            for t in profile.traits
-        ],
-    )
+    traits = [
+        [t.name, t.value, workspace.source_label(t.source, language), day(t.t, language, zone)] for t in profile.traits
+    ]
+    table(["trait", "value", "source", "date"], traits)
     if profile.orders:
         say("\nOrders")
-        table(
-            ["order", "date", "state", "total"],
+        orders = [
             [
-                [
-                    o.order_id,
-                    day(o.ordered_at, language, zone),
-                    o.state,
-                    "" if o.total is None else money(o.total, o.currency, language),
-                ]
-                for o in profile.orders
-            ],
-        )
+                order.order_id,
+                day(order.ordered_at, language, zone),
+                order.state,
+                "" if order.total is None else money(order.total, order.currency, language),
+            ]
+            for order in profile.orders
+        ]
+        table(["order", "date", "state", "total"], orders)
 
 
 def account(key: Annotated[str, typer.Argument(metavar="ID")], folder: Folder = HERE, as_json: AsJson = False) -> None:

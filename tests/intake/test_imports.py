@@ -1,0 +1,129 @@
+"""Files through the whole house: counted, quarantined, repaired, replayed, imported twice, readable again."""
+
+import pytest
+
+from geleit.errors import GeleitError
+from geleit.sources import quarantine
+from geleit.workspace import open_workspace
+from geleit.workspace.scaffold import init
+
+SOURCE = """
+label: till
+file: exports/till*.csv
+events:
+  - kind: order_completed
+    key: no
+    time: day
+    identifiers: {till.customer_no: customer, email: mail}
+    properties: {order_id: no, total: money(amount)}
+"""
+HEAD = "no,day,customer,mail,amount\n"
+
+
+@pytest.fixture
+def root(tmp_path):
+    init(tmp_path / "acme", name="Acme")
+    (tmp_path / "acme" / "sources" / "till.yaml").write_text(SOURCE)
+    return tmp_path / "acme"
+
+
+def write(root, text, name="till.csv", encoding="utf-8"):
+    (root / "exports" / name).write_bytes((HEAD + text).encode(encoding))
+
+
+def run(root):
+    with open_workspace(root) as workspace:
+        (summary,) = workspace.import_sources()
+        return summary, workspace.counts()
+
+
+def test_what_cannot_be_mapped_waits_and_the_rest_is_in(root):
+    write(root, "1,2026-03-01,7,a@x.org,12.50\n2,2026-31-31,7,a@x.org,5.00\n3,2026-03-02,,,5.00\n")
+    summary, counts = run(root)
+    assert (summary.read, summary.new, summary.quarantined, counts.customers) == (3, 1, 2, 1)
+    assert dict(summary.reasons) == {"bad_time": 1, "no_identifier": 1}
+
+
+def test_importing_again_changes_nothing(root, dump):
+    write(root, "1,2026-03-01,7,a@x.org,12.50\n2,nonsense,7,a@x.org,5.00\n")
+    run(root)
+    with open_workspace(root) as workspace:
+        before = dump(workspace)
+        (summary,) = workspace.import_sources()
+        assert (summary.new, summary.duplicate) == (0, 1)
+        assert dump(workspace) == before
+
+
+def test_a_repaired_record_is_replayed_once(root):
+    write(root, "1,2026-31-31,7,a@x.org,12.50\n")
+    run(root)
+    with open_workspace(root) as workspace:
+        (entry,) = workspace.quarantine()
+        quarantine.repair(workspace.ledger, entry.id, {"day": "2026-03-31"}, workspace.clock())
+        receipt, clean = workspace.replay_quarantine("till")
+        assert (receipt.new, clean) == (1, [entry.id])
+        assert workspace.quarantine() == []
+        assert len(workspace.profile(workspace.customer("a@x.org")).orders) == 1
+
+
+def test_a_corrected_definition_replays_what_waited(root):
+    write(root, "1,31/03/2026,7,a@x.org,12.50\n")
+    assert run(root)[0].new == 0
+    path = root / "sources" / "till.yaml"
+    path.write_text(path.read_text().replace("time: day", "time: day\n    time_format: '%d/%m/%Y'"))
+    with open_workspace(root) as workspace:
+        receipt, clean = workspace.replay_quarantine("till")
+        assert (receipt.new, len(clean)) == (1, 1)
+
+
+def test_a_missing_column_is_named_and_the_other_sources_are_read(root):
+    (root / "sources" / "desk.yaml").write_text(SOURCE.replace("till*.csv", "desk.csv").replace("amount", "amout"))
+    write(root, "1,2026-03-01,7,a@x.org,12.50\n", name="desk.csv")
+    write(root, "1,2026-03-01,7,a@x.org,12.50\n")
+    with open_workspace(root) as workspace:
+        desk, till = workspace.import_sources()
+    assert "amout" in desk.error
+    assert "did you mean amount" in desk.error
+    assert till.new == 1
+
+
+def test_a_file_that_can_be_read_again_waits_no_more(root):
+    (root / "exports" / "till.csv").write_bytes(b"\xff\xfe\xff" + HEAD.encode())
+    summary, _ = run(root)
+    assert dict(summary.reasons) == {"unreadable_file": 1}
+    write(root, "1,2026-03-01,7,a@x.org,12.50\n")
+    summary, _ = run(root)
+    assert (summary.new, summary.reasons) == (1, [])
+
+
+def test_a_workspace_without_its_journal_answers_and_makes_it_anew(root):
+    write(root, "1,2026-03-01,7,a@x.org,12.50\n")
+    run(root)
+    for path in (root / "data" / "journal").rglob("*"):
+        if path.is_file():
+            path.write_bytes(b"rubbish")
+    with open_workspace(root) as workspace:
+        customer = workspace.customer("a@x.org")
+        assert len(workspace.read_events(customer)) == 1
+        workspace.sync()
+        assert workspace.check().ok
+
+
+def test_unknown_sources_are_named_with_those_there_are(root):
+    write(root, "")
+    with open_workspace(root) as workspace, pytest.raises(GeleitError) as caught:
+        workspace.import_sources(["tills"])
+    assert "till" in caught.value.hint
+
+
+def test_changed_needs_read_the_past_anew(root):
+    write(root, "1,2026-03-01,7,a@x.org,12.50\n")
+    run(root)
+    (root / "needs.yaml").write_text(
+        "needs:\n  - topic: buying\n    label: {en: buying, de: Kauf}\n    opens: [{kind: order_completed}]\n"
+    )
+    with open_workspace(root) as workspace:
+        workspace.sync()
+        (need,) = workspace.needs(workspace.customer("a@x.org"))
+        assert need.topic == "buying"
+        assert workspace.check().ok
