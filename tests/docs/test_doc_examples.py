@@ -2,11 +2,12 @@
 
 import doctest
 import fnmatch
+import re
 import shlex
 import sys
 
 import pytest
-from doc_pages import PAGES, blocks, name
+from doc_pages import PAGES, ROOT, blocks, name
 
 from geleit.cli.app import main
 from geleit.definitions import load
@@ -74,3 +75,14 @@ def run(command, monkeypatch, capsys):
         code = end.code or 0
     captured = capsys.readouterr()
     return code, captured.out + captured.err
+
+
+def test_commands_of_the_front_page_run(washing_machine, tmp_path, monkeypatch, capsys):
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    commands = re.findall(r"^\.venv/bin/(geleit .* -w demo.*)$", text, flags=re.MULTILINE)
+    assert len(commands) == 3
+    monkeypatch.chdir(tmp_path)
+    for command in commands:
+        code, shown = run(command.replace("-w demo", f"-w {washing_machine.root}"), monkeypatch, capsys)
+        assert (code, shown.count("error")) == (0, 0), f"{command}\n{shown}"
+    assert (tmp_path / "journey.pdf").read_bytes().startswith(b"%PDF")
