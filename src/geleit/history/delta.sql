@@ -116,5 +116,6 @@ FROM read_parquet($paths)
 WHERE seq > $after AND set_id IN (SELECT unnest($sets::BIGINT[]))
 
 -- name: raw
--- purpose: the record that one event came from
-SELECT raw FROM read_parquet($paths) WHERE seq = $seq
+-- purpose: the records that some events came from; the bounds let whole row groups be passed over
+SELECT seq, raw FROM read_parquet($paths)
+WHERE seq BETWEEN $first AND $last AND list_contains($seqs, seq)

@@ -96,19 +96,32 @@ class History:
 
         Errors: NotFoundError if the event is in neither outbox nor archive.
         """
+        return self.raws([stored])[stored.seq]
+
+    def raws(self, wanted: Sequence[StoredEvent]) -> dict[int, str]:
+        """The records that some events came from, by ``seq``; one question to the archive for all of them.
+
+        Errors: NotFoundError if one of the events is in neither outbox nor archive.
+        """
+        seqs = sorted({stored.seq for stored in wanted})
+        found: dict[int, str] = {}
         with self.ledger.read() as connection:
-            row = connection.execute(sa.select(tables.outbox.c.raw).where(tables.outbox.c.seq == stored.seq)).first()
-            if row is not None:
-                return str(row.raw)
+            for some in chunked(seqs):
+                query = sa.select(tables.outbox.c.seq, tables.outbox.c.raw).where(tables.outbox.c.seq.in_(some))
+                found.update({row.seq: str(row.raw) for row in connection.execute(query)})
             segments = self.archive.segments(connection)
-        holding = [segment for segment in segments if segment.first_seq <= stored.seq <= segment.last_seq]
-        paths = [str(self.archive.path(segment)) for segment in holding]
-        found = self._ask("raw", {"paths": paths, "seq": stored.seq}) if paths else []
-        if not found:
+        left = [seq for seq in seqs if seq not in found]
+        holding = [one for one in segments if any(one.first_seq <= seq <= one.last_seq for seq in left)]
+        if holding:
+            paths = [str(self.archive.path(segment)) for segment in holding]
+            rows = self._ask("raw", {"paths": paths, "seqs": left, "first": left[0], "last": left[-1]})
+            found.update({int(seq): str(raw) for seq, raw in rows})
+        lost = next((stored for stored in wanted if stored.seq not in found), None)
+        if lost is not None:
             raise NotFoundError(
-                f"event {stored.event_id} (number {stored.seq}) is not in the archive", hint="run 'geleit check'"
+                f"event {lost.event_id} (number {lost.seq}) is not in the archive", hint="run 'geleit check'"
             )
-        return str(found[0][0])
+        return found
 
     def close(self) -> None:
         """Let go of the generation that is open."""

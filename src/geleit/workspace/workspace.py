@@ -221,8 +221,9 @@ class Workspace:
     def raw_records(self, customer_id: str, event_ids: Sequence[str]) -> dict[str, str]:
         """The records that events of one customer came from, by event id; events of others are left out."""
         wanted = set(event_ids)
-        mine = self.history.events_of(self._sets(customer_id))
-        return {item.event_id: self.history.raw(item) for item in mine if item.event_id in wanted}
+        mine = [one for one in self.history.events_of(self._sets(customer_id)) if one.event_id in wanted]
+        raw = self.history.raws(mine)
+        return {one.event_id: raw[one.seq] for one in mine}
 
     def _sets(self, customer_id: str) -> list[int]:
         with self.ledger.read() as connection:
@@ -269,8 +270,15 @@ class Workspace:
     def explain(self, a: str, b: str | None = None) -> explanation.Explanation:
         """Why two identifiers are, or are not, one customer; or all links of one customer."""
         with self.ledger.read() as connection:
-            ends = [explanation.find(connection, self._normal(key)) for key in (a, b) if key]
+            ends = [self._identifier(connection, key) for key in (a, b) if key]
         return explanation.explain(self.ledger, self.rules, *ends)
+
+    def _identifier(self, connection: sa.Connection, key: str) -> int:
+        """The identifier that a key names; a name or an order number names its customer's oldest one."""
+        try:
+            return explanation.find(connection, self._normal(key))
+        except NotFoundError:
+            return explanation.find(connection, search.resolve_key(connection, key))
 
     def _normal(self, key: str) -> str:
         """A key as identity keeps it: ``email:ADA@example.org`` -> ``email:ada@example.org``."""
