@@ -134,8 +134,8 @@ def explain(
 ) -> None:
     """Print the chain of evidence between two identifiers, or why they are two customers."""
     with opened(folder) as workspace:
-        found = workspace.explain(a, b or None)
-    show(found, as_json, lambda: say(found.text(language)))
+        found, zone = workspace.explain(a, b or None), workspace.company.zone
+    show(found, as_json, lambda: say(found.text(language, zone)))
 
 
 def map_(

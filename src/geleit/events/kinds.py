@@ -207,7 +207,10 @@ class Catalogue:
         own, base, known = self._layers(kind)
         label = own.label or base.label
         template = in_language(label, language) if label else (known.de if language == "de" else known.en)
-        return _Filler().vformat(template, (), properties or {}).strip()
+        spoken = {
+            name: in_language(v, language) if isinstance(v, Mapping) else v for name, v in (properties or {}).items()
+        }
+        return _Filler().vformat(template, (), spoken).strip().removesuffix(":")
 
     def channel_label(self, channel: str, language: str) -> str:
         """The channel's name in a language; an unknown channel names itself."""

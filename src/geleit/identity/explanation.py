@@ -14,7 +14,7 @@ from geleit.identity import closure
 from geleit.identity.graph import Link, Node, Resolved, resolve
 from geleit.identity.rules import Rules
 from geleit.language.formats import day
-from geleit.language.words import translate
+from geleit.language.words import plural, translate
 from geleit.ledger import tables
 from geleit.ledger.ledger import Ledger
 
@@ -59,13 +59,13 @@ class Explanation:
     held_back: tuple[Evidence, ...]
     alone: tuple[tuple[Identifier, str], ...]
 
-    def text(self, language: str = "en") -> str:
-        """The answer for people."""
+    def text(self, language: str = "en", zone: str = "UTC") -> str:
+        """The answer for people; days are those of the zone."""
         lines = [self._verdict(language)]
-        lines += [f"  {sentence(link, language)}" for link in self.chain]
+        lines += [f"  {sentence(link, language, zone)}" for link in self.chain]
         if self.held_back and self.same is None:
             lines += ["", translate(language, "Did not join:")]
-            lines += [f"  {sentence(link, language)}" for link in self.held_back]
+            lines += [f"  {sentence(link, language, zone)}" for link in self.held_back]
         if self.alone:
             lines += ["", translate(language, "Join nobody:")]
             lines += [f"  {identifier} ({rule_text(reason, language)})" for identifier, reason in self.alone]
@@ -83,18 +83,19 @@ class Explanation:
         return said.format(a=self.a, b=self.b, customer=self.customers[0])
 
 
-def sentence(link: Evidence, language: str) -> str:
+def sentence(link: Evidence, language: str, zone: str = "UTC") -> str:
     """One link in words."""
     sources = ", ".join(dict.fromkeys(showing.source for showing in link.shown))
-    said = translate(
+    said = plural(
         language,
+        "{a} with {b}: {sources}, once, on {first}",
         "{a} with {b}: {sources}, {count} times, {first} to {last}",
+        sum(showing.count for showing in link.shown),
         a=link.a,
         b=link.b,
         sources=sources,
-        count=sum(showing.count for showing in link.shown),
-        first=day(min(showing.first_t for showing in link.shown), language, "UTC"),
-        last=day(max(showing.last_t for showing in link.shown), language, "UTC"),
+        first=day(min(showing.first_t for showing in link.shown), language, zone),
+        last=day(max(showing.last_t for showing in link.shown), language, zone),
     )
     return f"{said}; {rule_text(link.rule, language)}" if link.rule else said
 

@@ -45,7 +45,7 @@ def read_journey(events: Sequence[ReadEvent], need: Need, *, catalogue: Catalogu
     """
     reader = _Reader(catalogue, context, promises_of(events, context))
     groups = repeats(attach(events), context)
-    steps = [reader.step(place + 1, group) for place, group in enumerate(groups)]
+    steps = [_once(reader.step(place + 1, group), need.quote) for place, group in enumerate(groups)]
     done = [reader.done(step, group[0].step) for step, group in zip(steps, groups, strict=True)]
     judged = judge(done, context.designed, reader.rules(need))
     heads = [
@@ -119,6 +119,11 @@ def _repeat_mark(told: Told, context: ReadingContext) -> tuple[object, ...] | No
     own_text = wording(properties.get("text"), context.language)
     note = wording(properties.get("evidence_note"), context.language)
     return (event.source, where, own_text, note, local_day(event.t, context.zone))
+
+
+def _once(step: Step, need_quote: str) -> Step:
+    """The step without the words that stand over the whole picture already."""
+    return replace(step, quote="") if step.quote == need_quote and step.text != step.quote else step
 
 
 @dataclass(frozen=True, slots=True)
