@@ -2,11 +2,14 @@
 
 from collections import Counter
 from itertools import pairwise
+from pathlib import Path
 
 import pytest
 
 from geleit.sources.mapping import map_source
 from geleit.workspace.definitions import load_definitions
+
+EXAMPLES = Path(__file__).parents[2] / "examples"
 
 NOW = 1_795_331_700_000_000  # 22.11.2026, 08:15 in Kassel
 HELGA = "crm.customer_no:4711"
@@ -110,8 +113,6 @@ QUARANTINED = {"einwilligungen": "bad_time", "telefon": "no_identifier", "web": 
 
 @pytest.fixture(scope="module")
 def definitions():
-    from conftest import EXAMPLES  # noqa: PLC0415 (the tests' own conftest)
-
     return load_definitions(EXAMPLES / "washing-machine")
 
 
