@@ -25,7 +25,9 @@ def start(folder):
 def test_a_storm_of_kills_changes_nothing(example, dump, kills, name, tmp_path):
     undisturbed = example(name)
     began = time.monotonic()
-    assert start(undisturbed).wait() == 0
+    first = start(undisturbed)
+    _, errors = first.communicate()
+    assert first.returncode == 0, errors.decode()
     whole = time.monotonic() - began
     disturbed = tmp_path / "disturbed"
     shutil.copytree(undisturbed, disturbed, ignore=shutil.ignore_patterns("data"))
