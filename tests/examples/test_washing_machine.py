@@ -37,7 +37,7 @@ TEXTS = {
         "erfährt den Liefertag",
         "bekommt sie, die alte geht mit",
         "lädt die neue Software",
-        "»Alles gut«: kein Bedarf mehr",
+        "kein Bedarf mehr",
     ),
     "en": (
         "the old one stands in water",
@@ -57,7 +57,7 @@ TEXTS = {
         "learns the delivery day",
         "gets it, the old one leaves",
         "loads new software",
-        "“All fine”: no need any more",
+        "no need any more",
     ),
 }
 QUOTES = {
