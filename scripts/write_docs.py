@@ -51,7 +51,8 @@ without which they make no sense (an event that lacks one waits in quarantine). 
 `same_as` makes a source's own word mean one of these.
 
 *Contact* is drawn as a circle, *action* as a square. An *annotation* is no step of its own but belongs to one: to the event named by
-`about`, else to the one of the same record, else to the one before it. *By us* marks what the company begins.
+`about`, else to the one of the same record, else to the one before it. *By us* marks what the company begins. Where a wording
+holds `{{name}}`, that property of the event is filled in.
 
 ## Reserved kinds
 
