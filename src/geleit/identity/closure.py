@@ -1,4 +1,8 @@
-"""Loads from the ledger what may change when some identifiers have new evidence: everything joined to them."""
+"""Loads from the ledger what may change when some identifiers have new evidence, and no more.
+
+The work follows customers, not chains of evidence: two customers that a limit keeps apart do not change each other, so a
+long chain of families sharing phones costs no more than the customers that were touched and those beside them.
+"""
 
 from __future__ import annotations
 
@@ -9,157 +13,173 @@ from dataclasses import dataclass, field
 import sqlalchemy as sa
 
 from geleit.events.event import Identifier
-from geleit.identity.graph import Link, Node, Reason, reason_of
+from geleit.identity.graph import Link, Node, Reason, Resolved, reason_of, resolve
 from geleit.identity.rules import Rules
 from geleit.ledger import tables
-from geleit.ledger.ledger import chunked
+from geleit.ledger.ledger import among
 
 _evidence = tables.evidence.c
 _identifier = tables.identifier.c
 _place = tables.identifier_resolution.c
 
+# A link summed over sources and years.
+_LINK = sa.select(
+    _evidence.low_id, _evidence.high_id, sa.func.sum(_evidence["count"]), sa.func.min(_evidence.first_t)
+).group_by(_evidence.low_id, _evidence.high_id)
+
+_KNOWN = sa.select(
+    _identifier.id, _identifier.type, _identifier.value, _identifier.first_t, _place.customer_id, _place.reason
+).outerjoin(tables.identifier_resolution, _place.identifier_id == _identifier.id)
+
 
 @dataclass(slots=True)
 class Closure:
-    """Identifiers that are resolved together, all links among them, and which of them join nobody and why."""
+    """Identifiers that are resolved together, links among them, which of them join nobody and why, and the result.
+
+    Only ``inner`` identifiers may have another customer now; the others are what stands beside them.
+    """
 
     nodes: dict[int, Node] = field(default_factory=dict)
     links: list[Link] = field(default_factory=list)
     reasons: dict[int, Reason] = field(default_factory=dict)
+    inner: set[int] = field(default_factory=set)
+    resolved: Resolved = field(default_factory=Resolved)
 
 
 def load(connection: sa.Connection, start: Iterable[int], rules: Rules) -> Closure:
-    """Everything joined to the identifiers in ``start``, walking along evidence.
+    """The customers of the identifiers in ``start`` and what they join now, with the customers beside them.
 
-    The walk ends at identifiers that join nobody, unless their new evidence made or unmade them so just now.
+    Why that is enough: no link between two customers ever joined, so what lies outside was made without what lies
+    inside. As long as every link across the border is held back, it stays so; where one joins, its customer is taken in.
     """
-    walk = _Walk(connection, rules)
-    frontier = walk.begin(start)
-    while frontier:
-        frontier = walk.step(frontier)
-    return walk.closure()
+    region = _Region(connection, rules)
+    region.take_in(start)
+    while True:
+        closure = region.with_neighbors()
+        inner = closure.inner
+        across = [link for link in closure.resolved.accepted if (link.low in inner) != (link.high in inner)]
+        if not across:
+            return closure
+        region.take_in(end for link in across for end in (link.low, link.high))
 
 
 def load_all(connection: sa.Connection, rules: Rules) -> Closure:
     """The whole graph."""
     found = Closure()
-    rows = connection.execute(sa.select(tables.identifier)).mappings()
-    found.nodes = {row["id"]: Node(row["id"], Identifier(row["type"], row["value"]), row["first_t"]) for row in rows}
-    query = sa.select(
-        _evidence.low_id, _evidence.high_id, sa.func.sum(_evidence["count"]), sa.func.min(_evidence.first_t)
-    ).group_by(_evidence.low_id, _evidence.high_id)
-    found.links = [Link(low, high, int(count), first) for low, high, count, first in connection.execute(query)]
+    rows = connection.execute(sa.select(_identifier.id, _identifier.type, _identifier.value, _identifier.first_t))
+    found.nodes = {id_: Node(id_, Identifier(type_, value), first) for id_, type_, value, first in rows.all()}
+    found.links = [Link(low, high, int(count), first) for low, high, count, first in connection.execute(_LINK).all()]
     neighbors: dict[int, list[Node]] = defaultdict(list)
     for link in found.links:
         neighbors[link.low].append(found.nodes[link.high])
         neighbors[link.high].append(found.nodes[link.low])
     judged = {number: reason_of(node, neighbors[number], rules) for number, node in found.nodes.items()}
     found.reasons = {number: reason for number, reason in judged.items() if reason}
+    found.inner = set(found.nodes)
+    found.resolved = resolve(found.nodes, found.links, found.reasons, rules)
     return found
 
 
-class _Walk:
+class _Region:
+    """Whole customers, taken in one after another, with all links of their identifiers."""
+
     def __init__(self, connection: sa.Connection, rules: Rules) -> None:
         self.connection = connection
         self.rules = rules
         self.nodes: dict[int, Node] = {}
-        self.links: dict[tuple[int, int], Link] = {}
+        self.homes: dict[int, str] = {}  # customers at present; new identifiers have none
         self.reasons: dict[int, Reason] = {}
-        self.stored: dict[int, Reason] = {}
-        self.visited: set[int] = set()
+        self.links: dict[tuple[int, int], Link] = {}
+        self.inner: set[int] = set()
 
-    def begin(self, start: Iterable[int]) -> set[int]:
-        """Where the walk begins: these are judged anew whatever they were."""
-        self.stored.update(self._stored_reasons(start))
-        return set(start)
+    def take_in(self, start: Iterable[int]) -> None:
+        """Take in identifiers with their whole customers, and all whose place hangs on them."""
+        waiting = set(start) - self.inner
+        while waiting:
+            self._know(waiting)
+            self.inner |= waiting
+            # What joins nobody stays so, however much more is seen with it: no need to look at all of that.
+            open_ = {number for number in waiting if not self.reasons.get(number)}
+            around = self._around(open_)
+            reached = self._members({self.homes[number] for number in waiting if number in self.homes})
+            for number in open_:
+                neighbors = around[number]
+                if reason := reason_of(self.nodes[number], (self.nodes[n] for n in neighbors), self.rules):
+                    self.reasons[number] = reason
+                    reached |= neighbors
+                elif not self._joins(number):
+                    reached |= {n for n in neighbors if not self._joins(n) and not self.reasons.get(n)}
+            waiting = reached - self.inner
 
-    def step(self, frontier: set[int]) -> set[int]:
-        """Visit the frontier; returns the identifiers to visit next."""
-        self.visited |= frontier
-        links = self._links(frontier)
-        self.links.update({(link.low, link.high): link for link in links})
-        ends = {end for link in links for end in (link.low, link.high)} | frontier
-        self._know(ends - self.nodes.keys())
-        neighbors: dict[int, set[int]] = defaultdict(set)
-        for link in links:
-            neighbors[link.low].add(link.high)
-            neighbors[link.high].add(link.low)
-        reached: set[int] = set()
-        for number in frontier:
-            around = [self.nodes[neighbor] for neighbor in neighbors[number]]
-            self.reasons[number] = reason_of(self.nodes[number], around, self.rules)
-            if not self.reasons[number] or self.stored.get(number, "") != self.reasons[number]:
-                reached |= neighbors[number]
-        return self._without_border(reached - self.visited)
+    def with_neighbors(self) -> Closure:
+        """The region with the customers beside it, resolved."""
+        ends = {end for pair in self.links for end in pair} - self.inner
+        beside = {end for end in ends if not self.reasons.get(end) and self._joins(end)}
+        ring = self._members({self.homes[end] for end in beside}) - self.inner
+        self._know(ring)
+        ring = {number for number in ring if self._joins(number)}
+        known = self.inner | ring | {end for end in ends if self.reasons.get(end)}
+        links = [link for pair, link in self.links.items() if pair[0] in known and pair[1] in known]
+        links += [link for link in self._within(ring) if self.homes[link.low] == self.homes[link.high]]
+        nodes = {number: self.nodes[number] for number in known}
+        reasons = {number: self.reasons[number] for number in known if self.reasons.get(number)}
+        return Closure(nodes, links, reasons, set(self.inner), resolve(nodes, links, reasons, self.rules))
 
-    def _without_border(self, reached: set[int]) -> set[int]:
-        """Identifiers that joined nobody and have no new evidence stay as they are: the walk ends before them."""
-        self.stored.update(self._stored_reasons(reached))
-        border = {number for number in reached if self.stored.get(number)}
-        self.reasons.update({number: self.stored[number] for number in border})
-        return reached - border
-
-    def _links(self, frontier: Iterable[int]) -> list[Link]:
-        """All links of the frontier, summed over sources and years."""
-        found: dict[tuple[int, int], Link] = {}
-        for some in chunked(sorted(frontier)):
-            for end in (_evidence.low_id, _evidence.high_id):
-                query = (
-                    sa.select(
-                        _evidence.low_id,
-                        _evidence.high_id,
-                        sa.func.sum(_evidence["count"]),
-                        sa.func.min(_evidence.first_t),
-                    )
-                    .where(end.in_(some))
-                    .group_by(_evidence.low_id, _evidence.high_id)
-                )
-                for low, high, count, first in self.connection.execute(query):
-                    found[low, high] = Link(low, high, int(count), first)
-        return list(found.values())
+    def _joins(self, number: int) -> bool:
+        return self.rules.of(self.nodes[number].identifier.type).links
 
     def _know(self, numbers: Iterable[int]) -> None:
-        for some in chunked(sorted(numbers)):
-            rows = self.connection.execute(sa.select(tables.identifier).where(_identifier.id.in_(some))).mappings()
-            for row in rows:
-                self.nodes[row["id"]] = Node(row["id"], Identifier(row["type"], row["value"]), row["first_t"])
+        wanted = [number for number in numbers if number not in self.nodes]
+        if not wanted:
+            return
+        rows = self.connection.execute(_KNOWN.where(among(_identifier.id, wanted))).all()
+        for id_, type_, value, first_t, home, reason in rows:
+            self.nodes[id_] = Node(id_, Identifier(type_, value), first_t)
+            if home is not None:
+                self.homes[id_] = home
+                self.reasons[id_] = reason
 
-    def _stored_reasons(self, numbers: Iterable[int]) -> dict[int, Reason]:
-        return {
-            row["identifier_id"]: row["reason"]
-            for some in chunked(sorted(numbers))
-            for row in self.connection.execute(
-                sa.select(_place.identifier_id, _place.reason).where(_place.identifier_id.in_(some))
-            ).mappings()
-        }
+    def _members(self, customers: set[str]) -> set[int]:
+        if not customers:
+            return set()
+        query = sa.select(_place.identifier_id).where(among(_place.customer_id, sorted(customers)))
+        return set(self.connection.execute(query).scalars().all())
 
-    def closure(self) -> Closure:
-        """What was walked, with the border that it ended at."""
-        reasons: dict[int, Reason] = {number: reason for number, reason in self.reasons.items() if reason}
-        known = self.visited | reasons.keys()
-        links = [link for link in self.links.values() if link.low in known and link.high in known]
-        return Closure({number: self.nodes[number] for number in known}, links, reasons)
+    def _around(self, numbers: set[int]) -> dict[int, set[int]]:
+        """Load all links of identifiers; returns what each was seen with."""
+        found: dict[int, set[int]] = defaultdict(set)
+        for end in (_evidence.low_id, _evidence.high_id) if numbers else ():
+            for low, high, count, first in self.connection.execute(_LINK.where(among(end, numbers))).all():
+                self.links[low, high] = Link(low, high, int(count), first)
+                found[low].add(high)
+                found[high].add(low)
+        self._know({end for some in found.values() for end in some})
+        return found
+
+    def _within(self, numbers: set[int]) -> list[Link]:
+        """All links between two of these identifiers."""
+        if not numbers:
+            return []
+        query = _LINK.where(among(_evidence.low_id, numbers), among(_evidence.high_id, numbers))
+        return [Link(low, high, int(count), first) for low, high, count, first in self.connection.execute(query).all()]
 
 
 def members(connection: sa.Connection, sets: Sequence[int]) -> dict[int, list[Node]]:
     """The identifiers of some sets."""
     member = tables.identifier_set_member.c
+    query = (
+        sa.select(member.set_id, _identifier.id, _identifier.type, _identifier.value, _identifier.first_t)
+        .join(tables.identifier, _identifier.id == member.identifier_id)
+        .where(among(member.set_id, sets))
+    )
     found: dict[int, list[Node]] = defaultdict(list)
-    for some in chunked(sets):
-        query = (
-            sa.select(member.set_id, _identifier.id, _identifier.type, _identifier.value, _identifier.first_t)
-            .join(tables.identifier, _identifier.id == member.identifier_id)
-            .where(member.set_id.in_(some))
-        )
-        for row in connection.execute(query).mappings():
-            found[row["set_id"]].append(Node(row["id"], Identifier(row["type"], row["value"]), row["first_t"]))
+    for set_id, id_, type_, value, first_t in connection.execute(query).all():
+        found[set_id].append(Node(id_, Identifier(type_, value), first_t))
     return found
 
 
 def sets_with(connection: sa.Connection, identifiers: Iterable[int]) -> list[int]:
     """All sets that hold one of the identifiers."""
     member = tables.identifier_set_member.c
-    found: set[int] = set()
-    for some in chunked(sorted(identifiers)):
-        found.update(connection.execute(sa.select(member.set_id).where(member.identifier_id.in_(some))).scalars())
-    return sorted(found)
+    query = sa.select(member.set_id).where(among(member.identifier_id, identifiers)).distinct()
+    return sorted(connection.execute(query).scalars().all())

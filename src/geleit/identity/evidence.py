@@ -13,7 +13,7 @@ from sqlalchemy.dialects.sqlite import insert
 
 from geleit.clock import EPOCH_DAY, moment
 from geleit.events.event import Identifier
-from geleit.ledger.ledger import chunked
+from geleit.ledger.ledger import among
 from geleit.ledger.tables import evidence, identifier, identifier_set, identifier_set_member
 
 
@@ -89,13 +89,10 @@ def find_ids(connection: sa.Connection, wanted: Iterable[Identifier]) -> dict[Id
         values.setdefault(member.type, []).append(member.value)
     found = {}
     for type_, of_type in values.items():
-        for chunk in chunked(of_type):
-            rows = connection.execute(
-                sa.select(identifier.c.id, identifier.c.value, identifier.c.first_t).where(
-                    identifier.c.type == type_, identifier.c.value.in_(chunk)
-                )
-            )
-            found.update({Identifier(type_, value): (id_, first_t) for id_, value, first_t in rows})
+        query = sa.select(identifier.c.id, identifier.c.value, identifier.c.first_t)
+        query = query.where(identifier.c.type == type_, among(identifier.c.value, of_type))
+        rows = connection.execute(query).all()
+        found.update({Identifier(type_, value): (id_, first_t) for id_, value, first_t in rows})
     return found
 
 
@@ -147,13 +144,8 @@ def _intern_sets(
 
 
 def _find_sets(connection: sa.Connection, prints: Sequence[str]) -> dict[str, int]:
-    found: dict[str, int] = {}
-    for chunk in chunked(prints):
-        rows = connection.execute(
-            sa.select(identifier_set.c.fingerprint, identifier_set.c.id).where(identifier_set.c.fingerprint.in_(chunk))
-        )
-        found.update({row.fingerprint: row.id for row in rows})
-    return found
+    query = sa.select(identifier_set.c.fingerprint, identifier_set.c.id)
+    return dict(connection.execute(query.where(among(identifier_set.c.fingerprint, prints))).tuples().all())
 
 
 def _pairs(batch: Sequence[Observation], ids: dict[Identifier, int]) -> dict[tuple[int, int, str, int], _Seen]:

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from geleit.errors import NotFoundError
 from geleit.events.event import Identifier
 from geleit.identity import closure
-from geleit.identity.graph import Link, Node, Resolved, resolve
+from geleit.identity.graph import Link, Node, Resolved
 from geleit.identity.rules import Rules
 from geleit.language.formats import day
 from geleit.language.words import plural, translate
@@ -107,6 +107,7 @@ def rule_text(rule: str, language: str) -> str:
         "hub": translate(language, "shared by too many"),
         "ambiguous": translate(language, "used by several people"),
         "malformed": translate(language, "not well formed"),
+        "one": translate(language, "an order belongs to one customer"),
         "limit": translate(language, "the limit was reached"),
     }
     return f"{words.get(name, name)}: {rest}" if rest else words.get(name, name)
@@ -117,7 +118,7 @@ def explain(ledger: Ledger, rules: Rules, a: int, b: int | None = None) -> Expla
     start = {a} if b is None else {a, b}
     with ledger.read() as connection:
         walked = closure.load(connection, start, rules)
-        resolved = resolve(walked.nodes, walked.links, walked.reasons, rules)
+        resolved = walked.resolved
         asked = [resolved.customers[a]] if b is None else [resolved.customers[a], resolved.customers[b]]
         links, held = _chosen(walked, resolved, (a, b), asked[0])
         pairs = [*links, *held]

@@ -9,6 +9,7 @@ import base64
 import hashlib
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -83,11 +84,10 @@ def reason_of(node: Node, neighbors: Iterable[Node], rules: Rules) -> Reason:
             users[neighbor.identifier.type] += 1
         degree += other in COUNTED
     most = max(users.values(), default=0)
-    if class_ in SHAREABLE and most > 1:
-        return "ambiguous"
-    if class_ not in PERSONAL and (most > rules.hub.user_ids or degree > rules.hub.degree):
-        return "hub"
-    return ""
+    many = class_ not in PERSONAL and (most > rules.hub.user_ids or degree > rules.hub.degree)
+    if class_ in SHAREABLE:  # one word for all degrees of sharing, so that more evidence never changes the answer
+        return "ambiguous" if many or most > 1 else ""
+    return "hub" if many else ""
 
 
 def resolve(nodes: Mapping[int, Node], links: Sequence[Link], reasons: Mapping[int, Reason], rules: Rules) -> Resolved:
@@ -161,19 +161,25 @@ class _Union:
 
 def _attach(leaves: Mapping[int, Sequence[Link]], union: _Union, nodes: Mapping[int, Node], result: Resolved) -> None:
     """Give each leaf to the set of its strongest link; leaves seen only with leaves follow those (parcel, order, buyer)."""
-    waiting = sorted(leaves, key=lambda number: nodes[number].identifier)
+    waiting = set(leaves)
     while waiting:
-        placed = {}
-        for leaf in waiting:
-            for link in leaves[leaf]:
-                other = link.high if link.low == leaf else link.low
-                if other not in waiting:
-                    placed[leaf] = (union.root(other), link)
-                    break
-        for leaf, (root, link) in placed.items():
-            union.parent[leaf] = root
-            result.accepted.append(link)
-        waiting = [leaf for leaf in waiting if leaf not in placed] if placed else []
+        placed = {leaf: link for leaf in waiting for link in _first_placed(leaf, leaves[leaf], waiting)}
+        for leaf, link in placed.items():
+            union.parent[leaf] = union.root(_other(link, leaf))
+        result.accepted += sorted(placed.values(), key=lambda link: (link.low, link.high))
+        waiting = waiting - placed.keys() if placed else set()
+    for leaf, links in leaves.items():
+        strangers = (link for link in links if union.root(_other(link, leaf)) != union.root(leaf))
+        result.rejected += (Rejected(link, f"one: {nodes[leaf].identifier}") for link in strangers)
+
+
+def _first_placed(leaf: int, links: Sequence[Link], waiting: AbstractSet[int]) -> list[Link]:
+    """The strongest link of a leaf whose other end has its place; none or one."""
+    return next(([link] for link in links if _other(link, leaf) not in waiting), [])
+
+
+def _other(link: Link, end: int) -> int:
+    return link.high if link.low == end else link.low
 
 
 def _name(union: _Union, nodes: Mapping[int, Node], rules: Rules, result: Resolved) -> None:

@@ -9,10 +9,10 @@ import sqlalchemy as sa
 
 from geleit.identity.closure import Closure, load, load_all, members, sets_with
 from geleit.identity.evidence import Touched
-from geleit.identity.graph import Reason, Resolved, customer_id, owner, resolve
+from geleit.identity.graph import Reason, Resolved, customer_id, owner
 from geleit.identity.rules import Rules
 from geleit.ledger import tables
-from geleit.ledger.ledger import chunked, upsert
+from geleit.ledger.ledger import among, upsert
 
 _place = tables.identifier_resolution.c
 _resolution = tables.resolution.c
@@ -54,11 +54,11 @@ def rebuild(connection: sa.Connection, rules: Rules, change: int) -> set[str]:
 
 def _write(connection: sa.Connection, closure: Closure, sets: Iterable[int], rules: Rules, change: int) -> set[str]:
     """Write what differs. ``sets`` are resolved in any case, others only if one of their identifiers moved."""
-    resolved = resolve(closure.nodes, closure.links, closure.reasons, rules)
+    resolved = closure.resolved
     now = connection.execute(sa.select(tables.progress.c.at)).scalar_one()
     work = _Change(change, now)
     places: dict[int, Place] = {
-        number: (resolved.customers[number], closure.reasons.get(number, "")) for number in closure.nodes
+        number: (resolved.customers[number], closure.reasons.get(number, "")) for number in closure.inner
     }
     _write_identifiers(connection, places, work)
     _write_sets(connection, sorted({*sets, *sets_with(connection, work.changed)}), (places, rules), work)
@@ -69,10 +69,9 @@ def _write(connection: sa.Connection, closure: Closure, sets: Iterable[int], rul
 def _places(connection: sa.Connection, numbers: Iterable[int]) -> dict[int, Place]:
     """Where identifiers belong at present, and why they join nobody."""
     found: dict[int, Place] = {}
-    for some in chunked(sorted(numbers)):
-        query = sa.select(tables.identifier_resolution).where(_place.identifier_id.in_(some))
-        for row in connection.execute(query).mappings():
-            found[row["identifier_id"]] = (row["customer_id"], row["reason"])
+    query = sa.select(_place.identifier_id, _place.customer_id, _place.reason)
+    for number, customer, reason in connection.execute(query.where(among(_place.identifier_id, numbers))).all():
+        found[number] = (customer, reason)
     return found
 
 
@@ -93,10 +92,9 @@ def _write_sets(
     connection: sa.Connection, sets: Sequence[int], scope: tuple[Mapping[int, Place], Rules], work: _Change
 ) -> None:
     known, rules = scope
-    stored: dict[int, str] = {}
-    for some in chunked(sets):
-        query = sa.select(tables.resolution).where(_resolution.set_id.in_(some), _resolution.slice == 0)
-        stored.update({row["set_id"]: row["customer_id"] for row in connection.execute(query).mappings()})
+    query = sa.select(_resolution.set_id, _resolution.customer_id)
+    query = query.where(among(_resolution.set_id, sets), _resolution.slice == 0)
+    stored: dict[int, str] = dict(connection.execute(query).tuples().all())
     by_set = members(connection, sets)
     strangers = {node.id for some in by_set.values() for node in some} - known.keys()
     places = {**known, **_places(connection, strangers)}
@@ -112,20 +110,19 @@ def _write_sets(
 
 def _write_customers(connection: sa.Connection, closure: Closure, resolved: Resolved, work: _Change) -> None:
     """Customers appear with their first identifier and go when their last one moves; then the old id redirects."""
-    stored: dict[str, int] = {}
-    for some in chunked(sorted(work.before | resolved.since.keys())):
-        query = sa.select(_customer.id, _customer.since_t).where(_customer.id.in_(some))
-        stored.update({row["id"]: row["since_t"] for row in connection.execute(query).mappings()})
+    since = {name: resolved.since[name] for name in {resolved.customers[number] for number in closure.inner}}
+    query = sa.select(_customer.id, _customer.since_t).where(among(_customer.id, sorted(work.before | since.keys())))
+    stored: dict[str, int] = dict(connection.execute(query).tuples().all())
     rows = [
-        {"id": name, "since_t": since, "change": work.number}
-        for name, since in resolved.since.items()
-        if stored.get(name) != since or name in work.moved
+        {"id": name, "since_t": first, "change": work.number}
+        for name, first in since.items()
+        if stored.get(name) != first or name in work.moved
     ]
     if rows:
         connection.execute(upsert(tables.customer, ["since_t", "change"]), rows)
-    gone = sorted(work.before - resolved.since.keys())
-    for some in chunked(gone):
-        connection.execute(sa.delete(tables.customer).where(_customer.id.in_(some)))
+    gone = sorted(work.before - since.keys())
+    if gone:
+        connection.execute(sa.delete(tables.customer).where(among(_customer.id, gone)))
     work.moved |= set(gone)
     _follow(connection, closure, resolved, work)
 
@@ -133,12 +130,11 @@ def _write_customers(connection: sa.Connection, closure: Closure, resolved: Reso
 def _follow(connection: sa.Connection, closure: Closure, resolved: Resolved, work: _Change) -> None:
     """Old ids answer with the customer that holds the identifier they were named after, wherever that has moved."""
     homes = {customer_id(closure.nodes[number].identifier): resolved.customers[number] for number in work.changed}
-    known: set[str] = set()
-    for some in chunked(sorted(homes)):
-        known.update(connection.execute(sa.select(_redirect.old_id).where(_redirect.old_id.in_(some))).scalars())
+    query = sa.select(_redirect.old_id).where(among(_redirect.old_id, sorted(homes)))
+    known = set(connection.execute(query).scalars().all())
     alive = {old for old, home in homes.items() if home == old}
-    for some in chunked(sorted(known & alive)):
-        connection.execute(sa.delete(tables.customer_redirect).where(_redirect.old_id.in_(some)))
+    if known & alive:
+        connection.execute(sa.delete(tables.customer_redirect).where(among(_redirect.old_id, sorted(known & alive))))
     moved = (known | work.before & homes.keys()) - alive
     rows = [{"old_id": old, "new_id": homes[old], "at": work.now} for old in sorted(moved)]
     if rows:

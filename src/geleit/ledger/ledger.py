@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import json
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -84,6 +85,12 @@ def upsert(table: sa.Table, update: Sequence[str], *, where: Any = None) -> Any:
     values = {name: statement.excluded[name] for name in update}
     condition = where(statement.excluded) if where is not None else None
     return statement.on_conflict_do_update(index_elements=list(table.primary_key.columns), set_=values, where=condition)
+
+
+def among(column: sa.ColumnElement[Any], values: Iterable[int | str]) -> sa.ColumnElement[bool]:
+    """Whether a column's value is one of many: the list goes as one parameter, however long it is."""
+    listed = sa.func.json_each(json.dumps(list(values))).table_valued("value")
+    return column.in_(sa.select(listed.c.value))
 
 
 def chunked(values: Sequence[Any], size: int = PARAMETERS) -> Iterator[list[Any]]:
