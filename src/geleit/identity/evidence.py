@@ -145,7 +145,7 @@ def _intern_sets(
 
 def _find_sets(connection: sa.Connection, prints: Sequence[str]) -> dict[str, int]:
     query = sa.select(identifier_set.c.fingerprint, identifier_set.c.id)
-    return dict(connection.execute(query.where(among(identifier_set.c.fingerprint, prints))).tuples().all())
+    return dict(connection.execute(query.where(among(identifier_set.c.fingerprint, prints))).all())
 
 
 def _pairs(batch: Sequence[Observation], ids: dict[Identifier, int]) -> dict[tuple[int, int, str, int], _Seen]:

@@ -94,7 +94,7 @@ def _write_sets(
     known, rules = scope
     query = sa.select(_resolution.set_id, _resolution.customer_id)
     query = query.where(among(_resolution.set_id, sets), _resolution.slice == 0)
-    stored: dict[int, str] = dict(connection.execute(query).tuples().all())
+    stored: dict[int, str] = dict(connection.execute(query).all())
     by_set = members(connection, sets)
     strangers = {node.id for some in by_set.values() for node in some} - known.keys()
     places = {**known, **_places(connection, strangers)}
@@ -112,7 +112,7 @@ def _write_customers(connection: sa.Connection, closure: Closure, resolved: Reso
     """Customers appear with their first identifier and go when their last one moves; then the old id redirects."""
     since = {name: resolved.since[name] for name in {resolved.customers[number] for number in closure.inner}}
     query = sa.select(_customer.id, _customer.since_t).where(among(_customer.id, sorted(work.before | since.keys())))
-    stored: dict[str, int] = dict(connection.execute(query).tuples().all())
+    stored: dict[str, int] = dict(connection.execute(query).all())
     rows = [
         {"id": name, "since_t": first, "change": work.number}
         for name, first in since.items()
