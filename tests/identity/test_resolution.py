@@ -4,6 +4,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from geleit.events.event import Identifier
+from geleit.identity.closure import load
 from geleit.identity.graph import customer_id
 from geleit.identity.rules import Identity, Rules
 from geleit.ledger import tables
@@ -142,3 +143,19 @@ def test_late_evidence_joins_two_and_the_old_id_answers(people, seen, first):
     assert named >= {shop, mail}
     people.take(seen(4, 0, "shop.user_id:7", "phone:0561 448200"))
     assert set(people.redirects().values()) <= {people.who("shop.user_id:7")}
+
+
+def test_a_long_chain_of_families_costs_no_more_than_those_touched(people, seen):
+    chain = []
+    for n in range(1, 300):
+        chain.append(seen(2 * n, n, f"shop.user_id:u{n}", f"phone:0561 {100000 + n}"))
+        chain.append(seen(2 * n + 1, n, f"shop.user_id:u{n + 1}", f"phone:0561 {100000 + n}"))
+    people.take(*chain)
+    assert len(people.customers()) == 300
+    with people.ledger.read() as connection:
+        (touched,) = connection.execute(
+            sa.select(tables.identifier.c.id).where(tables.identifier.c.value == "u150")
+        ).scalars()
+        closure = load(connection, {touched}, people.rules)
+    assert len(closure.nodes) < 10
+    assert people.rebuild() == set()
