@@ -1,4 +1,4 @@
-from datetime import date
+from datetime import UTC, date, datetime
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -22,7 +22,7 @@ from geleit.web.timeline import (
 
 ZONE = "Europe/Berlin"
 CATALOGUE = Catalogue()
-START = micros(__import__("datetime").datetime(2026, 2, 9, 8, tzinfo=__import__("datetime").UTC))
+START = micros(datetime(2026, 2, 9, 8, tzinfo=UTC))
 
 
 def read(kind, at, *, source="web", channel="", record="", **properties):
@@ -60,6 +60,17 @@ def test_a_note_stands_with_its_step_on_the_same_day_and_alone_later():
     newest, oldest = rows([step, near, later], ZONE)
     assert newest.events == [later]
     assert oldest.notes == [near]
+
+
+def test_what_was_noted_in_one_moment_is_one_row():
+    step = read("contact_made", START)
+    later = START + 9 * DAY
+    notes = [
+        read("opportunity_noted", later, source="crm", text="call"),
+        read("criterion_stated", later, source="crm", criterion="price"),
+    ]
+    newest, _ = rows(ordered([step, *notes]), ZONE)
+    assert newest.size == 2
 
 
 def test_without_any_step_nothing_is_lost():

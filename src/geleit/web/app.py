@@ -92,6 +92,4 @@ def broken(request: Request, _error: Exception) -> Response:
 def _sorry(request: Request, status: int, message: str, hint: str) -> Response:
     if request.url.path.startswith("/api/"):
         return JSONResponse({"error": message or "not found", "hint": hint}, status_code=status)
-    return show(
-        request, "error.html", status=status, found=status != NOT_FOUND, message=message, hint=hint, searches=True
-    )
+    return show(request, "error.html", status=status, fault=status >= FAULT, message=message, hint=hint, searches=True)

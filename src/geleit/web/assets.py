@@ -38,7 +38,8 @@ def assets() -> dict[str, Asset]:
     found |= {one.name: one.read_bytes() for one in static.iterdir() if one.name.endswith((".js", ".svg"))}
     made = {name: _asset(name, content) for name, content in found.items()}
     parts = sorted((static / "css").iterdir(), key=lambda part: part.name)
-    style = "\n".join([*(part.read_text("utf-8") for part in parts), _map_style()])
+    texts = [part.read_text("utf-8") for part in parts]
+    style = "\n".join([*texts[:-1], _map_style(), texts[-1]])  # the last part, print, has the last word
     named = re.sub(r"url\((fonts/[^)]+)\)", lambda hit: f"url({hit[1]}?v={made[hit[1]].tag})", style)
     return made | {"geleit.css": _asset("geleit.css", named.encode())}
 

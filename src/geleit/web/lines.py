@@ -65,7 +65,7 @@ class Words:
             said=self.said(read),
             text=self.text(row),
             stage=self.catalogue.stage_label(read.touchpoint.stage, reader.language),
-            notes=tuple(note for note in (*self.around(row), *map(self.note, row.notes)) if note),
+            notes=tuple(dict.fromkeys([*self.around(row), *self.notes(row)])),
             place=self.place(read),
             icon=self.icon(read),
             ids=",".join(name[:SHORT] for name in row.ids),
@@ -104,6 +104,11 @@ class Words:
             )
         return found
 
+    def notes(self, row: Row) -> list[str]:
+        """What was noted with it; that somebody said who they are needs no words beside what they did."""
+        told = (self.note(note) for note in row.notes if note.touchpoint.kind != "identified")
+        return [text for text in told if text]
+
     def place(self, read: ReadEvent) -> str:
         """Channel and source."""
         language = self.reader.language
@@ -120,7 +125,7 @@ class Words:
         given = channel.icon if channel else ""
         if given in ICONS.values():
             return given
-        return ICONS.get(read.touchpoint.channel) or BY_MEDIUM.get(read.touchpoint.medium, "other")
+        return ICONS.get(read.touchpoint.channel) or BY_MEDIUM.get(read.touchpoint.medium, "paper")
 
     def note(self, read: ReadEvent) -> str:
         """What an event that is no step says: a promise, a criterion, a judgement, a consent."""

@@ -140,7 +140,8 @@ def met(read: ReadEvent) -> bool:
 def rows(events: Sequence[ReadEvent], zone: str) -> list[Row]:
     """All events (in total order) as lines, newest first; each event stands in exactly one.
 
-    A note of the same day stands with its step, a later or earlier one by itself; repeats within half an hour are one.
+    A note of the same day stands with its step, later or earlier ones by themselves, together if written down together;
+    repeats within half an hour are one.
     """
     place = {id(read): at for at, read in enumerate(events)}
     lines: list[Row] = []
@@ -157,6 +158,8 @@ def rows(events: Sequence[ReadEvent], zone: str) -> list[Row]:
     for row in lines:
         if folded and _repeats(folded[-1], row, zone):
             folded[-1].events.extend(row.events)
+        elif folded and _noted_together(folded[-1], row):
+            folded[-1].notes.extend(row.events)
         else:
             folded.append(row)
     return folded[::-1]
@@ -191,6 +194,13 @@ def _repeats(before: Row, row: Row, zone: str) -> bool:
     if not same or _speaks(one) or _speaks(other):
         return False
     return day_of(one.event.t, zone) == day_of(other.event.t, zone)
+
+
+def _noted_together(before: Row, row: Row) -> bool:
+    """Whether both are notes that one source wrote down in the same moment."""
+    one, other = before.first, row.first
+    notes = not one.touchpoint.step and not other.touchpoint.step
+    return notes and one.event.t == other.event.t and one.event.source == other.event.source
 
 
 def _speaks(read: ReadEvent) -> bool:

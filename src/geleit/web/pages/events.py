@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from starlette.requests import Request
@@ -11,12 +11,11 @@ from starlette.responses import Response
 
 from geleit.errors import NotFoundError
 from geleit.needs.need import ReadEvent
-from geleit.web.lines import Mark, Words
+from geleit.web.lines import SHORT, Mark, Words
 from geleit.web.pages.person import base_of, words_of
 from geleit.web.screen import query, show, workspace_of
 
 PAGE = 20  # events on one page; each is shown whole
-WHOLE, SHORT = 32, 12  # digits of an id, and of the beginning that addresses may carry instead
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,12 +64,12 @@ def events(request: Request) -> Response:
     )
 
 
-def named(events_: list[ReadEvent], asked: str) -> list[ReadEvent]:
-    """The events whose ids, or beginnings of ids, are listed; in total order."""
-    names = [name for name in asked.split(",") if name]
-    whole = {name for name in names if len(name) >= WHOLE}
-    short = {name[:SHORT] for name in names if SHORT <= len(name) < WHOLE}
-    return [read for read in events_ if read.event.id in whole or read.event.id[:SHORT] in short]
+def named(events_: Sequence[ReadEvent], asked: str) -> list[ReadEvent]:
+    """The events whose ids, or beginnings of ids, are listed, in the order of the list: a step stands before its notes."""
+    wanted = {name[:SHORT]: name for name in asked.split(",") if len(name) >= SHORT}
+    known = {read.event.id[:SHORT]: read for read in events_}
+    found = [known[short] for short in wanted if short in known]
+    return [read for read in found if read.event.id.startswith(wanted[read.event.id[:SHORT]])]
 
 
 def _view(read: ReadEvent, words: Words, raw: str) -> EventView:

@@ -108,6 +108,14 @@ def contact(events: Sequence[ReadEvent]) -> Contact | None:
     return Contact(name, last)
 
 
+def salutation(profile: Profile, reader: Reader) -> str:
+    """How the person is addressed: ``Frau Sommer``; empty if nobody knows."""
+    last = next((wording(one.value, reader.language) for one in profile.traits if one.name == "last_name"), "")
+    if not profile.salutation or not last or last in profile.salutation:
+        return profile.salutation
+    return reader.say("{salutation} {name}", salutation=profile.salutation, name=last)
+
+
 def promises(events: Sequence[ReadEvent], as_of: int, words: Words) -> list[PromiseView]:
     """Every promise made to the person: late ones first, then open ones, then kept ones, the newest first in each."""
     made: dict[str, list[ReadEvent]] = {}

@@ -163,6 +163,10 @@ def type_name(type_: str, reader: Reader) -> str:
         "cookie": say("Browser"),
         "order_id": say("Order"),
         "ticket_no": say("Ticket"),
+        "receipt_no": say("Receipt"),
+        "visitor": say("Visitor"),
+        "visitor_id": say("Visitor"),
+        "installation": say("App installation"),
     }
     name = ours.get(bare, bare.replace("_", " "))
     return say("{name} ({system})", name=name, system=system) if system else name

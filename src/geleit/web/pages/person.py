@@ -25,6 +25,7 @@ class PersonView:
 
     base: str
     profile: Profile
+    salutation: str
     now: standing.NeedView | None
     others: list[standing.NeedView]
     criteria: list[Criterion]
@@ -75,6 +76,7 @@ def view_of(request: Request, workspace: Workspace, customer: str) -> PersonView
     return PersonView(
         base=base,
         profile=profile,
+        salutation=facts.salutation(profile, words.reader),
         now=views[-1][1] if views else None,
         others=[view for _, view in views[:-1]][::-1],
         criteria=standing.criteria(events, now, words.reader.language) if now else [],

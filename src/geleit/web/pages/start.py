@@ -8,7 +8,6 @@ from markupsafe import Markup
 from starlette.requests import Request
 from starlette.responses import Response
 
-from geleit.errors import NotFoundError
 from geleit.maps.journey import Journey
 from geleit.maps.sentences import evidence_sentence, period
 from geleit.web.pages.journey import drawn
@@ -16,7 +15,7 @@ from geleit.web.pages.person import base_of
 from geleit.web.screen import reader_of, show, workspace_of
 from geleit.workspace import Workspace
 
-LOOKED_AT = 5  # newest people among whom one with a journey is sought
+LOOKED_AT = 10  # newest people among whose needs the one to show is sought
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,17 +52,11 @@ def start(request: Request) -> Response:
 
 
 def _featured(request: Request, workspace: Workspace, customers: list[str]) -> Featured | None:
-    """The newest person who has a journey with words, else the newest with a journey."""
+    """Of the newest people's needs the one with most to tell: with the person's words, then with most events."""
     language = reader_of(request).language
-    found: list[Journey] = []
-    for customer in customers:
-        try:
-            found.append(workspace.journey(customer, None, language))
-        except NotFoundError:
-            continue
-        if found[-1].quote:
-            break
-    best = next((one for one in reversed(found) if one.quote), found[0] if found else None)
-    if best is None:
+    needs = [(customer, need) for customer in customers for need in workspace.needs(customer, language)]
+    if not needs:
         return None
-    return Featured(best, base_of(best.customer_key), period(best), evidence_sentence(best))
+    customer, need = max(needs, key=lambda one: (bool(one[1].quote), len(one[1].event_ids)))
+    journey = workspace.journey(customer, need.id, language)
+    return Featured(journey, base_of(customer), period(journey), evidence_sentence(journey))
