@@ -1,3 +1,5 @@
+import pytest
+
 from geleit.clock import DAY
 from geleit.customers.facts import instant, minor_units
 from geleit.customers.visits import visits_by_channel
@@ -127,3 +129,34 @@ def test_amounts_are_exact_in_minor_units():
         None,
     ]
     assert minor_units("12.345", "KWD") == 12345
+
+
+def test_what_another_system_says_of_an_order_belongs_to_its_buyer(happens, ada):
+    happens(1, "order_completed", order_id="7", total=100, currency="EUR")
+    happens(2, "order_progress", "van.device_id:3", order_id="7", state="delivered")
+    (order,) = ada().orders
+    assert order.state == "delivered"
+    assert ada("van.device_id:3").orders == ()
+
+
+@pytest.mark.parametrize("value", ["9999-12-31", "99999999999999999999", 10**30, "soon", 1.5, "31.02.2026"])
+def test_a_time_that_cannot_be_is_none(value):
+    assert instant(value, "Europe/Berlin", end_of_day=True) is None
+
+
+def test_a_day_is_read_in_german_too():
+    assert instant("1.2.2026", "Europe/Berlin") == instant("2026-02-01", "Europe/Berlin") == 1769900400000000
+
+
+@pytest.mark.parametrize("value", [1e30, "inf", "nan", {}, "1e500"])
+def test_an_amount_too_large_to_be_true_is_none(happens, ada, value):
+    assert minor_units(value, "EUR") is None
+    happens(1, "order_completed", order_id="7", total=value, products=[{"name": "x", "quantity": value}])
+    (order,) = ada().orders
+    assert (order.total, order.lines[0].quantity) == (None, 1)
+
+
+def test_a_length_of_cable_is_one_line_at_its_price(happens, ada):
+    happens(1, "order_completed", order_id="7", products=[{"name": "cable", "quantity": 2.5, "price": 1.2}])
+    (line,) = ada().orders[0].lines
+    assert (line.quantity, line.unit_price) == (1, 300)

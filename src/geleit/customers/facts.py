@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
@@ -20,6 +21,10 @@ from geleit.ledger import tables
 from geleit.ledger.ledger import insert_new, upsert
 
 Row = dict[str, Any]
+
+DIGITS = 18  # of the largest integer that a ledger holds
+GERMAN_DAY = re.compile(r"(\d{1,2})\.(\d{1,2})\.(\d{4})")
+LONGEST_DAY = len("2026-11-22")
 
 ORDERS = frozenset(
     ("order_completed", "order_updated", "order_refunded", "order_cancelled", "order_progress", "delivery_promised")
@@ -107,29 +112,43 @@ def minor_units(value: object, currency: str) -> int | None:
     >>> minor_units(749.9, "EUR"), minor_units("500", "JPY"), minor_units("free", "EUR")
     (74990, 500, None)
     """
-    if value in (None, "") or isinstance(value, bool):
-        return None
-    try:
-        return int(Decimal(str(value)).scaleb(get_currency_precision(currency)).to_integral_value())
-    except (InvalidOperation, ValueError):
-        return None
+    amount = _decimal(value)
+    return None if amount is None else _whole(amount.scaleb(get_currency_precision(currency)))
 
 
 def instant(value: object, zone: str, *, end_of_day: bool = False) -> int | None:
-    """Microseconds UTC of a property: a number as it is, ISO 8601, or a day (its beginning or end in the zone)."""
-    if isinstance(value, int) and not isinstance(value, bool):
-        return value
+    """Microseconds UTC of a property: a number as it is, ISO 8601, or a day (its beginning or end in the zone).
+
+    None for what is no time; the last day of time (9999-12-31, where systems mean never) has no end and is none.
+    """
+    if isinstance(value, int):
+        return None if isinstance(value, bool) else _whole(Decimal(value))
     text = str(value or "").strip()
+    if german := GERMAN_DAY.fullmatch(text):
+        text = f"{german[3]}-{german[2]:>02}-{german[1]:>02}"
     try:
-        day = date.fromisoformat(text)
-    except ValueError:
-        try:
-            at = datetime.fromisoformat(text)
-        except ValueError:
-            return None
+        at = datetime.fromisoformat(text)
+        if len(text) <= LONGEST_DAY and end_of_day:
+            return micros(localize(at + timedelta(days=1), zone)) - 1
         return micros(at if at.tzinfo else localize(at, zone))
-    begin = datetime(day.year, day.month, day.day)  # noqa: DTZ001 (a wall-clock day; localize adds the zone)
-    return micros(localize(begin + timedelta(days=1), zone)) - 1 if end_of_day else micros(localize(begin, zone))
+    except (ValueError, OverflowError):
+        return None
+
+
+def _decimal(value: object) -> Decimal | None:
+    """A number of JSON or text; None for anything else."""
+    if value in (None, "") or isinstance(value, bool):
+        return None
+    try:
+        number = Decimal(str(value))
+    except InvalidOperation:
+        return None
+    return number if number.is_finite() else None
+
+
+def _whole(number: Decimal) -> int | None:
+    """As an integer that the ledger can hold; None if it is too large to be true."""
+    return int(number.to_integral_value()) if number.adjusted() < DIGITS else None
 
 
 def _traits(facts: Facts, event: Event, place: Row) -> None:
@@ -184,14 +203,19 @@ def _products(value: object) -> Iterable[Mapping[str, Any]]:
 
 
 def _line(product: Mapping[str, Any], event: Event, number: int, currency: str) -> Row:
-    quantity = product.get("quantity")
+    price = _decimal(product.get("price"))
+    quantity = _decimal(product.get("quantity"))
+    if quantity is None or quantity < 1:
+        quantity = Decimal(1)
+    if price is not None and quantity != quantity.to_integral_value():  # 1.5 m of cable is one line at its price
+        price, quantity = price * quantity, Decimal(1)
     return {
         "event_id": event.id,
         "line": number,
         "product_id": str(product.get("product_id") or product.get("sku") or product.get("id") or ""),
         "name": str(product.get("name") or ""),
-        "quantity": int(Decimal(str(quantity))) if str(quantity or "").replace(".", "", 1).isdigit() else 1,
-        "unit_price": minor_units(product.get("price"), currency),
+        "quantity": _whole(quantity) or 1,
+        "unit_price": minor_units(price, currency),
         "currency": currency,
         "serial": str(product.get("serial") or ""),
     }

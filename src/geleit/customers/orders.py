@@ -8,17 +8,47 @@ import sqlalchemy as sa
 
 from geleit.customers.profile import Order, OrderLine, OwnedProduct
 from geleit.ledger import tables
-from geleit.ledger.ledger import chunked
+from geleit.ledger.ledger import among, chunked
+
+PLACED = "order_completed"
 
 
-def orders(connection: sa.Connection, rows: Sequence[sa.RowMapping]) -> list[Order]:
-    """Orders, oldest first. ``rows`` are order facts in total order; two sources of one system speak of one order."""
+def orders(connection: sa.Connection, own: Sequence[sa.RowMapping]) -> list[Order]:
+    """The orders of a customer, oldest first; ``own`` are the customer's order facts.
+
+    What other systems said of an order (a carrier who knows only its number) belongs to it, whoever they said it of;
+    an order that somebody else placed does not.
+    """
+    rows = _told_by_all(connection, own)
+    placed = {_key(row) for row in rows if row["kind"] == PLACED}
+    mine = {_key(row) for row in own if row["kind"] == PLACED}
     by_order: dict[tuple[str, str], list[sa.RowMapping]] = {}
-    for row in rows:
-        by_order.setdefault((row["system"], row["order_id"]), []).append(row)
+    here = {row["event_id"] for row in own}
+    for row in sorted(rows, key=lambda row: (row["t"], row["ord"], row["event_id"])):
+        if (_key(row) in mine or _key(row) not in placed) and (row["kind"] != PLACED or row["event_id"] in here):
+            by_order.setdefault(_key(row), []).append(row)
     lines = _lines(connection, [row.event_id for row in rows])
     found = [_order(facts, lines) for facts in by_order.values()]
     return sorted(found, key=lambda order: (order.ordered_at, order.system, order.order_id))
+
+
+def _key(row: sa.RowMapping) -> tuple[str, str]:
+    return row["system"], row["order_id"]
+
+
+def _told_by_all(connection: sa.Connection, own: Sequence[sa.RowMapping]) -> list[sa.RowMapping]:
+    """Every fact of the orders that these facts speak of."""
+    numbers: dict[str, set[str]] = {}
+    for row in own:
+        numbers.setdefault(row["system"], set()).add(row["order_id"])
+    fact = tables.order_fact.c
+    return [
+        row
+        for system, some in numbers.items()
+        for row in connection.execute(
+            sa.select(tables.order_fact).where(fact.system == system, among(fact.order_id, sorted(some)))
+        ).mappings()
+    ]
 
 
 def _lines(connection: sa.Connection, events: Sequence[str]) -> dict[str, tuple[OrderLine, ...]]:
