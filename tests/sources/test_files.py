@@ -8,6 +8,8 @@ import pyarrow.parquet as pq
 import pytest
 
 from geleit.errors import GeleitError
+from geleit.sources import files
+from geleit.sources.definition import SourceDefinition
 
 YAML = """\
     file: {file}
@@ -209,3 +211,18 @@ def test_parquet_keeps_types(bench):
     assert event.properties == {"double": 39.8, "lines": [{"sku": "A", "n": 2}], "when_at": "2026-03-01T09:00:00Z"}
     assert result.reasons == ["no_time"]
     assert json.loads(event.raw)["positionen"] == [{"sku": "A", "n": 2}]
+
+
+def test_equal_records_are_one_thing_told_twice_unless_each_is_its_own(tmp_path):
+    (tmp_path / "clicks.csv").write_text("who,what\na,click\na,click\nb,click\n")
+    event = {"kind": "click", "time": "'2026-01-01'", "identifiers": {"email": "who"}}
+    read = {}
+    for repeats in ("one", "each"):
+        definition = SourceDefinition.model_validate({"file": "clicks.csv", "repeats": repeats, "events": [event]})
+        first, again = (
+            [i for records in files.read(definition.named("clicks"), tmp_path, frozenset({"who"})) for i in records.ids]
+            for _ in range(2)
+        )
+        assert first == again
+        read[repeats] = len(set(first))
+    assert read == {"one": 2, "each": 3}

@@ -153,6 +153,9 @@ class SourceDefinition(Definition):
     )
     evidence: Literal["log", "told", "public"] = Field("log", description="what this source's events rest on")
     system: str = Field("", description="whose order numbers these are; default: the source's name")
+    repeats: Literal["one", "each"] = Field(
+        "one", description="records of a file that are equal to the letter: one thing told twice, or each its own"
+    )
     skip: Sql | None = Field(None, description="SQL condition: records to leave out on purpose")
     group: Sql | None = Field(
         None, description="SQL expression: records of equal value are one record, and expressions may aggregate"

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import difflib
 import gzip
+from collections import Counter
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import IO, cast
 
@@ -52,10 +54,22 @@ def read(definition: SourceDefinition, root: Path, columns: frozenset[str]) -> I
     """
     for path in find(definition, root):
         name = path.relative_to(root).as_posix()
+        seen: Counter[str] = Counter()
         try:
-            yield from _read_one(definition, path, name, columns)
+            for records in _read_one(definition, path, name, columns):
+                yield _told_apart(definition, records, seen) if definition.repeats == "each" else records
         except (OSError, EOFError, UnicodeError, UnreadableError) as error:
             yield _unreadable(definition, name, str(error))
+
+
+def _told_apart(definition: SourceDefinition, records: Records, seen: Counter[str]) -> Records:
+    """Give the second and third of equal records ids of their own; the same ones whenever the file is read again."""
+    ids = []
+    for identity in records.ids:
+        seen[identity] += 1
+        turn = f"{identity}\0{seen[identity]}".encode()
+        ids.append(identity if seen[identity] == 1 else identify(definition.name, turn))
+    return replace(records, ids=ids)
 
 
 def _read_one(definition: SourceDefinition, path: Path, name: str, columns: frozenset[str]) -> Iterator[Records]:
