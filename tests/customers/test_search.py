@@ -75,3 +75,25 @@ def test_browsing_goes_through_everybody_once(workspace, happens):
         seen += [one.customer_id for one in page]
         after = seen[-1]
     assert len(seen) == len(set(seen)) == 7
+
+
+def test_a_rare_name_is_found_behind_a_common_one(workspace, happens, monkeypatch):
+    monkeypatch.setattr("geleit.customers.search.WIDEST", 5)
+    for number in range(1, 12):
+        happens(number, "identified", f"crm.customer_no:{number}", traits={"name": f"Anna Schmidt {number}th"})
+    happens(20, "identified", "crm.customer_no:x99", traits={"name": "Xaver Schmidt"})
+    assert names(workspace, "schmidt xaver") == {"Xaver Schmidt"}
+    assert len(workspace.find("schmidt", 4)) == 4
+
+
+def test_words_may_come_from_different_systems(workspace, happens):
+    happens(1, "identified", "crm.customer_no:77 email:ada@example.org", traits={"first_name": "Ada"})
+    happens(2, "question_asked", "email:ada@example.org", text="Ist der Geschirrspüler leise?")
+    assert names(workspace, "ada geschirrspueler") == {"Ada"}
+
+
+@pytest.mark.parametrize("query", ["Strasse", "Straße"])
+def test_exact_words_come_before_longer_ones(workspace, happens, query):
+    happens(1, "identified", "crm.customer_no:1a", traits={"name": "Anna Strassenmeier"})
+    happens(2, "identified", "crm.customer_no:2a", traits={"name": "Zoe Straße"})
+    assert [hit.name for hit in workspace.find(query)] == ["Zoe Straße", "Anna Strassenmeier"]

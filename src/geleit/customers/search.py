@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import sqlalchemy as sa
@@ -13,12 +13,13 @@ from geleit.customers import tokens
 from geleit.customers.names import names
 from geleit.errors import NotFoundError
 from geleit.ledger import tables
-from geleit.ledger.ledger import chunked
+from geleit.ledger.ledger import among
 
 DIGITS = 4  # so many digits alone are a phone number or a number
-WIDEST = 3_000  # customers that one word may bring before the other words narrow them down
+WIDEST = 3_000  # places of a word are counted no further: it is a common one then
 DIALED = re.compile(r"[\d\s()+/.-]{5,}")
 LAST = "\U0010ffff"
+Forms = tuple[str, ...]  # a word as it may be written: mueller, muller
 
 _token = tables.search_token.c
 _owner = tables.resolution.c
@@ -36,81 +37,99 @@ class Found:
 
 
 def find(connection: sa.Connection, query: str, limit: int = 20) -> list[Found]:
-    """Customers for whom every word of the query begins a known word; exact words first, then by name."""
-    words = _words(query)
-    if not words:
-        return []
-    if whole := _begin(connection, (query.strip().casefold()[: tokens.LONGEST],)):
-        words = [(query.strip().casefold()[: tokens.LONGEST],)]
-    words.sort(key=lambda forms: (-max(map(len, forms)), forms))
-    hits = whole or _begin(connection, words[0])
-    for forms in words[1:]:
-        hits = _narrow(connection, hits, forms)
-    called = names(connection, list(hits))
-    exact = {form for forms in words for form in forms}
-    order = sorted(hits, key=lambda customer: (hits[customer][1] not in exact, called[customer].casefold(), customer))
-    return _found(connection, [(c, *hits[c]) for c in order[:limit]], called)
+    """Customers for whom every word of the query begins a known word; exact words first, then by name.
+
+    The rarest word leads, the others are asked of its customers only; names are read for those shown.
+    """
+    for words in _readings(query):
+        customers = _matching(connection, words, limit)
+        if customers:
+            return _found(connection, customers, words)
+    return []
 
 
-def _words(query: str) -> list[tuple[str, ...]]:
+def _readings(query: str) -> Iterator[list[Forms]]:
+    """How a query may be meant: as one whole (number, address), else word by word."""
     text = query.strip()
-    if DIALED.fullmatch(text) and len(re.sub(r"\D", "", text)) >= DIGITS:
-        digits = re.sub(r"\D", "", text)
-        return [(digits.removeprefix("00"),) if text.startswith("00") else (digits,)]
-    if "@" in text and " " not in text:
-        return [(text.casefold()[: tokens.LONGEST],)]
-    return [forms for word in tokens.WORD.findall(text) if (forms := tokens.fold(word)) and len(forms[0]) > 1]
+    if len(text) > 1 and not tokens.WORD.fullmatch(text):
+        yield [(text.casefold()[: tokens.LONGEST],)]
+    digits = re.sub(r"\D", "", text)
+    if DIALED.fullmatch(text) and len(digits) >= DIGITS:
+        yield [(digits.removeprefix("00") if text.startswith("00") else digits,)]
+    elif "@" not in text or " " in text:
+        words = [tokens.fold(word) for word in tokens.WORD.findall(text)]
+        known = [forms for forms in words if forms and len(forms[0]) > 1]
+        if known:
+            yield known
 
 
-def _begins(forms: Iterable[str]) -> sa.ColumnElement[bool]:
-    return sa.or_(*(_token.token.between(form, form + LAST) for form in forms))
+def _matching(connection: sa.Connection, words: Sequence[Forms], limit: int) -> list[str]:
+    """Customers whom all words fit, those first who have the rarest word exactly."""
+    first, *others = sorted(words, key=lambda forms: (_count(connection, forms), forms))
+    narrowed = sa.select(_owner.customer_id).distinct().join(tables.search_token, _owner.set_id == _token.set_id)
+    for forms in others:
+        narrowed = narrowed.where(_has(forms))
+    found: dict[str, None] = {}
+    exactly = (_token.token == form for form in first)
+    longer = ((_token.token > form) & (_token.token <= form + LAST) for form in first)
+    for condition in (*exactly, *longer):
+        if len(found) < limit:
+            found.update(dict.fromkeys(connection.execute(narrowed.where(condition).limit(limit)).scalars().all()))
+    return list(found)[:limit]
 
 
-def _begin(connection: sa.Connection, forms: Iterable[str]) -> dict[str, tuple[str, str]]:
-    """Customers with a word that begins like this: customer -> (what it is, the word)."""
+def _count(connection: sa.Connection, forms: Forms) -> int:
+    """How many places a word leads to, counted no further than WIDEST."""
+    places = sa.select(sa.literal(1)).where(_begins(forms)).select_from(tables.search_token).limit(WIDEST)
+    return int(connection.execute(sa.select(sa.func.count()).select_from(places.subquery())).scalar_one())
+
+
+def _has(forms: Forms) -> sa.ColumnElement[bool]:
+    """Whether the customer has a word that begins like this, in any of their sets."""
+    owner, token = tables.resolution.alias(), tables.search_token.alias()
+    return sa.exists(
+        sa.select(sa.literal(1))
+        .select_from(owner.join(token, owner.c.set_id == token.c.set_id))
+        .where(owner.c.customer_id == _owner.customer_id, _begins(forms, token.c.token))
+    )
+
+
+def _begins(forms: Forms, token: sa.ColumnElement[str] = _token.token) -> sa.ColumnElement[bool]:
+    return sa.or_(*(token.between(form, form + LAST) for form in forms))
+
+
+def _found(connection: sa.Connection, customers: Sequence[str], words: Sequence[Forms]) -> list[Found]:
+    """What is shown of customers: name, since when, and which word fitted."""
+    called = names(connection, customers)
+    query = sa.select(tables.customer.c.id, tables.customer.c.since_t)
+    since = dict(connection.execute(query.where(among(tables.customer.c.id, customers))).all())
     query = (
         sa.select(_owner.customer_id, _token.field, _token.token)
-        .join(tables.resolution, _owner.set_id == _token.set_id)
-        .where(_begins(forms))
-        .order_by(sa.func.length(_token.token), _token.token)
-        .limit(WIDEST)
+        .join(tables.search_token, _owner.set_id == _token.set_id)
+        .where(among(_owner.customer_id, customers), sa.or_(*(_begins(forms) for forms in words)))
     )
-    hits: dict[str, tuple[str, str]] = {}
-    for row in connection.execute(query):
-        hits.setdefault(row.customer_id, (row.field, row.token))
-    return hits
-
-
-def _narrow(
-    connection: sa.Connection, hits: dict[str, tuple[str, str]], forms: Iterable[str]
-) -> dict[str, tuple[str, str]]:
-    kept: set[str] = set()
-    for some in chunked(list(hits)):
-        query = (
-            sa.select(_owner.customer_id)
-            .join(tables.search_token, _owner.set_id == _token.set_id)
-            .where(_owner.customer_id.in_(some), _begins(forms))
-            .distinct()
-        )
-        kept.update(connection.execute(query).scalars())
-    return {customer: why for customer, why in hits.items() if customer in kept}
-
-
-def _found(connection: sa.Connection, hits: Sequence[tuple[str, str, str]], called: dict[str, str]) -> list[Found]:
-    ids = [customer for customer, _, _ in hits]
-    query = sa.select(tables.customer.c.id, tables.customer.c.since_t).where(tables.customer.c.id.in_(ids))
-    since = {row.id: row.since_t for row in connection.execute(query)}
-    return [Found(customer, called[customer], why, word, since.get(customer, 0)) for customer, why, word in hits]
+    exact = {form for forms in words for form in forms}
+    fits: dict[str, tuple[bool, int, str, str]] = {}
+    for row in connection.execute(query).all():
+        customer, why, token = str(row[0]), str(row[1]), str(row[2])
+        fit = (token not in exact, len(token), token, why)
+        fits[customer] = min(fits.get(customer, fit), fit)
+    order = sorted(customers, key=lambda customer: (fits[customer][0], called[customer].casefold(), customer))
+    return [
+        Found(customer, called[customer], fits[customer][3], fits[customer][2], since.get(customer, 0))
+        for customer in order
+    ]
 
 
 def people(connection: sa.Connection, after: str = "", limit: int = 50) -> list[Found]:
-    """All customers in the order of their last change, the latest first; ``after`` is the last id of the page before."""
+    """All customers, those known most recently first; ``after`` is the last id of the page before."""
     customer = tables.customer.c
     query = sa.select(customer.id, customer.since_t).order_by(customer.since_t.desc(), customer.id).limit(limit)
     if after:
         last = connection.execute(sa.select(customer.since_t).where(customer.id == after)).scalar_one_or_none()
         if last is not None:
-            query = query.where((customer.since_t < last) | ((customer.since_t == last) & (customer.id > after)))
+            later = (customer.since_t < last) | (customer.id > after)
+            query = query.where(customer.since_t <= last, later)
     rows = connection.execute(query).all()
     called = names(connection, [row.id for row in rows])
     return [Found(row.id, called[row.id], "", "", row.since_t) for row in rows]

@@ -11,6 +11,7 @@ from functools import lru_cache
 import phonenumbers
 
 from geleit.events.event import Event, Identifier
+from geleit.identity.rules import class_of
 
 LONGEST = 40
 MOST = 60  # words kept of one text
@@ -47,16 +48,7 @@ def of_event(event: Event, kind: str) -> set[tuple[str, str]]:
     """(token, what it is): name, email, phone, number or words."""
     found = {(token, "name") for name in NAMES for token in of_text(str(event.traits.get(name) or ""))}
     for identifier in event.identifiers:
-        last = identifier.type.rpartition(".")[2]
-        if last == "email":
-            found |= {(identifier.value.casefold()[:LONGEST], "email")}
-            found |= {(token, "email") for token in of_text(identifier.value.partition("@")[0])}
-        elif last == "phone":
-            found |= {(form, "phone") for form in phone_forms(identifier.value)}
-        else:
-            found |= {
-                (token, "number") for token in (*of_text(identifier.value), identifier.value.casefold()[:LONGEST])
-            }
+        found |= of_identifier(identifier)
     found |= {(token, "number") for token in of_text(str(event.properties.get("order_id") or ""))}
     said = [event.properties.get("words")]
     if kind in SPEAKING:
@@ -68,11 +60,11 @@ def of_event(event: Event, kind: str) -> set[tuple[str, str]]:
 def of_identifier(identifier: Identifier) -> frozenset[tuple[str, str]]:
     """The tokens of an identifier: the whole of it, and its parts."""
     value = identifier.value
-    last = identifier.type.rpartition(".")[2]
-    if last == "phone":
+    class_ = class_of(identifier.type)
+    if class_ == "phone":
         return frozenset((form, "phone") for form in phone_forms(value))
-    parts = of_text(value.partition("@")[0]) if last == "email" else of_text(value)
-    why = "email" if last == "email" else "number"
+    parts = of_text(value.partition("@")[0]) if class_ == "email" else of_text(value)
+    why = "email" if class_ == "email" else "number"
     return frozenset((token, why) for token in (*parts, value.casefold()[:LONGEST]))
 
 

@@ -172,6 +172,7 @@ customer = Table(
     Column("id", Text, primary_key=True),
     time("since_t"),
     Column("change", BigInteger, nullable=False),
+    Index(None, "since_t", "id"),
 )
 
 customer_redirect = Table(

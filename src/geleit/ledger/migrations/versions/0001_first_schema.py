@@ -51,6 +51,9 @@ def upgrade() -> None:
     sa.Column('change', sa.BigInteger(), nullable=False),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_customer'))
     )
+    with op.batch_alter_table('customer', schema=None) as batch_op:
+        batch_op.create_index(batch_op.f('ix_customer_since_t_id'), ['since_t', 'id'], unique=False)
+
     op.create_table('customer_redirect',
     sa.Column('old_id', sa.Text(), nullable=False),
     sa.Column('new_id', sa.Text(), nullable=False),
