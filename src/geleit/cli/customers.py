@@ -49,7 +49,13 @@ def customer(key: Key, language: Language = "", folder: Folder = HERE, as_json: 
         events = workspace.read_events(found)
         spoken = language or workspace.company.languages[0]
         needs = workspace.needs(found, spoken)
-        data = {"profile": profile, "needs": needs, "events": events}
+        data = {
+            "profile": profile,
+            "needs": needs,
+            "service": workspace.service(events),
+            "visits": workspace.visits(events),
+            "events": events,
+        }
         show(data, as_json, lambda: _print_customer(workspace, profile, needs, events, spoken))
 
 

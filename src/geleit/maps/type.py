@@ -61,7 +61,7 @@ _SPACES = re.compile(rf"[{_BLANKS}]+")  # a no-break space is none of them
 _SOFT = re.compile(
     r"(?<=[-\u2013\u2014/\u00ad\u200b])(?=.)"
 )  # hyphen, dashes, slash, soft marks: after these a line may always break
-_POINTS = re.compile(r"(?<=[._@:+&=?#,;|])(?=.)|(?<=[a-zäöüß])(?=[A-ZÄÖÜ])")  # after these an over-long word may
+_POINTS = re.compile(r"(?<=[._@:+&=?#,;|])(?=\w)|(?<=[a-zäöüß])(?=[A-ZÄÖÜ])")  # after these an over-long word may
 
 
 @lru_cache(maxsize=len(FILES))

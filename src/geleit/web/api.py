@@ -15,12 +15,15 @@ def person(request: Request) -> Response:
     """GET /api/people/{id}: profile, needs, events, and as of when."""
     workspace = workspace_of(request)
     customer = workspace.customer(request.path_params["id"])
+    events = workspace.read_events(customer)
     return _json(
         {
             "as_of": workspace.as_of(),
             "profile": workspace.profile(customer),
             "needs": workspace.needs(customer, reader_of(request).language),
-            "events": workspace.read_events(customer),
+            "service": workspace.service(events),
+            "visits": workspace.visits(events),
+            "events": events,
         }
     )
 

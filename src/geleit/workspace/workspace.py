@@ -13,7 +13,9 @@ import sqlalchemy as sa
 from geleit.clock import Clock, system_clock
 from geleit.customers import accounts, profiles, search
 from geleit.customers.facts import Setting
-from geleit.customers.profile import Profile
+from geleit.customers.profile import ChannelVisits, Profile
+from geleit.customers.service import Happened, Service, service
+from geleit.customers.visits import visits_by_channel
 from geleit.errors import NotFoundError, StoreError
 from geleit.events.event import Identifier
 from geleit.events.kinds import Catalogue
@@ -217,6 +219,31 @@ class Workspace:
             ReadEvent(item.event, self.catalogue.touchpoint(item.event), needs.get(item.event_id, ""))
             for item in self.history.events_of(self._sets(customer_id))
         ]
+
+    def visits(self, events: Sequence[ReadEvent]) -> list[ChannelVisits]:
+        """Days with contact per channel; what is only supposed does not count."""
+        seen = [
+            (read.touchpoint.channel, read.event.t)
+            for read in events
+            if read.touchpoint.step and read.touchpoint.evidence != "gap"
+        ]
+        return visits_by_channel(seen, self.company.zone)
+
+    def service(self, events: Sequence[ReadEvent]) -> Service:
+        """Service contacts, and the questions and complaints that nobody has settled yet."""
+        return service(
+            Happened(
+                event_id=read.event.id,
+                kind=read.touchpoint.kind,
+                stage=read.touchpoint.stage,
+                contact=read.touchpoint.contact and read.touchpoint.evidence != "gap",
+                t=read.event.t,
+                reference=str(
+                    read.event.properties.get("complaint_id") or read.event.properties.get("question_id") or ""
+                ),
+            )
+            for read in events
+        )
 
     def raw_records(self, customer_id: str, event_ids: Sequence[str]) -> dict[str, str]:
         """The records that events of one customer came from, by event id; events of others are left out."""

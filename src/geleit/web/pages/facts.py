@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from urllib.parse import quote
 
 from geleit.clock import moment
-from geleit.customers.profile import Order, OrderLine, OwnedProduct, Profile, Trait
-from geleit.customers.visits import visits_by_channel
+from geleit.customers.profile import ChannelVisits, Order, OrderLine, OwnedProduct, Profile, Trait
+from geleit.customers.service import Service
 from geleit.maps.annotations import deadline, wording
 from geleit.needs.need import ReadEvent
 from geleit.web.lines import SHORT, Words
@@ -82,6 +82,16 @@ class VisitView:
     visits: int
     last_t: int
     href: str
+
+
+@dataclass(frozen=True, slots=True)
+class ServiceView:
+    """A count of service contacts, and where its events open."""
+
+    what: str
+    count: int
+    href: str
+    note: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -280,10 +290,8 @@ def _warranty(one: OwnedProduct, reader: Reader) -> str:
     return reader.say("warranty until {day}", day=reader.day(one.warranty_until))
 
 
-def visits(events: Sequence[ReadEvent], words: Words, base: str) -> list[VisitView]:
-    """Days with contact per channel, the most frequent first; what is only supposed does not count."""
-    steps = [read for read in events if read.touchpoint.step and read.touchpoint.evidence != "gap"]
-    found = visits_by_channel([(read.touchpoint.channel, read.event.t) for read in steps], words.reader.zone)
+def visits(found: Sequence[ChannelVisits], words: Words, base: str) -> list[VisitView]:
+    """Days with contact per channel, the most frequent first."""
     label = {one.channel: words.catalogue.channel_label(one.channel, words.reader.language) for one in found}
     return [
         VisitView(
@@ -293,6 +301,21 @@ def visits(events: Sequence[ReadEvent], words: Words, base: str) -> list[VisitVi
             f"{base}{query(channel=one.channel)}#timeline",
         )
         for one in found
+    ]
+
+
+def service(found: Service, words: Words, base: str) -> list[ServiceView]:
+    """Service contacts, open questions and complaints; a number opens its events."""
+    reader = words.reader
+    last = "" if found.last_t is None else reader.say("last on {day}", day=reader.day(found.last_t))
+    lines = (
+        (reader.say("Contacts"), found.contacts, last),
+        (reader.say("Questions without an answer"), found.open_questions, ""),
+        (reader.say("Open complaints"), found.open_complaints, ""),
+    )
+    return [
+        ServiceView(what, len(ids), f"{base}/events?ids={','.join(one[:12] for one in ids)}" if ids else "", note)
+        for what, ids, note in lines
     ]
 
 

@@ -37,6 +37,7 @@ class PersonView:
     traits: list[facts.TraitView]
     accounts: list[facts.AccountView]
     products: list[facts.ProductView]
+    service: list[facts.ServiceView]
     visits: list[facts.VisitView]
     sums: list[str]
     orders: list[facts.OrderView]
@@ -88,7 +89,8 @@ def view_of(request: Request, workspace: Workspace, customer: str) -> PersonView
         traits=facts.traits(profile, words),
         accounts=facts.accounts(profile, words),
         products=facts.products(profile, words),
-        visits=facts.visits(events, words, base),
+        service=facts.service(workspace.service(events), words, base),
+        visits=facts.visits(workspace.visits(events), words, base),
         sums=facts.sums(profile, words),
         orders=facts.orders(profile, words),
     )
