@@ -10,7 +10,7 @@ from map_washing import washing_machine
 from test_reading import journey as journey_of
 
 from geleit.errors import GeleitError
-from geleit.maps.export import export, render, write_pictures
+from geleit.maps.export import EDGE, export, render, write_pictures
 from geleit.maps.sheet import LEAST, a3
 from geleit.maps.table import table
 from geleit.maps.wide import wide
@@ -22,11 +22,12 @@ def size(png):
 
 def test_a_png_has_two_dots_per_px():
     scene = wide(washing_machine())
-    assert size(render(washing_machine(), "png")) == (2 * 1344, pytest.approx(2 * scene.height, abs=2))
+    high = pytest.approx(2 * (scene.height + 2 * EDGE), abs=2)
+    assert size(render(washing_machine(), "png")) == (2 * (1344 + 2 * EDGE), high)
 
 
 def test_a_tall_png_is_for_phones():
-    assert size(render(washing_machine(), "png", shape="tall"))[0] == 2 * 358
+    assert size(render(washing_machine(), "png", shape="tall"))[0] == 2 * (358 + 2 * EDGE)
 
 
 @pytest.mark.parametrize("language", ["en", "de"])

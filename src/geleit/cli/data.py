@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from geleit.cli.output import HERE, AsJson, Folder, opened, say, show, table, working
+from geleit.clock import system_clock
 from geleit.errors import GeleitError
 from geleit.intake.imports import ImportSummary
 from geleit.sources import quarantine
+from geleit.sources.records import REASONS
+from geleit.workspace import set_aside
+from geleit.workspace.definitions import find_workspace, load_definitions
 
 box = typer.Typer(help="What could not be mapped: list, show, repair, replay, dismiss.", no_args_is_help=True)
 Source = Annotated[str, typer.Option("--source", "-s", help="Only this source.")]
@@ -24,10 +29,15 @@ def register(app: typer.Typer) -> None:
 
 def import_(
     sources: Annotated[list[str] | None, typer.Argument(help="Names of sources; default all.")] = None,
+    anew: Annotated[
+        bool, typer.Option("--anew", help="Set data/ aside and read all files again: after you corrected a source.")
+    ] = False,
     folder: Folder = HERE,
     as_json: AsJson = False,
 ) -> None:
     """Read the files of the sources. Running it again changes nothing; a kill loses nothing acknowledged."""
+    if anew:
+        _set_aside(folder, sources, as_json)
     with opened(folder) as workspace:
         if not workspace.definitions.sources:
             raise GeleitError(
@@ -50,14 +60,29 @@ def import_(
         raise typer.Exit(1)
 
 
+def _set_aside(folder: Path, sources: list[str] | None, as_json: bool) -> None:
+    """Begin anew only when the definitions are sound, so that nothing is lost to a typing error."""
+    if sources:
+        raise GeleitError("--anew reads all sources; nothing was changed", hint="geleit import --anew")
+    load_definitions(find_workspace(folder))
+    kept = set_aside(folder, system_clock())
+    if kept and not as_json:
+        say(f"What was known until now lies in {kept.name}/; delete it when you need it no more.")
+
+
 def _explain(summary: ImportSummary) -> None:
     if summary.error:
         say(f"\n{summary.source} was not read: {summary.error}")
     elif summary.reasons:
         waiting = sum(count for _, count in summary.reasons)
-        say(f"\n{summary.source}: {waiting} records wait in quarantine (geleit quarantine list -s {summary.source})")
+        wait = "1 record waits" if waiting == 1 else f"{waiting:,} records wait"
+        say(f"\n{summary.source}: {wait} in quarantine (geleit quarantine list -s {summary.source})")
         for reason, count in summary.reasons[:3]:
-            say(f"  {count} x {reason}")
+            say(f"  {count:,} x {reason}: {REASONS[reason]}")
+        if any(reason == "changed_content" for reason, _ in summary.reasons):
+            say(
+                "  If you corrected the source's definition: geleit import --anew reads its files again from the start."
+            )
 
 
 @box.command(name="list")

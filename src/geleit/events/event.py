@@ -73,6 +73,14 @@ def event_id(source: str, key: str) -> EventId:
     return EventId(hashlib.blake2b(f"{source}\0{key}".encode(), digest_size=16).hexdigest())
 
 
+def spoken_of(event: Event) -> tuple[EventId, ...]:
+    """Ids that the property ``about`` may name: a key of the same source, or ``source:key``; empty without one."""
+    about = str(event.properties.get("about") or "")
+    source, colon, key = about.partition(":")
+    here = (event_id(event.source, about),) if about else ()
+    return (*here, event_id(source, key)) if colon else here
+
+
 def total_order(rank: int, event: EventId) -> int:
     """``rank`` in the upper 15 bits, 48 bits of the event's hash below; fits a signed BIGINT."""
     return (rank << 48) | int(event[:12], 16)

@@ -286,6 +286,7 @@ need = Table(
     time("opened_at"),
     time("closed_at", nullable=True),
     text("closed_by"),
+    time("last_at"),
     time("silent_at", nullable=True),
     text("quote"),
     text("quote_event"),

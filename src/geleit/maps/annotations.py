@@ -9,7 +9,7 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 from geleit.clock import localize, micros
-from geleit.events.event import event_id
+from geleit.events.event import spoken_of
 from geleit.events.kinds import in_language
 from geleit.needs.need import ReadEvent
 
@@ -55,11 +55,7 @@ def attach(events: Sequence[ReadEvent]) -> list[Told]:
 
 
 def _named(note: ReadEvent, by_id: Mapping[str, Told]) -> Told | None:
-    about = str(note.event.properties.get("about") or "")
-    if not about:
-        return None
-    source, _, key = about.partition(":")
-    return by_id.get(event_id(note.event.source, about)) or by_id.get(event_id(source, key))
+    return next((by_id[one] for one in spoken_of(note.event) if one in by_id), None)
 
 
 def _latest(candidates: Sequence[tuple[int, Told]], place: int) -> Told:

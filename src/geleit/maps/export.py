@@ -23,6 +23,7 @@ from geleit.maps.tall import tall
 from geleit.maps.wide import wide
 
 Shape = Literal["wide", "tall"]
+EDGE = 24.0  # px of paper around a picture file
 VERSION = 1  # of the JSON form
 READABLE = 0o644
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
@@ -44,8 +45,8 @@ def render(journey: Journey, form: str, *, theme: str = "", shape: Shape = "wide
     """
     colours = _theme(theme or ("print" if form.lower() == "pdf" else "light"))
     forms: dict[str, Callable[[], bytes]] = {
-        "svg": lambda: standalone(scene(journey, shape), colours).encode(),
-        "png": lambda: sheet.png(scene(journey, shape), journey, colours),
+        "svg": lambda: standalone(scene(journey, shape), colours, margin=EDGE).encode(),
+        "png": lambda: sheet.png(scene(journey, shape), journey, colours, EDGE),
         "pdf": lambda: sheet.pdf(journey, colours),
         "json": lambda: as_json(journey),
         "csv": lambda: as_csv(journey),

@@ -106,9 +106,10 @@ def pdf(journey: Journey, theme: Theme = "print") -> bytes:
     return _compile(sheet.scenes, sheet.scale, theme, data, "pdf")
 
 
-def png(scene: Scene, journey: Journey, theme: Theme = "light") -> bytes:
-    """The scene as PNG with two dots per px."""
-    data = _page_data((scene.width, scene.height), 0, theme, journey) | {"foot": 0, "numbers": [""], "standing": ""}
+def png(scene: Scene, journey: Journey, theme: Theme = "light", edge: float = 0) -> bytes:
+    """The scene as PNG with two dots per px and ``edge`` px of paper around it."""
+    size = (scene.width + 2 * edge, scene.height + 2 * edge)
+    data = _page_data(size, edge, theme, journey) | {"foot": 0, "numbers": [""], "standing": ""}
     return _compile([scene], 1, theme, data, "png")
 
 

@@ -16,14 +16,14 @@ from geleit.maps.wide import wide
 NAMESPACE = "http://www.w3.org/2000/svg"
 
 
-def standalone(scene: Scene, theme: Theme = "light", *, embed: bool = True) -> str:
+def standalone(scene: Scene, theme: Theme = "light", *, embed: bool = True, margin: float = 0) -> str:
     """A file of its own: literal colours in one style element, the letters it uses embedded (unless ``embed`` is off).
 
-    Steps are named groups, not links: the file leads nowhere.
+    Steps are named groups, not links: the file leads nowhere. ``margin`` = px of empty paper around the picture.
     """
     style = f"{embedded(scene.texts()) if embed else ''}{sheet(literal(theme))}"
-    ground = f'<rect class="m-paper" width="{number(scene.width)}" height="{number(scene.height)}"/>'
-    opening = _opening(scene, "map", f'xmlns="{NAMESPACE}" role="group"')
+    ground = _mark(Rect(-margin, -margin, scene.width + 2 * margin, scene.height + 2 * margin, "paper"))
+    opening = _opening(scene, "map", f'xmlns="{NAMESPACE}" role="group"', margin)
     return f"{opening}<style>{style}</style>{ground}{_body(scene.marks, None)}</svg>\n"
 
 
@@ -57,11 +57,12 @@ def _is_head(mark: Mark) -> bool:
     return isinstance(mark, Stroke) and all(box.left <= 0 for box in mark.boxes)
 
 
-def _opening(scene: Scene, prefix: str, attributes: str) -> str:
-    wide, high = number(scene.width), number(scene.height)
+def _opening(scene: Scene, prefix: str, attributes: str, margin: float = 0) -> str:
+    wide, high = number(scene.width + 2 * margin), number(scene.height + 2 * margin)
+    edge = number(-margin)
     named = f'aria-labelledby="{prefix}-title" aria-describedby="{prefix}-desc" lang="{scene.language}"'
     return (
-        f'<svg {attributes} width="{wide}" height="{high}" viewBox="0 0 {wide} {high}" {named}>'
+        f'<svg {attributes} width="{wide}" height="{high}" viewBox="{edge} {edge} {wide} {high}" {named}>'
         f'<title id="{prefix}-title">{escape(scene.title)}</title><desc id="{prefix}-desc">{escape(scene.description)}</desc>'
     )
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from geleit.events.event import event_id
+from geleit.events.event import spoken_of
 from geleit.needs.need import ClosedBy, Need, ReadEvent
 from geleit.needs.rules import NeedRule, Needs
 
@@ -136,7 +136,8 @@ class _Cutter:
         }
         for read in notes:
             event = read.event
-            journey = by_event.get(_about(read)) or by_record.get((event.source, event.record))
+            named = next((by_event[one] for one in spoken_of(event) if one in by_event), None)
+            journey = named or by_record.get((event.source, event.record))
             if journey is None:
                 going = [j for j in self.all if j.covers(event.t) and self._topic(read) in ("", j.rule.topic)]
                 journey = max(going, key=lambda j: j.steps[0].event.t, default=None)
@@ -157,6 +158,7 @@ def _need(journey: _Open) -> Need:
         quote_event=quote_event,
         event_ids=tuple(read.event.id for read in members),
         stage=journey.stage,
+        last_at=journey.last.event.t,
         silent_at=None if journey.closed_at is not None else journey.silent_at,
     )
 
@@ -176,13 +178,6 @@ def _any(matches: Sequence[Any], read: ReadEvent) -> bool:
 
 def _named(read: ReadEvent) -> str:
     return str(read.event.properties.get("need_id") or "")
-
-
-def _about(read: ReadEvent) -> str:
-    """Id of the event that this one speaks of: ``key`` of the same source or ``source:key``."""
-    about = str(read.event.properties.get("about") or "")
-    source, _, key = about.rpartition(":")
-    return event_id(source or read.event.source, key) if about else ""
 
 
 def _persons_word(read: ReadEvent) -> bool:

@@ -16,7 +16,7 @@ class Need:
     """One need of one customer. Its id is its opening event's; ``closed_at`` is None while it is open.
 
     ``quote`` is the need in the person's own words (empty if nobody wrote them down), ``quote_event`` where they stand.
-    ``stage`` is the last known one; an open need ends by silence at ``silent_at`` unless something happens before.
+    ``stage`` is the last known one, ``last_at`` the time of the last step, which is when a need that fell silent ended; an open need ends by silence at ``silent_at`` unless something happens before.
     ``event_ids`` are all events that belong to it, steps and annotations, in total order.
     """
 
@@ -29,6 +29,7 @@ class Need:
     quote_event: str
     event_ids: tuple[str, ...]
     stage: str = ""
+    last_at: int = 0
     silent_at: int | None = None
 
 

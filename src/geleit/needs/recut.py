@@ -109,6 +109,7 @@ def _row(customer: str, need: Need) -> dict[str, object]:
         "opened_at": need.opened_at,
         "closed_at": need.closed_at,
         "closed_by": need.closed_by,
+        "last_at": need.last_at,
         "silent_at": need.silent_at,
         "quote": need.quote,
         "quote_event": need.quote_event,
@@ -144,11 +145,12 @@ def _from_row(row: sa.Row[tuple[object, ...]], members: Sequence[str], language:
         quote_event=row.quote_event,
         event_ids=tuple(members),
         stage=row.stage,
+        last_at=row.last_at,
         silent_at=row.silent_at,
     )
 
 
 def _ended(need: Need, now: int) -> Need:
     if need.closed_at is None and need.silent_at is not None and need.silent_at < now:
-        return replace(need, closed_at=need.silent_at, closed_by="gap")
+        return replace(need, closed_at=need.last_at, closed_by="gap")
     return need

@@ -20,6 +20,7 @@ SAMPLE = 500  # records looked at
 MOSTLY = 0.8  # share of filled values that must look alike
 EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
 PHONE = re.compile(r"\+?[\d ()/.-]{6,20}")
+CLOCK = re.compile(r"\d{1,2}:\d{2}(?::\d{2})?")
 AMOUNT = re.compile(r"-?[\d., ]*\d(?:[.,]\d+)?\s*(?:€|EUR|USD|CHF)?")
 
 # What a column is, by words in its name (German and English).
@@ -35,7 +36,8 @@ NAMED: tuple[tuple[str, str], ...] = (
     ("anonymous", r"(session|visitor|visit|besucher|anonymous|cookie|client_id|device)\w*$"),
     ("card", r"(loyalty|kundenkarte|bonus|card|karte)\w*"),
     ("event", r"^(event|ereignis|action|aktion|activity|aktivitaet|type|typ|art|vorgang)(_?(name|type|typ))?$"),
-    ("amount", r"(total|amount|betrag|summe|umsatz|revenue|brutto|netto|wert|value|price|preis)"),
+    ("amount", r"(total|gesamt|amount|betrag|summe|umsatz|revenue|brutto)"),
+    ("price", r"(netto|wert|value|price|preis)"),
     ("currency", r"^(currency|waehrung|währung)$"),
     ("first_name", r"^(first_?name|vorname|given_?name)$"),
     ("last_name", r"^(last_?name|nachname|surname|family_?name|familienname)$"),
@@ -141,7 +143,19 @@ def _names(raw: Sequence[str]) -> frozenset[str]:
 def _with_roles(values: Mapping[str, Sequence[str]], times: TimeReader) -> list[Column]:
     columns = [Column(name, tuple(found), _role(name, found, times)) for name, found in values.items()]
     taken: set[str] = set()
-    single = {"time", "order", "person", "event", "amount", "currency", "first_name", "last_name", "name", "words"}
+    single = {
+        "time",
+        "clock",
+        "order",
+        "person",
+        "event",
+        "amount",
+        "currency",
+        "first_name",
+        "last_name",
+        "name",
+        "words",
+    }
     unique = []
     for column in columns:
         role = column.role if column.role not in taken or column.role not in single else "property"
@@ -159,8 +173,10 @@ def _role(name: str, values: Sequence[str], times: TimeReader) -> str:
     if re.search(r"phone|telefon|tel$|mobil|handy", plain) and _share(values, lambda v: bool(PHONE.fullmatch(v))):
         return "phone"
     role = next((role for role, words in NAMED if re.search(words, plain)), "property")
-    if role == "amount" and not _share(values, lambda value: bool(AMOUNT.fullmatch(value))):
+    if role in ("amount", "price") and not _share(values, lambda value: bool(AMOUNT.fullmatch(value))):
         return "property"
+    if _share(values, lambda value: bool(CLOCK.fullmatch(value))):
+        return "clock"
     if role in ("property", "order", "event") and _is_time(plain, values, times):
         return "time"
     return role
@@ -191,7 +207,7 @@ def _draft(name: str, file: str, encoding: str, columns: Sequence[Column]) -> Dr
     notes: list[str] = []
     lines = [f"# Drafted from {file}; read it, correct it, then: geleit source preview {name}"]
     lines += [f"label: {name.replace('_', ' ')}", f"file: {file}"]
-    lines += _csv(encoding, by_role.get("amount", []))
+    lines += _csv(encoding, [*by_role.get("amount", []), *by_role.get("price", [])])
     grouped = _repeats(by_role.get("order", []))
     if grouped:
         notes.append(f"several lines share one '{grouped.name}': they are read as one event, amounts are added up")
@@ -234,7 +250,7 @@ def _kind(by_role: Mapping[str, list[Column]], notes: list[str]) -> list[str]:
     if event := by_role.get("event"):
         notes.append(f"each value of '{event[0].name}' is an event kind; give them stages in kinds.yaml")
         return [f"  - kind_from: {_quoted(event[0].sql)}"]
-    if order and (by_role.get("amount") or by_role.get("time")):
+    if order and (by_role.get("amount") or by_role.get("price") or by_role.get("time")):
         key = _of_group(order[0].sql) if _repeats(order) else order[0].sql
         return ["  - kind: order_completed", f"    key: {_quoted(key)}"]
     if by_role.get("words"):
@@ -246,8 +262,10 @@ def _kind(by_role: Mapping[str, list[Column]], notes: list[str]) -> list[str]:
 
 def _time(by_role: Mapping[str, list[Column]], notes: list[str]) -> list[str]:
     if found := by_role.get("time"):
-        time = f"any_value({found[0].sql})" if _repeats(by_role.get("order", [])) else found[0].sql
-        return [f"    time: {_quoted(time)}"]
+        time = found[0].sql
+        if clock := by_role.get("clock"):
+            time = f"{time} || ' ' || {clock[0].sql}"
+        return [f"    time: {_quoted(_of_group(time) if _repeats(by_role.get('order', [])) else time)}"]
     notes.append("no column looks like a time: write when these facts held")
     return ["    time: \"'2026-01-01'\""]
 
@@ -261,8 +279,8 @@ def _identifiers(name: str, by_role: Mapping[str, list[Column]], notes: list[str
     if not found:
         found = [(f"{name}.order_id", column.sql) for column in by_role.get("order", [])]
     if not found:
-        notes.append("no column points at a person: name one under identifiers")
-        found = [(f"{name}.customer_no", "'unknown'")]
+        notes.append("no column points at a person: name one under identifiers, or nothing can be taken in")
+        found = [(f"{name}.customer_no", "NULL")]
     return found
 
 
@@ -273,11 +291,13 @@ def _traits(by_role: Mapping[str, list[Column]]) -> list[tuple[str, str]]:
 
 def _properties(by_role: Mapping[str, list[Column]]) -> list[tuple[str, str]]:
     found = [("order_id", column.sql) for column in by_role.get("order", [])]
-    found += [("total", f"money({column.sql})") for column in by_role.get("amount", [])]
+    amounts = by_role.get("amount", []) or by_role.get("price", [])[:1]
+    found += [("total", f"money({column.sql})") for column in amounts]
+    found += [(column.key, f"money({column.sql})") for column in by_role.get("price", []) if column not in amounts]
     found += [("currency", column.sql) for column in by_role.get("currency", [])]
     found += [("words", column.sql) for column in by_role.get("words", [])]
-    extra = ("property", "time", "email", "phone", "anonymous", "card")
-    taken = {"time": 1, "email": 1, "phone": 1, "anonymous": 1, "card": 1}
+    extra = ("property", "time", "clock", "email", "phone", "anonymous", "card")
+    taken = {"time": 1, "clock": 1 if by_role.get("time") else 0, "email": 1, "phone": 1, "anonymous": 1, "card": 1}
     for role in extra:
         found += [(column.key, column.sql) for column in by_role.get(role, [])[taken.get(role, 0) :]]
     return found

@@ -36,7 +36,7 @@ Reason = Literal[
     "duplicate_key",
     "changed_content",
 ]
-REASONS: dict[Reason, str] = {
+REASONS: dict[str, str] = {  # keys are those of Reason
     "unreadable_file": "the file is damaged or not of its format",
     "undecodable": "bytes that the declared encoding does not know",
     "bad_csv": "quotes that do not close, or a field that is too long",

@@ -45,7 +45,7 @@ not under version control.
 3. `geleit import` reads all sources; `geleit serve` opens the pages.
 """
 
-IGNORE = "data/\nsecrets/\n"
+IGNORE = "data/\ndata-until-*/\nsecrets/\n"
 
 
 def schema_name(place: str) -> str:

@@ -10,7 +10,7 @@ from typing import Self
 
 import sqlalchemy as sa
 
-from geleit.clock import Clock, system_clock
+from geleit.clock import Clock, moment, system_clock
 from geleit.customers import accounts, profiles, search
 from geleit.customers.facts import Setting
 from geleit.customers.profile import ChannelVisits, Profile
@@ -51,6 +51,19 @@ def open_workspace(path: Path | str, *, clock: Clock = system_clock) -> Workspac
     Errors: NotFoundError without geleit.yaml; DefinitionError with file, line, value and remedy; StoreError.
     """
     return Workspace(load_definitions(find_workspace(Path(path))), clock=clock)
+
+
+def set_aside(path: Path | str, now: int) -> Path | None:
+    """Move a workspace's ``data/`` out of the way, so that all sources are imported anew; returns where it lies now.
+
+    Nothing is deleted. For workspaces whose every event comes from files that are still there.
+    """
+    data = find_workspace(Path(path)) / "data"
+    if not data.exists():
+        return None
+    kept = data.with_name(f"data-until-{moment(now):%Y%m%d-%H%M%S-%f}")
+    data.rename(kept)
+    return kept
 
 
 @dataclass(frozen=True, slots=True)

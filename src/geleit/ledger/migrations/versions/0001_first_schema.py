@@ -111,6 +111,7 @@ def upgrade() -> None:
     sa.Column('opened_at', sa.BigInteger(), nullable=False),
     sa.Column('closed_at', sa.BigInteger(), nullable=True),
     sa.Column('closed_by', sa.Text(), nullable=False),
+    sa.Column('last_at', sa.BigInteger(), nullable=False),
     sa.Column('silent_at', sa.BigInteger(), nullable=True),
     sa.Column('quote', sa.Text(), nullable=False),
     sa.Column('quote_event', sa.Text(), nullable=False),

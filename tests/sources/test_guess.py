@@ -1,0 +1,87 @@
+"""A draft from an export is read, mapped and imported as it stands."""
+
+import pytest
+
+from geleit.clock import DAY
+from geleit.errors import GeleitError
+from geleit.events.kinds import Catalogue
+from geleit.sources.definition import load_source
+from geleit.sources.guess import guess
+from geleit.sources.mapping import map_source
+
+NOW = 21_000 * DAY
+
+
+@pytest.fixture
+def draft(tmp_path):
+    """Write an export, draft its source, load the draft and map the file with it."""
+    root = tmp_path / "acme"
+    (root / "sources").mkdir(parents=True)
+
+    def make(name, text, encoding="utf-8"):
+        (tmp_path / name).write_bytes(text.encode(encoding))
+        found = guess(tmp_path / name, root=root, zone="Europe/Berlin", now=NOW)
+        path = root / "sources" / f"{found.name}.yaml"
+        path.write_text(found.yaml)
+        definition = load_source(path, root)
+        chunks = list(map_source(definition, root=root, catalogue=Catalogue(), zone="Europe/Berlin", now=NOW))
+        return found, [e for c in chunks for e in c.events], [r for c in chunks for r in c.rejected]
+
+    return make
+
+
+def test_german_orders_are_read_as_orders(draft):
+    text = (
+        "Bestell-Nr;Datum;Uhrzeit;Kundennummer;E-Mail;Vorname;Einzelpreis;Summe brutto\n"
+        "1001;01.03.2026;10:15;77;ada@example.org;Käthe;5,00;1.234,50\n"
+        "1002;02.03.2026;09:05;78;bob@example.org;Bob;5,00;20,00\n"
+    )
+    _, events, rejected = draft("bestellungen.csv", text, "cp1252")
+    assert rejected == []
+    assert [e.kind for e in events] == ["order_completed", "order_completed"]
+    assert events[0].properties["total"] == 1234.5
+    assert events[0].traits["first_name"] == "Käthe"
+    assert {i.type for i in events[0].identifiers} == {"bestellungen.customer_no", "email"}
+    assert events[1].t - events[0].t == DAY - 70 * 60 * 1_000_000
+
+
+def test_order_lines_become_one_order(draft):
+    text = "order_id,date,customer_id,amount\n1,2026-03-01,7,10.00\n1,2026-03-01,7,2.50\n2,2026-03-02,8,1.00\n"
+    found, events, _ = draft("lines.csv", text)
+    assert sorted(e.properties["total"] for e in events) == [1, 12.5]
+    assert "added up" in " ".join(found.notes)
+
+
+def test_a_log_gives_its_own_kinds(draft):
+    text = '{"event": "Add To Cart", "ts": 1767225600, "user_id": "u1"}\n{"event": "Search", "ts": 1767225700, "user_id": "u1"}\n'
+    _, events, rejected = draft("log.jsonl", text)
+    assert [e.kind for e in events] == ["add_to_cart", "search"]
+    assert rejected == []
+
+
+def test_a_list_of_people_without_a_time_says_what_to_decide(draft):
+    found, events, _ = draft("people.csv", "name,mail\nAda,ada@example.org\n")
+    assert events[0].kind == "identified"
+    assert any("no column looks like a time" in note for note in found.notes)
+
+
+def test_without_anybody_in_it_everything_waits_and_the_draft_says_why(draft):
+    found, events, rejected = draft("weather.csv", "day,rain\n2026-03-01,12\n")
+    assert events == []
+    assert rejected[0].reason == "no_identifier"
+    assert any("points at a person" in note for note in found.notes)
+
+
+@pytest.mark.parametrize(
+    ("name", "text"), [("x.csv", ""), ("x.csv", "a,b\n"), ("x.pdf", "a"), ("x.jsonl", "no json\n")]
+)
+def test_what_is_no_export_is_refused_with_a_remedy(draft, name, text):
+    with pytest.raises(GeleitError) as caught:
+        draft(name, text)
+    assert caught.value.hint
+
+
+def test_a_file_of_that_name_is_never_overwritten(draft, tmp_path):
+    draft("orders.csv", "order_id,date,customer_id\n1,2026-03-01,7\n")
+    with pytest.raises(GeleitError, match="exists already"):
+        guess(tmp_path / "orders.csv", root=tmp_path / "acme", zone="UTC", now=NOW)
