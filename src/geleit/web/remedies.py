@@ -55,6 +55,8 @@ def remedy(reason: str, reader: Reader) -> str:
         "missing_property": say("Map the property in the source, or mend the record."),
         "bad_place": say("Name stages and touchpoints as kinds.yaml does."),
         "duplicate_key": say("Give every event of the record a key of its own."),
-        "changed_content": say("The earlier one stands. If both happened, put the day into the key; if the source was corrected: geleit import --anew."),
+        "changed_content": say(
+            "The earlier one stands. If both happened, put the day into the key; if the source was corrected: geleit import --anew."
+        ),
     }
     return known.get(reason, "")
