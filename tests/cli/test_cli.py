@@ -53,3 +53,20 @@ def test_explaining_two_identifiers_prints_the_chain(geleit):
     geleit("demo", "d", "--no-serve")
     text = geleit("identity", "explain", "crm.customer_no:4711", "-w", "d")
     assert "4711" in text
+
+
+def test_a_corrected_source_is_read_anew_and_nothing_is_deleted(geleit, tmp_path):
+    geleit("init", "acme")
+    (tmp_path / "orders.csv").write_text("order_id,date,customer_id,total\n1,2026-03-01,7,10.00\n")
+    geleit("source", "guess", "orders.csv", "-w", "acme")
+    geleit("import", "-w", "acme")
+    path = tmp_path / "acme" / "sources" / "orders.yaml"
+    path.write_text(path.read_text().replace("order_completed", "order_updated"))
+    assert "import --anew" in geleit("import", "-w", "acme")
+    path.write_text(path.read_text() + "  wrong: key\n")
+    geleit("import", "--anew", "-w", "acme", code=1)
+    assert (tmp_path / "acme" / "data").exists()
+    path.write_text(path.read_text().replace("  wrong: key\n", ""))
+    assert "1 customer, 1 event in all" in geleit("import", "--anew", "-w", "acme")
+    assert len(list((tmp_path / "acme").glob("data-until-*"))) == 1
+    assert json.loads(geleit("quarantine", "list", "-w", "acme", "--json")) == []

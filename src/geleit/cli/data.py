@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from geleit.cli.output import HERE, AsJson, Folder, opened, say, show, table, working
+from geleit.cli.output import HERE, AsJson, Folder, counted, opened, say, show, table, working
 from geleit.clock import system_clock
 from geleit.errors import GeleitError
 from geleit.intake.imports import ImportSummary
@@ -53,7 +53,9 @@ def import_(
         table(head, [[s.source, s.read, s.new, s.duplicate, s.skipped, s.quarantined] for s in summaries])
         for summary in summaries:
             _explain(summary)
-        say(f"{counts.customers:,} customers, {counts.events:,} events in all.")
+        say(
+            f"{counted(counts.customers, 'customer', 'customers')}, {counted(counts.events, 'event', 'events')} in all."
+        )
 
     show({"sources": summaries, "counts": counts}, as_json, text)
     if failed:
@@ -75,7 +77,7 @@ def _explain(summary: ImportSummary) -> None:
         say(f"\n{summary.source} was not read: {summary.error}")
     elif summary.reasons:
         waiting = sum(count for _, count in summary.reasons)
-        wait = "1 record waits" if waiting == 1 else f"{waiting:,} records wait"
+        wait = counted(waiting, "record waits", "records wait")
         say(f"\n{summary.source}: {wait} in quarantine (geleit quarantine list -s {summary.source})")
         for reason, count in summary.reasons[:3]:
             say(f"  {count:,} x {reason}: {REASONS[reason]}")

@@ -56,6 +56,11 @@ def say(text: str = "") -> None:
     out.print(text, markup=False, highlight=False)
 
 
+def counted(number: int, one: str, many: str) -> str:
+    """``1 customer``, ``1,204 customers``."""
+    return f"{number:,} {one if number == 1 else many}"
+
+
 def fail(error: GeleitError, as_json: bool) -> None:
     """Print an error as a sentence with its hint."""
     if as_json:

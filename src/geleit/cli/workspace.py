@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from importlib import import_module
 from pathlib import Path
 from typing import Annotated
 
@@ -10,10 +11,16 @@ import typer
 from geleit.cli.output import HERE, AsJson, Folder, opened, say, show, table, working
 from geleit.demo.example import CUSTOMER, build_demo
 from geleit.errors import GeleitError
-from geleit.web.serve import serve as serve_pages
+from geleit.workspace import Workspace
 from geleit.workspace.definitions import find_workspace, load_checked
 from geleit.workspace.scaffold import init as init_workspace
 from geleit.workspace.scaffold import write_schemas
+
+
+def serve_pages(workspace: Workspace, host: str, port: int, *, open_browser: bool) -> None:
+    """Serve until stopped; the web room is loaded only now, so that other commands start quicker."""
+    import_module("geleit.web.serve").serve(workspace, host, port, open_browser=open_browser)
+
 
 Port = Annotated[int, typer.Option(help="Port on this machine; the next free one is taken if it is in use.")]
 Browser = Annotated[bool, typer.Option("--browser/--no-browser", help="Open the pages in the browser.")]
@@ -66,7 +73,7 @@ def demo(
     show(built, as_json, text)
     if serve:
         with opened(folder) as workspace:
-            serve_pages(workspace, port=port, open_browser=browser)
+            serve_pages(workspace, "127.0.0.1", port, open_browser=browser)
 
 
 def check(
@@ -109,7 +116,7 @@ def serve(
     """Open the pages."""
     with opened(folder) as workspace:
         workspace.sync()
-        serve_pages(workspace, host=host, port=port, open_browser=browser)
+        serve_pages(workspace, host, port, open_browser=browser)
 
 
 def schemas(folder: Folder = HERE, as_json: AsJson = False) -> None:
