@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
@@ -18,6 +19,9 @@ EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 EPOCH_DAY = date(1970, 1, 1)
 SECOND = 1_000_000
 DAY = 86_400 * SECOND
+ISO_DAY = "2026-11-22"
+GERMAN_DAY = re.compile(r"(\d{1,2})\.(\d{1,2})\.(\d{4})")
+LARGEST = 2**63
 
 
 def system_clock() -> int:
@@ -54,6 +58,29 @@ def localize(naive: datetime, zone_name: str, doubled_hour: DoubledHour = "earli
     1792891800000000
     """
     return naive.replace(tzinfo=zone(zone_name), fold=1 if doubled_hour == "later" else 0)
+
+
+def deadline(value: object, zone_name: str) -> int | None:
+    """Microseconds UTC until which something holds: microseconds as they are, ISO 8601, or the end of a day.
+
+    A day is written as 2026-02-27 or 27.2.2026. What is no time is None: no date is better than a wrong one; so is the
+    last day of time (9999-12-31), which systems write for never.
+
+    >>> deadline("2026-02-27", "Europe/Berlin") - deadline("27.2.2026 ", "Europe/Berlin")
+    0
+    """
+    text = "" if value is None or isinstance(value, bool) else str(value).strip()
+    if text.lstrip("-").isdigit() and len(text) > len(ISO_DAY):
+        return int(text) if abs(int(text)) < LARGEST else None
+    if german := GERMAN_DAY.fullmatch(text):
+        text = f"{german[3]}-{german[2]:>02}-{german[1]:>02}"
+    try:
+        at = datetime.fromisoformat(text)
+        if len(text) <= len(ISO_DAY):
+            return micros(localize(at + timedelta(days=1), zone_name)) - 1
+        return micros(at if at.tzinfo else localize(at, zone_name))
+    except (ValueError, OverflowError):
+        return None
 
 
 def local_day(t: int, zone_name: str) -> int:

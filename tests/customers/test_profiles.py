@@ -1,7 +1,7 @@
 import pytest
 
-from geleit.clock import DAY
-from geleit.customers.facts import instant, minor_units
+from geleit.clock import DAY, deadline
+from geleit.customers.facts import minor_units
 from geleit.customers.visits import visits_by_channel
 
 
@@ -53,7 +53,7 @@ def test_an_order_is_folded_from_all_that_was_said_of_it(happens, ada):
     (order,) = ada().orders
     assert (order.total, order.state, order.ordered_at, order.currency) == (75890, "delivered", DAY, "EUR")
     assert [(line.name, line.unit_price, line.serial) for line in order.lines] == [("Washer", 74900, "S-1")]
-    assert order.due_at == instant("1970-01-06", "Europe/Berlin", end_of_day=True)
+    assert order.due_at == deadline("1970-01-06", "Europe/Berlin")
     (owned,) = ada().products
     assert (owned.serial, owned.order_id) == ("S-1", "7")
 
@@ -141,11 +141,11 @@ def test_what_another_system_says_of_an_order_belongs_to_its_buyer(happens, ada)
 
 @pytest.mark.parametrize("value", ["9999-12-31", "99999999999999999999", 10**30, "soon", 1.5, "31.02.2026"])
 def test_a_time_that_cannot_be_is_none(value):
-    assert instant(value, "Europe/Berlin", end_of_day=True) is None
+    assert deadline(value, "Europe/Berlin") is None
 
 
 def test_a_day_is_read_in_german_too():
-    assert instant("1.2.2026", "Europe/Berlin") == instant("2026-02-01", "Europe/Berlin") == 1769900400000000
+    assert deadline("1.2.2026", "Europe/Berlin") == deadline("2026-02-01", "Europe/Berlin") == 1769986799999999
 
 
 @pytest.mark.parametrize("value", [1e30, "inf", "nan", {}, "1e500"])

@@ -1,7 +1,8 @@
 import pytest
 from map_events import ZONE, at
 
-from geleit.maps.annotations import affirmed, amount, deadline, wording
+from geleit.clock import deadline
+from geleit.maps.annotations import affirmed, amount, wording
 
 
 @pytest.mark.parametrize(

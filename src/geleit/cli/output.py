@@ -24,7 +24,9 @@ Folder = Annotated[
 ]
 HERE = Path()
 
-out = Console(soft_wrap=True)
+# Into a pipe or file tables are written as wide as they are: whoever reads them there wants lines whole.
+PIPED_WIDTH = 400
+out = Console(soft_wrap=True, width=None if sys.stdout.isatty() else PIPED_WIDTH)
 err = Console(stderr=True)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated
 
@@ -62,7 +63,14 @@ def preview(
 
     def text() -> None:
         rows = [
-            [stamp(e.t, "en", zone), e.kind, e.key, " ".join(map(str, e.identifiers)), e.traits, e.properties]
+            [
+                stamp(e.t, "en", zone),
+                e.kind,
+                e.key,
+                " ".join(map(str, e.identifiers)),
+                _short(e.traits),
+                _short(e.properties),
+            ]
             for e in found.mapped.events
         ]
         table(["when", "kind", "key", "identifiers", "traits", "properties"], rows, empty="no event")
@@ -70,6 +78,11 @@ def preview(
             say(f"would go to quarantine: {rejected.file}:{rejected.line} {rejected.reason}: {rejected.message}")
 
     show(found, as_json, text)
+
+
+def _short(values: Mapping[str, object]) -> str:
+    """Traits or properties in one cell: ``city: Kassel, plan: plus``."""
+    return ", ".join(f"{name}: {value}" for name, value in values.items())
 
 
 @source.command()

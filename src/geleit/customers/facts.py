@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
 import sqlalchemy as sa
 from babel.numbers import get_currency_precision
 
-from geleit.clock import localize, micros
+from geleit.clock import deadline
 from geleit.customers import tokens
 from geleit.events.event import Event
 from geleit.events.kinds import Catalogue
@@ -23,8 +21,6 @@ from geleit.ledger.ledger import insert_new, upsert
 Row = dict[str, Any]
 
 DIGITS = 18  # of the largest integer that a ledger holds
-GERMAN_DAY = re.compile(r"(\d{1,2})\.(\d{1,2})\.(\d{4})")
-LONGEST_DAY = len("2026-11-22")
 
 ORDERS = frozenset(
     ("order_completed", "order_updated", "order_refunded", "order_cancelled", "order_progress", "delivery_promised")
@@ -116,25 +112,6 @@ def minor_units(value: object, currency: str) -> int | None:
     return None if amount is None else _whole(amount.scaleb(get_currency_precision(currency)))
 
 
-def instant(value: object, zone: str, *, end_of_day: bool = False) -> int | None:
-    """Microseconds UTC of a property: a number as it is, ISO 8601, or a day (its beginning or end in the zone).
-
-    None for what is no time; the last day of time (9999-12-31, where systems mean never) has no end and is none.
-    """
-    if isinstance(value, int):
-        return None if isinstance(value, bool) else _whole(Decimal(value))
-    text = str(value or "").strip()
-    if german := GERMAN_DAY.fullmatch(text):
-        text = f"{german[3]}-{german[2]:>02}-{german[1]:>02}"
-    try:
-        at = datetime.fromisoformat(text)
-        if len(text) <= LONGEST_DAY and end_of_day:
-            return micros(localize(at + timedelta(days=1), zone)) - 1
-        return micros(at if at.tzinfo else localize(at, zone))
-    except (ValueError, OverflowError):
-        return None
-
-
 def _decimal(value: object) -> Decimal | None:
     """A number of JSON or text; None for anything else."""
     if value in (None, "") or isinstance(value, bool):
@@ -186,7 +163,7 @@ def _order(facts: Facts, event: Event, place: Row, setting: Setting) -> None:
         "state": text_of(event, "state"),
         "total": minor_units(amount, currency),
         "currency": currency,
-        "due_at": instant(event.properties.get("due_at"), setting.zone, end_of_day=True),
+        "due_at": deadline(event.properties.get("due_at"), setting.zone),
     }
     facts.add(tables.order_fact, order)
     for number, product in enumerate(_products(event.properties.get("products"))):
@@ -227,5 +204,5 @@ def _product(event: Event, setting: Setting) -> Row:
         "product_id": text_of(event, "product_id", "sku"),
         "name": text_of(event, "product_name", "name"),
         "version": text_of(event, "version"),
-        "warranty_until": instant(event.properties.get("warranty_until"), setting.zone, end_of_day=True),
+        "warranty_until": deadline(event.properties.get("warranty_until"), setting.zone),
     }

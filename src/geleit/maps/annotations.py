@@ -5,16 +5,13 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
 from typing import Any
 
-from geleit.clock import localize, micros
 from geleit.events.event import spoken_of
 from geleit.events.kinds import in_language
 from geleit.needs.need import ReadEvent
 
 _YES = ("true", "1", "yes", "ja", "wahr")
-_ISO_DATE = 10  # characters of 2026-02-27
 
 
 @dataclass(slots=True)
@@ -83,21 +80,3 @@ def amount(value: Any) -> float | None:
     except ValueError:
         return None
     return number if math.isfinite(number) else None
-
-
-def deadline(value: Any, zone: str) -> int | None:
-    """A due time as microseconds UTC: microseconds, an ISO time (local to ``zone`` if it names none), or a day.
-
-    A day is due until its end. What reads as none of these is None: no date is better than a wrong one.
-    """
-    text = str(value).strip() if value is not None else ""
-    if text.isdigit() and len(text) > _ISO_DATE:
-        return int(text)
-    try:
-        if len(text) == _ISO_DATE:
-            next_day = datetime.fromisoformat((date.fromisoformat(text) + timedelta(days=1)).isoformat())
-            return micros(localize(next_day, zone)) - 1
-        moment = datetime.fromisoformat(text)
-    except ValueError:
-        return None
-    return micros(moment if moment.tzinfo else localize(moment, zone))

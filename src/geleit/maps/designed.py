@@ -8,14 +8,12 @@ from dataclasses import dataclass
 
 from pydantic import Field
 
-from geleit.clock import DAY, SECOND, local_day
-from geleit.definitions import Definition, Label
+from geleit.clock import DAY, local_day
+from geleit.definitions import Definition, Duration, Label
 from geleit.language.formats import span
 from geleit.language.words import translate
 from geleit.maps.journey import Verdict
 
-WITHIN = r"^\d+ (minute|hour|day|week)s?$"
-_UNITS = {"minute": 60 * SECOND, "hour": 3600 * SECOND, "day": DAY, "week": 7 * DAY}
 _DELIVERED = ("delivered", "geliefert", "zugestellt")
 
 
@@ -23,15 +21,8 @@ class DesignedStep(Definition):
     """One step as the company meant it."""
 
     kind: str = Field(description="event kind, as the sources or the vocabulary name it", min_length=1)
-    within: str = Field("", description="at most this long after the designed step before, e.g. '2 days'")
+    within: Duration | None = Field(None, description="at most this long after the designed step before, e.g. 2 days")
     label: Label | None = Field(None, description="what a reader calls the step; by default the kind's label")
-
-    def limit(self) -> int | None:
-        """``within`` in microseconds, None without one."""
-        if not self.within:
-            return None
-        count, unit = self.within.split()
-        return int(count) * _UNITS[unit.removesuffix("s")]
 
 
 class DesignedJourney(Definition):
@@ -99,7 +90,7 @@ def _aligned(
     verdicts: list[Verdict | None] = [Verdict("extra") for _ in done]
     before: Done | None = None
     for at, place in pairs:
-        limit = designed.steps[at].limit()
+        limit = designed.steps[at].within
         over = done[place].t - before.end - limit if before and limit is not None else 0
         verdicts[place] = _late(over, judging.language) if over > 0 else Verdict("as_designed")
         before = done[place]

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from geleit.clock import local_day
+from geleit.clock import deadline, local_day
 from geleit.events.kinds import Catalogue, in_language
 from geleit.language.words import translate
-from geleit.maps.annotations import Told, affirmed, amount, attach, deadline, wording
+from geleit.maps.annotations import Told, affirmed, amount, attach, wording
 from geleit.maps.designed import DesignedJourney, Done, Judging, judge
 from geleit.maps.journey import Criterion, Feeling, Journey, PromiseMark, PromiseState, StageHead, Step
 from geleit.maps.sentences import evidence_text, facet_name, repeated

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from geleit.clock import deadline
 from geleit.events.kinds import Catalogue
-from geleit.maps.annotations import affirmed, amount, deadline, wording
+from geleit.maps.annotations import affirmed, amount, wording
 from geleit.maps.sentences import MINUTE, evidence_name, judged, medium_name, ownership_name
 from geleit.needs.need import ReadEvent
 from geleit.web.reader import Reader

@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from urllib.parse import quote
 
-from geleit.clock import moment
+from geleit.clock import deadline, moment
 from geleit.customers.profile import ChannelVisits, Order, OrderLine, OwnedProduct, Profile, Trait
 from geleit.customers.service import Service
-from geleit.maps.annotations import deadline, wording
+from geleit.maps.annotations import wording
 from geleit.needs.need import ReadEvent
 from geleit.web.lines import SHORT, Words
 from geleit.web.reader import Reader
