@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from geleit.maps.sheet import LEAST, a3
 from geleit.sources.mapping import map_source
 from geleit.workspace.definitions import load_definitions
 
@@ -283,3 +284,11 @@ def test_others_have_their_own_journeys(washing_machine):
 def test_what_cannot_be_mapped_waits(washing_machine):
     assert {entry.source: entry.reason for entry in washing_machine.quarantine()} == QUARANTINED
     assert len(washing_machine.quarantine()) == 3
+
+
+@pytest.mark.parametrize("language", ["de", "en"])
+def test_the_whole_journey_stands_on_one_sheet_of_a3(washing_machine, language):
+    journey = washing_machine.journey(washing_machine.customer("crm.customer_no:4711"), language=language)
+    sheet = a3(journey)
+    assert len(sheet.scenes) == 1
+    assert sheet.scale >= LEAST

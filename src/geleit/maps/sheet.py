@@ -25,7 +25,7 @@ from geleit.maps.wide import wide
 
 MM = 72 / 25.4  # points
 A3 = (420 * MM, 297 * MM)
-MARGIN, FOOT = 10 * MM, 6 * MM
+MARGIN, FOOT = 7 * MM, 6 * MM
 LABEL_PX, LABEL_PT = 11.0, 7.0  # the smallest label: its px in the picture, its least size on paper
 LEAST = LABEL_PT / LABEL_PX  # points per px below which a page is no longer readable
 COLUMN_STEP, COLUMN_WIDEST = 1.16, 340.0  # columns are tried each so much wider than the last, up to px
