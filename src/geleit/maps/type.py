@@ -100,6 +100,7 @@ class Wrapped:
     cut: bool = False
 
 
+@lru_cache(maxsize=16_384)  # layouts are tried at several widths, and pages drawn again
 def wrap(text: str, face: Face, size: float, max_width: float, max_lines: int = 40) -> Wrapped:
     """Break a text into lines of at most ``max_width`` px.
 

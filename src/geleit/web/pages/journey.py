@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import lru_cache
 
 from markupsafe import Markup
 from starlette.requests import Request
@@ -96,6 +97,11 @@ def _rows(twin: Table, base: str) -> list[TwinRow]:
 
 def drawn(shown: Journey) -> tuple[Markup, Markup]:
     """The map wide (for a screen) and tall (for a phone); each step leads to its events."""
+    return _drawn(replace(shown, as_of=0))  # the hour it is looked at does not stand in it
+
+
+@lru_cache(maxsize=32)
+def _drawn(shown: Journey) -> tuple[Markup, Markup]:
     href = f"{base_of(shown.customer_key)}/events?ids={{ids}}"
     across = scrolled(shown, href=href, prefix="wide")
     down = inline(tall(shown, heading=False), href=href, prefix="tall")
