@@ -82,10 +82,15 @@ def explain(error: ValidationError, tree: Any, model: type[Definition], name: st
     # a misspelled name is also a missing one: say the misspelling
     problem = next((p for p in problems if p["type"] == "extra_forbidden"), problems[0])
     place = [part for part in problem["loc"] if not str(part).startswith(("function-", "dict[", "str", "list["))]
+    value = problem.get("input")
+    text, hint = (
+        problem["msg"].removeprefix("Value error, "),
+        "geleit schemas writes what is known here for your editor",
+    )
+    if not place and (named := re.fullmatch(r"([a-z_]+(?:\.[\w -]+)+): (.*)", text)):
+        place, text = list(named[1].split(".")), named[2]
     line = line_of(tree, place)
     where = ".".join(str(part) for part in place) or "file"
-    value = problem.get("input")
-    text, hint = problem["msg"].removeprefix("Value error, "), "see docs/reference/workspace.md"
     if problem["type"] == "extra_forbidden":
         names = sibling_names(model, place[:-1])
         close = difflib.get_close_matches(str(place[-1]), names, n=1)

@@ -8,14 +8,18 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from geleit.errors import Retryable
+from geleit.errors import GeleitError, Retryable
 
 
 def write_durably(path: Path, content: bytes, *, mode: int = 0o600) -> None:
     """Replace ``path`` by ``content`` in one step that holds through a crash: the old file or the new one, never half.
 
-    Errors: Retryable when the disk is full or read-only; the old file stays.
+    Errors: GeleitError when its folder does not exist; Retryable when the disk is full or read-only; the old file stays.
     """
+    if not path.parent.is_dir():
+        raise GeleitError(
+            f"the folder {path.parent} does not exist; nothing was written", hint=f"mkdir -p {path.parent}"
+        )
     aside = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
         with os.fdopen(os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, mode), "wb") as handle:

@@ -29,7 +29,16 @@ def test_umlauts_are_found_however_they_are_written(workspace, query):
 @pytest.mark.usefixtures("_people")
 @pytest.mark.parametrize(
     "query",
-    ["helga", "Sommer Helga", "helga.sommer@example.de", "0561 44 82 17", "+49 561 448217", "4711", "B-2026-77"],
+    [
+        "helga",
+        "Sommer Helga",
+        "helga.sommer@example.de",
+        "0561 44 82 17",
+        "+49 (0)561 448217",
+        "+49 561 448217",
+        "4711",
+        "B-2026-77",
+    ],
 )
 def test_one_person_is_found_by_all_that_is_known(workspace, query):
     assert names(workspace, query) == {"Helga Müller-Sommer"}

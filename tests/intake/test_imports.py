@@ -127,3 +127,31 @@ def test_changed_needs_read_the_past_anew(root):
         (need,) = workspace.needs(workspace.customer("a@x.org"))
         assert need.topic == "buying"
         assert workspace.check().ok
+
+
+def test_a_contradiction_is_none_any_more_when_the_mapping_is_put_back(root):
+    write(root, "1,2026-03-01,7,a@x.org,12.50\n")
+    run(root)
+    path = root / "sources" / "till.yaml"
+    path.write_text(SOURCE.replace("order_id: no,", "order_id: upper(no || 'x'),"))
+    assert dict(run(root)[0].reasons) == {"changed_content": 1}
+    path.write_text(SOURCE)
+    assert run(root)[0].reasons == []
+
+
+def test_what_waited_is_settled_when_the_corrected_source_is_imported_again(root):
+    write(root, "1,31/03/2026,7,a@x.org,12.50\n")
+    assert run(root)[0].reasons == [("bad_time", 1)]
+    path = root / "sources" / "till.yaml"
+    path.write_text(SOURCE.replace("time: day", "time: day\n    time_format: '%d/%m/%Y'"))
+    summary, _ = run(root)
+    assert (summary.new, summary.reasons) == (1, [])
+
+
+def test_an_event_that_names_nobody_is_kept_and_no_fault(root):
+    write(root, "1,2026-03-01,unbekannt,,12.50\n")
+    summary, counts = run(root)
+    assert (summary.new, counts.customers, counts.events) == (1, 0, 1)
+    with open_workspace(root) as workspace:
+        report = workspace.check()
+    assert report.ok, report.text()

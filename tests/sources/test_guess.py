@@ -85,3 +85,10 @@ def test_a_file_of_that_name_is_never_overwritten(draft, tmp_path):
     draft("orders.csv", "order_id,date,customer_id\n1,2026-03-01,7\n")
     with pytest.raises(GeleitError, match="exists already"):
         guess(tmp_path / "orders.csv", root=tmp_path / "acme", zone="UTC", now=NOW)
+
+
+def test_an_object_in_a_log_is_opened(draft):
+    text = '{"event": "page", "ts": 1767225600, "visitor": "v1", "user": {"email": "ada@example.org"}}\n'
+    _, events, rejected = draft("log.jsonl", text)
+    assert rejected == []
+    assert {str(i) for i in events[0].identifiers} == {"email:ada@example.org", "log.anonymous_id:v1"}

@@ -21,6 +21,9 @@ Source = Annotated[str, typer.Option("--source", "-s", help="Only this source.")
 Number = Annotated[int, typer.Argument(metavar="ID", help="Number in the quarantine.")]
 
 
+COMMONEST = 3  # reasons told one by one
+
+
 def register(app: typer.Typer) -> None:
     """Add this room's commands."""
     app.command(name="import")(import_)
@@ -75,12 +78,17 @@ def _set_aside(folder: Path, sources: list[str] | None, as_json: bool) -> None:
 def _explain(summary: ImportSummary) -> None:
     if summary.error:
         say(f"\n{summary.source} was not read: {summary.error}")
-    elif summary.reasons:
+        return
+    if summary.unseen:
+        say(f"\n{summary.source}: no record has {', '.join(summary.unseen)}; is it written as in the file?")
+    if summary.reasons:
         waiting = sum(count for _, count in summary.reasons)
         wait = counted(waiting, "record waits", "records wait")
         say(f"\n{summary.source}: {wait} in quarantine (geleit quarantine list -s {summary.source})")
-        for reason, count in summary.reasons[:3]:
+        for reason, count in summary.reasons[:COMMONEST]:
             say(f"  {count:,} x {reason}: {REASONS[reason]}")
+        if rest := summary.reasons[COMMONEST:]:
+            say(f"  {sum(count for _, count in rest):,} for other reasons: {', '.join(reason for reason, _ in rest)}")
         if any(reason == "changed_content" for reason, _ in summary.reasons):
             say(
                 "  If you corrected the source's definition: geleit import --anew reads its files again from the start."

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import difflib
 import re
 import string
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, TypeVar, cast
@@ -105,10 +106,18 @@ class Kinds(Definition):
                     f"kinds.{name}.stage: '{kind.stage}' is none of the stages {', '.join(sorted(stages))}"
                 )
             if kind.channel and kind.channel not in channels:
-                raise ValueError(f"kinds.{name}.channel: '{kind.channel}' is no channel; define it under channels")
+                raise ValueError(f"kinds.{name}.channel: '{kind.channel}' is no channel{meant(kind.channel, channels)}")
             if kind.same_as and kind.same_as not in VOCABULARY and kind.same_as not in self.kinds:
-                raise ValueError(f"kinds.{name}.same_as: '{kind.same_as}' is no known kind")
+                raise ValueError(
+                    f"kinds.{name}.same_as: '{kind.same_as}' is no known kind{meant(kind.same_as, {*VOCABULARY, *self.kinds})}"
+                )
         return self
+
+
+def meant(word: str, known: Collection[str]) -> str:
+    """What was probably meant: ``; did you mean service?``, else what there is."""
+    close = difflib.get_close_matches(word, list(known), n=1)
+    return f"; did you mean {close[0]}?" if close else f"; there is: {', '.join(sorted(known))}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -158,6 +158,7 @@ def _load(connection: sa.Connection, archive: Archive, sound: list[Segment], duc
     snapshot.copy(connection, reading.RESOLVED, duck, "owner")
     snapshot.copy(connection, sa.select(claim.event_id, claim.need_id), duck, "claim")
     snapshot.copy(connection, sa.select(person.id), duck, "person")
+    snapshot.copy(connection, sa.select(tables.identifier_set_member.c.set_id).distinct(), duck, "member")
     if sound:
         rows = duck.read_parquet([str(archive.path(segment)) for segment in sound])
         rows.select("event_id", "seq", "set_id").create("segment_events")

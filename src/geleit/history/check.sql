@@ -22,9 +22,10 @@ GROUP BY event_id
 HAVING count(*) > 1
 
 -- name: homeless
--- purpose: identifier sets of events that lead to no customer
+-- purpose: identifier sets of events that lead to no customer (the empty set, of events that name nobody, need not)
 SELECT DISTINCT acknowledged.set_id::VARCHAR AS key
 FROM acknowledged
+SEMI JOIN member ON member.set_id = acknowledged.set_id
 LEFT JOIN owner ON owner.set_id = acknowledged.set_id
 LEFT JOIN person ON person.id = owner.customer_id
 WHERE person.id IS NULL

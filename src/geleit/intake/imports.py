@@ -20,7 +20,10 @@ from geleit.sources.records import Mapped
 
 @dataclass(slots=True)
 class ImportSummary:
-    """What one run over one source did. ``reasons``: the commonest reasons for quarantine with their counts."""
+    """What one run over one source did.
+
+    ``reasons``: reasons for quarantine with their counts, commonest first; ``unseen``: names that no record had.
+    """
 
     source: str
     files: list[str] = field(default_factory=list)
@@ -30,6 +33,7 @@ class ImportSummary:
     duplicate: int = 0
     quarantined: int = 0
     reasons: list[tuple[str, int]] = field(default_factory=list)
+    unseen: list[str] = field(default_factory=list)
     error: str = ""
 
 
@@ -56,6 +60,8 @@ def import_source(
         ):
             receipt = intake.accept(mapped.events, mapped.rejected)
             _count(summary, mapped, receipt)
+            _settle_records(intake, definition.name, mapped)
+            summary.unseen = sorted({*summary.unseen, *mapped.unseen})
             damaged |= {one.file for one in mapped.rejected if one.reason == "unreadable_file"}
             progress(definition.name, summary.read)
         _settle(intake, summary, damaged)
@@ -124,6 +130,13 @@ def _end(intake: Intake, run: int, summary: ImportSummary) -> None:
                 quarantined=summary.quarantined,
             )
         )
+
+
+def _settle_records(intake: Intake, source: str, mapped: Mapped) -> None:
+    """Records that were mapped without complaint this time wait no more."""
+    sound = {event.record for event in mapped.events} - {one.record_id for one in mapped.rejected}
+    with intake.ledger.write() as connection:
+        quarantine.settle_records(connection, source, sound, intake.ledger.clock())
 
 
 def _settle(intake: Intake, summary: ImportSummary, damaged: set[str]) -> None:

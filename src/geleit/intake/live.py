@@ -73,11 +73,13 @@ class Intake:
             replace(event, identifiers=normalize_all(event.identifiers, self.rules, self.country)[0], received_at=now)
             for event in batch
         ]
-        new, contradicting, duplicate = _sift(connection, events)
+        new, contradicting, again = _sift(connection, events)
+        if again and quarantine.contradictions(connection):
+            quarantine.settle_equal(connection, {(event.record or event.id, event.key) for event in again}, now)
         quarantined = quarantine.put(connection, [*rejected, *map(_contradiction, contradicting)], now)
         if new:
             self._store(connection, new)
-        return Receipt(len(new), duplicate, quarantined)
+        return Receipt(len(new), len(again), quarantined)
 
     def _store(self, connection: sa.Connection, events: Sequence[Event]) -> None:
         change = self.ledger.next_change(connection)
@@ -91,28 +93,28 @@ class Intake:
         recut.ask(connection, {*moved, *_customers(connection, sets)}, change)
 
 
-def _sift(connection: sa.Connection, events: Sequence[Event]) -> tuple[list[Event], list[Event], int]:
-    """New events (their keys are taken at once), events that contradict an earlier one of the same key, count of repeats."""
+def _sift(connection: sa.Connection, events: Sequence[Event]) -> tuple[list[Event], list[Event], list[Event]]:
+    """New events (their keys are taken at once), events that contradict an earlier one of their key, and repeats."""
     said = [content_hash(event) for event in events]
     known: dict[str, str] = {}
     for some in chunked(list({event.id for event in events})):
         query = sa.select(tables.event_key.c.id, tables.event_key.c.content).where(tables.event_key.c.id.in_(some))
         known.update({row.id: row.content for row in connection.execute(query)})
     new: dict[str, Event] = {}
-    contradicting, duplicate = [], 0
+    contradicting, again = [], []
     for event, content in zip(events, said, strict=True):
         if event.id not in known:
             known[event.id] = content
             new[event.id] = event
         elif known[event.id] == content:
-            duplicate += 1
+            again.append(event)
         else:
             contradicting.append(event)
     if new:
         connection.execute(
             sa.insert(tables.event_key), [{"id": identity, "content": known[identity]} for identity in new]
         )
-    return list(new.values()), contradicting, duplicate
+    return list(new.values()), contradicting, again
 
 
 def _contradiction(event: Event) -> Rejected:

@@ -5,11 +5,12 @@ from __future__ import annotations
 import json
 import re
 import shutil
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
 
+from geleit.clock import SECOND, moment
 from geleit.errors import GeleitError
 from geleit.events.kinds import snake
 from geleit.sources import files
@@ -63,10 +64,14 @@ class Column:
     name: str
     values: tuple[str, ...]
     role: str
+    nested: bool = False
 
     @property
     def sql(self) -> str:
-        """The column as an SQL expression."""
+        """The column as an SQL expression; ``user.email`` is the field of an object."""
+        outer, dot, inner = self.name.partition(".")
+        if dot and self.nested:
+            return f"{Column(outer, (), '').sql}->>'{inner}'"
         return self.name if re.fullmatch(r"[a-z_][a-z0-9_]*", self.name) else '"' + self.name.replace('"', '""') + '"'
 
     @property
@@ -88,8 +93,8 @@ def guess(file: Path, *, root: Path, zone: str, now: int, name: str = "") -> Dra
     chosen = snake(name or file.name.split(".")[0]) or "source"
     encoding = sniff_encoding(file) if ENDINGS[ending] == "csv" else "utf-8"
     columns = _columns(file, encoding, TimeReader(zone, "earlier", now))
-    path = _inside(file, root)
-    return _draft(chosen, path, encoding, columns)
+    written = moment(int(file.stat().st_mtime * SECOND), zone).date().isoformat()
+    return _draft(chosen, _inside(file, root), encoding, columns, written=written)
 
 
 def sniff_encoding(file: Path) -> str:
@@ -129,7 +134,23 @@ def _columns(file: Path, encoding: str, times: TimeReader) -> list[Column]:
                 values[name] = [value for value in filled if value]
     if not values:
         raise GeleitError(f"{file.name} holds no records", hint="export it again, with its header line")
-    return _with_roles(values, times)
+    return _with_roles(_opened(values), times, values.keys())
+
+
+def _opened(values: Mapping[str, Sequence[str]]) -> dict[str, Sequence[str]]:
+    """Columns that hold JSON objects are opened one level: ``user`` with an e-mail inside becomes ``user.email``."""
+    opened: dict[str, Sequence[str]] = {}
+    for name, found in values.items():
+        if not _share(found, lambda value: value.startswith("{")) or not found:
+            opened[name] = found
+            continue
+        inner: dict[str, list[str]] = {}
+        for record in map(json.loads, found):
+            for key, value in record.items() if isinstance(record, dict) else ():
+                if isinstance(value, str | int | float) and value != "":
+                    inner.setdefault(f"{name}.{key}", []).append(str(value))
+        opened.update(inner)
+    return opened
 
 
 def _names(raw: Sequence[str]) -> frozenset[str]:
@@ -140,8 +161,11 @@ def _names(raw: Sequence[str]) -> frozenset[str]:
     return frozenset(names)
 
 
-def _with_roles(values: Mapping[str, Sequence[str]], times: TimeReader) -> list[Column]:
-    columns = [Column(name, tuple(found), _role(name, found, times)) for name, found in values.items()]
+def _with_roles(values: Mapping[str, Sequence[str]], times: TimeReader, plain: Collection[str]) -> list[Column]:
+    columns = [
+        Column(name, tuple(found), _role(name, found, times), nested=name not in plain)
+        for name, found in values.items()
+    ]
     taken: set[str] = set()
     single = {
         "time",
@@ -160,7 +184,7 @@ def _with_roles(values: Mapping[str, Sequence[str]], times: TimeReader) -> list[
     for column in columns:
         role = column.role if column.role not in taken or column.role not in single else "property"
         taken.add(role)
-        unique.append(Column(column.name, column.values, role))
+        unique.append(replace(column, role=role))
     return unique
 
 
@@ -170,7 +194,9 @@ def _role(name: str, values: Sequence[str], times: TimeReader) -> str:
     if _share(values, lambda value: bool(EMAIL.fullmatch(value))):
         return "email"
     plain = snake(name)
-    if re.search(r"phone|telefon|tel$|mobil|handy", plain) and _share(values, lambda v: bool(PHONE.fullmatch(v))):
+    if re.search(r"phone|telefon|tel$|mobil|handy|rufnummer|anrufer", plain) and _share(
+        values, lambda v: bool(PHONE.fullmatch(v))
+    ):
         return "phone"
     role = next((role for role, words in NAMED if re.search(words, plain)), "property")
     if role in ("amount", "price") and not _share(values, lambda value: bool(AMOUNT.fullmatch(value))):
@@ -191,7 +217,7 @@ def _is_time(name: str, values: Sequence[str], times: TimeReader) -> bool:
         return True
 
     digits = all(value.replace(".", "").isdigit() and len(value) != len("2026-01-01") for value in values[:20])
-    named = bool(re.search(r"date|datum|time|zeit|created|am$|_at$|timestamp", name))
+    named = bool(re.search(r"date|datum|time|zeit|created|am$|_at$|timestamp|wann|tag$", name))
     return _share(values, readable) and (named or not digits)
 
 
@@ -200,7 +226,7 @@ def _share(values: Sequence[str], holds: Callable[[str], bool]) -> bool:
     return sum(map(holds, some)) >= MOSTLY * len(some)
 
 
-def _draft(name: str, file: str, encoding: str, columns: Sequence[Column]) -> Draft:
+def _draft(name: str, file: str, encoding: str, columns: Sequence[Column], *, written: str) -> Draft:
     by_role: dict[str, list[Column]] = {}
     for column in columns:
         by_role.setdefault(column.role, []).append(column)
@@ -213,7 +239,7 @@ def _draft(name: str, file: str, encoding: str, columns: Sequence[Column]) -> Dr
         notes.append(f"several lines share one '{grouped.name}': they are read as one event, amounts are added up")
         lines.append(f"group: {_quoted(grouped.sql)}")
     lines += ["events:", *_kind(by_role, notes)]
-    lines += _time(by_role, notes)
+    lines += _time(by_role, notes, written)
     for title, entries in (
         ("identifiers", _identifiers(name, by_role, notes)),
         ("traits", _traits(by_role)),
@@ -260,14 +286,14 @@ def _kind(by_role: Mapping[str, list[Column]], notes: list[str]) -> list[str]:
     return ["  - kind: identified"]
 
 
-def _time(by_role: Mapping[str, list[Column]], notes: list[str]) -> list[str]:
+def _time(by_role: Mapping[str, list[Column]], notes: list[str], written: str) -> list[str]:
     if found := by_role.get("time"):
         time = found[0].sql
         if clock := by_role.get("clock"):
             time = f"{time} || ' ' || {clock[0].sql}"
         return [f"    time: {_quoted(_of_group(time) if _repeats(by_role.get('order', [])) else time)}"]
-    notes.append("no column looks like a time: write when these facts held")
-    return ["    time: \"'2026-01-01'\""]
+    notes.append("no column looks like a time: the day the file was written is taken; write the right one")
+    return [f"    time: \"'{written}'\""]
 
 
 def _identifiers(name: str, by_role: Mapping[str, list[Column]], notes: list[str]) -> list[tuple[str, str]]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -173,6 +173,27 @@ def settle_files(connection: sa.Connection, source: str, files: Sequence[str], n
     for some in chunked(files):
         here = (_q.source == source, _q.reason == "unreadable_file", _q.state == "open", _q.file.in_(some))
         connection.execute(sa.update(tables.quarantine).where(*here).values(state="replayed", changed_at=now))
+
+
+def settle_records(connection: sa.Connection, source: str, records: Collection[str], now: int) -> None:
+    """Settle what waited of records (ids) that were mapped as a whole this time, because their source was corrected."""
+    open_ones = sa.select(_q.id, _q.fingerprint).where(_q.source == source, _q.state == "open", _q.reason.not_in(FINAL))
+    rows = connection.execute(open_ones).all()
+    mark_replayed(connection, [row.id for row in rows if row.fingerprint.partition(":")[0] in records], now)
+
+
+def settle_equal(connection: sa.Connection, said_again: Collection[tuple[str, str]], now: int) -> None:
+    """Settle contradictions that are none any more: (record id, event key) of events that say again what stands."""
+    prints = [f"{record}:{key}" for record, key in said_again]
+    for some in chunked(prints):
+        here = (_q.reason == "changed_content", _q.state == "open", _q.fingerprint.in_(some))
+        connection.execute(sa.update(tables.quarantine).where(*here).values(state="replayed", changed_at=now))
+
+
+def contradictions(connection: sa.Connection) -> bool:
+    """Whether any contradiction waits."""
+    here = (_q.reason == "changed_content", _q.state == "open")
+    return connection.execute(sa.select(_q.id).where(*here).limit(1)).first() is not None
 
 
 def _fetch(connection: sa.Connection, number: int) -> Entry:

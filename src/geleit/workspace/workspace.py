@@ -43,6 +43,7 @@ from geleit.workspace.definitions import Definitions, find_workspace, load_defin
 from geleit.workspace.status import Counts, SourceStatus, contact_person, counts, source_statuses
 
 Told = Callable[[str], None]
+FEWEST_DIGITS = 5  # of what may be a telephone number
 
 
 def open_workspace(path: Path | str, *, clock: Clock = system_clock) -> Workspace:
@@ -202,7 +203,17 @@ class Workspace:
     def find(self, query: str, limit: int = 20) -> list[search.Found]:
         """Customers by name, phone, e-mail, number, or a sentence someone said."""
         with self.ledger.read() as connection:
-            return search.find(connection, query, limit)
+            found = search.find(connection, query, limit)
+            if not found and (number := self._dialed(query)):
+                found = search.find(connection, number, limit)
+            return found
+
+    def _dialed(self, query: str) -> str:
+        """A telephone number in any notation as identity keeps it; empty if the query is none."""
+        if sum(letter.isdigit() for letter in query) < FEWEST_DIGITS:
+            return ""
+        found = normalize(Identifier("phone", query), self.rules, self.company.country)
+        return found.value if isinstance(found, Identifier) and found.value.startswith("+") else ""
 
     def people(self, after: str = "", limit: int = 50) -> list[search.Found]:
         """Customers, the latest first, a page at a time."""
@@ -215,7 +226,14 @@ class Workspace:
         Errors: NotFoundError with near misses.
         """
         with self.ledger.read() as connection:
-            return search.resolve_key(connection, key)
+            return search.resolve_key(connection, self._normal(key.strip()))
+
+    def fullest(self, limit: int = 5) -> list[tuple[str, str]]:
+        """(customer, need) of the needs with most to tell: those in the person's words first, then with most events."""
+        need = tables.need.c
+        query = sa.select(need.customer_id, need.id).order_by((need.quote != "").desc(), need.events.desc(), need.id)
+        with self.ledger.read() as connection:
+            return [(row.customer_id, row.id) for row in connection.execute(query.limit(limit))]
 
     def profile(self, customer_id: str) -> Profile:
         """Everything known of one customer except the events."""
@@ -285,7 +303,9 @@ class Workspace:
         if not chosen:
             raise NotFoundError(
                 "this customer has no journey yet" if need_id is None else f"this customer has no need {need_id}",
-                hint="see needs.yaml: which events open a need?",
+                hint=f"needs: {', '.join(n.id for n in needs)}"
+                if needs
+                else "needs.yaml says which events open a need",
             )
         need = max(chosen, key=lambda n: (len(n.event_ids), n.opened_at))
         profile = self.profile(customer_id)
