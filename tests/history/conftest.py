@@ -61,6 +61,9 @@ class Company:
 
     def _place(self, connection, set_id, customer, change, *, move):
         connection.execute(insert_new(tables.identifier_set).values(id=set_id, fingerprint=str(set_id)))
+        one = {"id": set_id, "type": "shop.user_id", "value": str(set_id), "first_t": 0}
+        connection.execute(insert_new(tables.identifier).values(one))
+        connection.execute(insert_new(tables.identifier_set_member).values(set_id=set_id, identifier_id=set_id))
         row = {"set_id": set_id, "slice": 0, "customer_id": customer, "change": change}
         statement = upsert(tables.resolution, ["customer_id", "change"]) if move else insert_new(tables.resolution)
         if connection.execute(statement.values(row)).rowcount:
