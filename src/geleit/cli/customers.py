@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from geleit.cli.output import HERE, AsJson, Folder, opened, say, show, table
+from geleit.cli.output import HERE, AsJson, Folder, Language, opened, say, show, table
 from geleit.customers.profile import Profile
 from geleit.language.formats import day, money, stamp
 from geleit.maps.export import export
@@ -16,7 +16,6 @@ from geleit.workspace import Workspace
 
 identity = typer.Typer(help="Why identifiers are one customer, or not.", no_args_is_help=True)
 Key = Annotated[str, typer.Argument(metavar="KEY", help="Customer id, type:value, or a bare value (e-mail, number).")]
-Language = Annotated[str, typer.Option("--language", "-l", help="en or de; default the company's.")]
 
 
 def register(app: typer.Typer) -> None:
@@ -134,14 +133,14 @@ def explain(
     b: Annotated[
         str, typer.Argument(metavar="KEY", help="A second identifier; without it, all links of the first's customer.")
     ] = "",
-    language: Language = "en",
+    language: Language = "",
     folder: Folder = HERE,
     as_json: AsJson = False,
 ) -> None:
     """Print the chain of evidence between two identifiers, or why they are two customers."""
     with opened(folder) as workspace:
-        found, zone = workspace.explain(a, b or None), workspace.company.zone
-    show(found, as_json, lambda: say(found.text(language, zone)))
+        found, company = workspace.explain(a, b or None), workspace.company
+    show(found, as_json, lambda: say(found.text(language or company.languages[0], company.zone)))
 
 
 def map_(

@@ -15,6 +15,7 @@ from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeEl
 from rich.table import Table
 
 from geleit.errors import GeleitError
+from geleit.language.words import LANGUAGES
 from geleit.workspace import Workspace, open_workspace
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for programs.")]
@@ -23,6 +24,17 @@ Folder = Annotated[
     typer.Option("--workspace", "-w", help="The workspace; by default the nearest folder upwards with geleit.yaml."),
 ]
 HERE = Path()
+
+
+def _known(language: str) -> str:
+    if language and language not in LANGUAGES:
+        raise typer.BadParameter(f"'{language}' is no language of geleit; there is {' and '.join(LANGUAGES)}")
+    return language
+
+
+Language = Annotated[
+    str, typer.Option("--language", "-l", help="en or de; default the company's first.", callback=_known)
+]
 
 # Into a pipe or file tables are written as wide as they are: whoever reads them there wants lines whole.
 PIPED_WIDTH = 400

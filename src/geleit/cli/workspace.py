@@ -9,12 +9,14 @@ from typing import Annotated
 import typer
 
 from geleit.cli.output import HERE, AsJson, Folder, opened, say, show, table, working
+from geleit.clock import system_clock
 from geleit.demo.example import CUSTOMER, build_demo
 from geleit.errors import GeleitError
 from geleit.workspace import Workspace
 from geleit.workspace.definitions import find_workspace, load_checked
 from geleit.workspace.scaffold import init as init_workspace
 from geleit.workspace.scaffold import write_schemas
+from geleit.workspace.soundness import doubts
 
 
 def serve_pages(workspace: Workspace, host: str, port: int, *, open_browser: bool) -> None:
@@ -81,20 +83,21 @@ def check(
     folder: Folder = HERE,
     as_json: AsJson = False,
 ) -> None:
-    """Validate all definitions, and compare ledger, archive and journal by key."""
+    """Validate all definitions, look into the sources' files, and compare ledger, archive and journal by key."""
     root = find_workspace(folder)
-    _, problems = load_checked(root)
-    data: dict[str, object] = {"workspace": str(root), "definitions": [str(problem) for problem in problems]}
+    definitions, errors = load_checked(root)
+    problems = [str(error) for error in errors]
     report = None
-    if not problems and not definitions_only:
+    if definitions is not None and not definitions_only:
+        problems = doubts(definitions, system_clock())
         with opened(root) as workspace:
             report = workspace.check()
-        data["stores"] = report
+    data: dict[str, object] = {"workspace": str(root), "definitions": problems, "stores": report}
     ok = not problems and (report is None or report.ok)
 
     def text() -> None:
         for problem in problems:
-            say(str(problem))
+            say(problem)
         if not problems:
             say("definitions: fine")
         if report is not None:

@@ -59,9 +59,12 @@ class NeedRule(Definition):
 
 
 class Needs(Definition):
-    """All topics; an event belongs to at most one need, the first rule that claims it wins."""
+    """All topics; an event belongs to at most one need. Between rules that claim it alike the earlier one wins."""
 
-    needs: tuple[NeedRule, ...] = Field(description="in order of precedence", min_length=1)
+    needs: tuple[NeedRule, ...] = Field(
+        description="an event goes to the need it names or closes, else one it opens, else the one active last that it continues",
+        min_length=1,
+    )
 
     @field_validator("needs")
     @classmethod
