@@ -25,7 +25,7 @@ def configuration() -> Config:
 
 def head() -> str:
     """The newest revision there is."""
-    return max(path.stem.partition("_")[0] for path in (MIGRATIONS / "versions").glob("[0-9]*.py"))
+    return max((path.stem.partition("_")[0] for path in (MIGRATIONS / "versions").glob("[0-9]*.py")), default="")
 
 
 def upgrade(engine: sa.Engine) -> None:

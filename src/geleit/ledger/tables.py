@@ -291,7 +291,7 @@ need = Table(
     text("quote"),
     text("quote_event"),
     text("stage"),
-    Column("events", Integer, nullable=False),
+    Column("events", Integer, nullable=False, index=True),
 )
 
 need_event = Table(

@@ -43,6 +43,7 @@ from geleit.workspace.definitions import Definitions, find_workspace, load_defin
 from geleit.workspace.status import Counts, SourceStatus, contact_person, counts, source_statuses
 
 Told = Callable[[str], None]
+LONGEST = 200  # needs among which one in the person's words is sought
 FEWEST_DIGITS = 5  # of what may be a telephone number
 
 
@@ -229,11 +230,12 @@ class Workspace:
             return search.resolve_key(connection, self._normal(key.strip()))
 
     def fullest(self, limit: int = 5) -> list[tuple[str, str]]:
-        """(customer, need) of the needs with most to tell: those in the person's words first, then with most events."""
+        """(customer, need) of needs with most to tell: of the longest those in the person's words first."""
         need = tables.need.c
-        query = sa.select(need.customer_id, need.id).order_by((need.quote != "").desc(), need.events.desc(), need.id)
+        longest = sa.select(need.customer_id, need.id, need.quote).order_by(need.events.desc(), need.id).limit(LONGEST)
         with self.ledger.read() as connection:
-            return [(row.customer_id, row.id) for row in connection.execute(query.limit(limit))]
+            rows = connection.execute(longest).all()
+        return [(row.customer_id, row.id) for row in sorted(rows, key=lambda row: not row.quote)[:limit]]
 
     def profile(self, customer_id: str) -> Profile:
         """Everything known of one customer except the events."""

@@ -121,6 +121,7 @@ def upgrade() -> None:
     )
     with op.batch_alter_table('need', schema=None) as batch_op:
         batch_op.create_index(batch_op.f('ix_need_customer_id'), ['customer_id'], unique=False)
+        batch_op.create_index(batch_op.f('ix_need_events'), ['events'], unique=False)
         batch_op.create_index(batch_op.f('ix_need_topic'), ['topic'], unique=False)
 
     op.create_table('need_event',
