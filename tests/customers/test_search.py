@@ -106,3 +106,27 @@ def test_exact_words_come_before_longer_ones(workspace, happens, query):
     happens(1, "identified", "crm.customer_no:1a", traits={"name": "Anna Strassenmeier"})
     happens(2, "identified", "crm.customer_no:2a", traits={"name": "Zoe Straße"})
     assert [hit.name for hit in workspace.find(query)] == ["Zoe Straße", "Anna Strassenmeier"]
+
+
+@pytest.mark.parametrize(
+    ("kind", "said", "why"),
+    [
+        ("order_completed", {"order_id": "1", "total": 1, "products": [{"name": "Kühlschrank Eis 3"}]}, "product"),
+        ("product_viewed", {"name": "Kühlschrank Eis 3"}, "product"),
+        ("page_viewed", {"product_name": "Kühlschrank Eis 3"}, "product"),
+        ("contact_made", {"text": {"de": "sieht Kühlschränke an, kuehlschrank", "en": "looks"}}, "text"),
+        ("question_asked", {"text": "Ist der Kühlschrank leise?"}, "words"),
+    ],
+)
+def test_products_and_notes_are_found_and_said_why(workspace, happens, kind, said, why):
+    happens(1, kind, **said)
+    (hit,) = workspace.find("Kühlschrank")
+    assert hit.why == why
+
+
+def test_who_said_it_comes_before_who_bought_it(workspace, happens):
+    for number in range(1, 6):
+        happens(number, "product_viewed", f"crm.customer_no:{number}k", name="Herd")
+    happens(9, "question_asked", "crm.customer_no:9k", traits={"name": "Zoe"}, text="Ist der Herd noch da?")
+    first, _ = workspace.find("herd", 2)
+    assert (first.name, first.why) == ("Zoe", "words")

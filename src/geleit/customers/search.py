@@ -19,6 +19,9 @@ DIGITS = 4  # so many digits alone are a phone number or a number
 WIDEST = 3_000  # places of a word are counted no further: it is a common one then
 DIALED = re.compile(r"[\d\s()+/.-]{5,}")
 LAST = "\U0010ffff"
+# What fitted, the most telling first: what people are called and said, then what they touched, then what was noted.
+WHYS = ("name", "email", "phone", "number", "words", "product", "text")
+BESIDES = ("product", "text")  # many people share these words
 Forms = tuple[str, ...]  # a word as it may be written: mueller, muller
 
 _token = tables.search_token.c
@@ -27,7 +30,7 @@ _owner = tables.resolution.c
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """A customer who fits. ``why`` says what fitted (name, email, phone, number, words), ``matched`` which word."""
+    """A customer who fits. ``why`` says what fitted (one of ``WHYS``), ``matched`` which word."""
 
     customer_id: str
     name: str
@@ -37,7 +40,7 @@ class Found:
 
 
 def find(connection: sa.Connection, query: str, limit: int = 20) -> list[Found]:
-    """Customers for whom every word of the query begins a known word; exact words first, then by name.
+    """Customers for whom every word of the query begins a known word; exact words first, then by ``WHYS``, then by name.
 
     The rarest word leads, the others are asked of its customers only; names are read for those shown.
     """
@@ -64,7 +67,7 @@ def _readings(query: str) -> Iterator[list[Forms]]:
 
 
 def _matching(connection: sa.Connection, words: Sequence[Forms], limit: int) -> list[str]:
-    """Customers whom all words fit, those first who have the rarest word exactly."""
+    """Customers whom all words fit, those first who have the rarest word exactly and not only as a product or a text."""
     first, *others = sorted(words, key=lambda forms: (_count(connection, forms), forms))
     narrowed = sa.select(_owner.customer_id).distinct().join(tables.search_token, _owner.set_id == _token.set_id)
     for forms in others:
@@ -72,10 +75,15 @@ def _matching(connection: sa.Connection, words: Sequence[Forms], limit: int) -> 
     found: dict[str, None] = {}
     exactly = (_token.token == form for form in first)
     longer = ((_token.token > form) & (_token.token <= form + LAST) for form in first)
-    for condition in (*exactly, *longer):
+    for condition in (one for some in (exactly, longer) for form in some for one in _nearest_first(form)):
         if len(found) < limit:
             found.update(dict.fromkeys(connection.execute(narrowed.where(condition).limit(limit)).scalars().all()))
     return list(found)[:limit]
+
+
+def _nearest_first(form: sa.ColumnElement[bool]) -> tuple[sa.ColumnElement[bool], sa.ColumnElement[bool]]:
+    """Whoever is called so or said so, then whoever has the word at all."""
+    return form & _token.field.not_in(BESIDES), form
 
 
 def _count(connection: sa.Connection, forms: Forms) -> int:
@@ -109,14 +117,14 @@ def _found(connection: sa.Connection, customers: Sequence[str], words: Sequence[
         .where(among(_owner.customer_id, customers), sa.or_(*(_begins(forms) for forms in words)))
     )
     exact = {form for forms in words for form in forms}
-    fits: dict[str, tuple[bool, int, str, str]] = {}
+    fits: dict[str, tuple[bool, int, int, str]] = {}
     for row in connection.execute(query).all():
         customer, why, token = str(row[0]), str(row[1]), str(row[2])
-        fit = (token not in exact, len(token), token, why)
+        fit = (token not in exact, WHYS.index(why), len(token), token)
         fits[customer] = min(fits.get(customer, fit), fit)
-    order = sorted(customers, key=lambda customer: (fits[customer][0], called[customer].casefold(), customer))
+    order = sorted(customers, key=lambda customer: (fits[customer][:2], called[customer].casefold(), customer))
     return [
-        Found(customer, called[customer], fits[customer][3], fits[customer][2], since.get(customer, 0))
+        Found(customer, called[customer], WHYS[fits[customer][1]], fits[customer][3], since.get(customer, 0))
         for customer in order
     ]
 

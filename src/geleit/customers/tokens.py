@@ -45,7 +45,7 @@ def of_text(text: str) -> Iterator[str]:
 
 
 def of_event(event: Event, kind: str) -> set[tuple[str, str]]:
-    """(token, what it is): name, email, phone, number or words."""
+    """(token, what it is): name, email, phone, number, words (said), product, or text (of the record)."""
     found = {(token, "name") for name in NAMES for token in of_text(str(event.traits.get(name) or ""))}
     for identifier in event.identifiers:
         found |= of_identifier(identifier)
@@ -53,7 +53,22 @@ def of_event(event: Event, kind: str) -> set[tuple[str, str]]:
     said = [event.properties.get("words")]
     if kind in SPEAKING:
         said += [event.properties.get("text"), event.properties.get("criterion")]
-    return found | {(token, "words") for text in said for token in _of_said(text)}
+    found |= {(token, "words") for text in said for token in _of_said(text)}
+    found |= {(token, "product") for name in _products(event, kind) for token in of_text(name)}
+    if kind not in SPEAKING:
+        found |= {(token, "text") for token in _of_said(event.properties.get("text"))}
+    return found
+
+
+def _products(event: Event, kind: str) -> Iterator[str]:
+    """Names of the products that an event is about."""
+    lines = event.properties.get("products")
+    for line in lines if isinstance(lines, (list, tuple)) else ():
+        if isinstance(line, Mapping):
+            yield str(line.get("name") or "")
+    yield str(event.properties.get("product_name") or "")
+    if kind.startswith("product_"):
+        yield str(event.properties.get("name") or "")
 
 
 @lru_cache(maxsize=65_536)

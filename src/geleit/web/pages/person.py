@@ -28,6 +28,7 @@ class PersonView:
     salutation: str
     now: standing.NeedView | None
     others: list[standing.NeedView]
+    maps: list[standing.NeedView]
     criteria: list[Criterion]
     strips: list[standing.StripView]
     timeline: happened.TimelineView
@@ -74,12 +75,14 @@ def view_of(request: Request, workspace: Workspace, customer: str) -> PersonView
     label = {need.topic: workspace.topic_label(need.topic, words.reader.language) for need in needs}
     views = [(need, standing.view_need(need, label[need.topic], events, words, place)) for need in needs]
     now = needs[-1] if needs else None
+    newest_first = [view for _, view in reversed(views)]
     return PersonView(
         base=base,
         profile=profile,
         salutation=facts.salutation(profile, words.reader),
-        now=views[-1][1] if views else None,
-        others=[view for _, view in views[:-1]][::-1],
+        now=newest_first[0] if views else None,
+        others=newest_first[1:],
+        maps=list({view.topic: view for view in reversed(newest_first)}.values())[::-1][:MAPS_SHOWN],
         criteria=standing.criteria(events, now, words.reader.language) if now else [],
         strips=standing.strips(views, events, words, base) if views else [],
         timeline=happened.timeline(request.query_params, events, words, base),
@@ -96,6 +99,7 @@ def view_of(request: Request, workspace: Workspace, customer: str) -> PersonView
     )
 
 
+MAPS_SHOWN = 3  # buttons that lead to a map, one a topic
 NEEDS_SHOWN = 12  # older ones stand in the timeline, and on the map page of any of them
 
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from markupsafe import Markup
 from starlette.requests import Request
 from starlette.responses import Response
 
+from geleit.customers import tokens
 from geleit.maps.journey import Journey
 from geleit.maps.sentences import evidence_sentence, period
 from geleit.web.pages.journey import drawn
@@ -15,7 +17,9 @@ from geleit.web.pages.person import base_of
 from geleit.web.screen import reader_of, show, workspace_of
 from geleit.workspace import Workspace
 
-LOOKED_AT = 10  # newest people among whose needs the one to show is sought
+FULLEST = 5  # needs with most to tell: the first is shown, their people and words are examples to search for
+NAMED, SPOKEN = 3, 5  # so many people as examples; letters of a word worth searching for
+NAMES = {"first_name", "last_name", "name"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,21 +32,29 @@ class Featured:
     evidence: str
 
 
+@dataclass(frozen=True, slots=True)
+class Example:
+    """Something to search for: a person's name, or a word that somebody ``said``."""
+
+    question: str
+    said: bool
+
+
 def start(request: Request) -> Response:
     """GET /: search, examples of what to search for, one journey."""
     workspace, reader = workspace_of(request), reader_of(request)
     counts = workspace.counts()
     if not counts.events:
         return show(request, "empty.html", sources=workspace.sources(reader.language))
-    people = workspace.people(limit=LOOKED_AT)
+    fullest = workspace.fullest(limit=FULLEST)
     waiting = sum(source.quarantined for source in workspace.sources(reader.language))
-    featured = _featured(request, workspace, [one.customer_id for one in people])
+    featured = _featured(workspace, *fullest[0], reader.language) if fullest else None
     wide, tall = drawn(featured.journey) if featured else (Markup(), Markup())
     return show(
         request,
         "start.html",
         counts=counts,
-        people=people[:3],
+        examples=_examples(workspace, fullest, featured.journey if featured else None),
         featured=featured,
         waiting=waiting,
         wide=wide,
@@ -51,12 +63,24 @@ def start(request: Request) -> Response:
     )
 
 
-def _featured(request: Request, workspace: Workspace, customers: list[str]) -> Featured | None:
-    """Of the newest people's needs the one with most to tell: with the person's words, then with most events."""
-    language = reader_of(request).language
-    needs = [(customer, need) for customer in customers for need in workspace.needs(customer, language)]
-    if not needs:
-        return None
-    customer, need = max(needs, key=lambda one: (bool(one[1].quote), len(one[1].event_ids)))
-    journey = workspace.journey(customer, need.id, language)
+def _featured(workspace: Workspace, customer: str, need: str, language: str) -> Featured:
+    """The journey of the need with most to tell."""
+    journey = workspace.journey(customer, need, language)
     return Featured(journey, base_of(customer), period(journey), evidence_sentence(journey))
+
+
+def _examples(workspace: Workspace, fullest: Sequence[tuple[str, str]], shown: Journey | None) -> list[Example]:
+    """People who told their name, and one word of the words that head the journey shown."""
+    profiles = [workspace.profile(customer) for customer in dict.fromkeys(customer for customer, _ in fullest)]
+    called = [profile.name for profile in profiles if NAMES & {trait.name for trait in profile.traits}]
+    spoken = _word(shown.quote, shown.topic) if shown else ""
+    named = [Example(name, said=False) for name in list(dict.fromkeys(called))[:NAMED]]
+    return [*named, Example(spoken, said=True)] if spoken else named
+
+
+def _word(quote: str, topic: str) -> str:
+    """The topic if it was said, else the longest word of the quote; empty if all are short."""
+    if topic and topic.casefold() in quote.casefold():
+        return topic
+    longest = max(tokens.WORD.findall(quote)[: tokens.MOST], key=len, default="")
+    return longest if len(longest) >= SPOKEN else ""
