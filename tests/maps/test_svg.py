@@ -5,7 +5,6 @@ import pytest
 from map_events import LONG, context_of, long_journey
 from map_washing import washing_machine
 
-from geleit.maps.frame import legend_scene
 from geleit.maps.scene import Node, Scene, Text
 from geleit.maps.style import literal, page_css, rules
 from geleit.maps.svg import inline, scrolled, standalone
@@ -103,12 +102,6 @@ def test_a_scrolling_picture_keeps_its_heads():
     assert "Feeling" in said
     assert "Our touchpoints" in said
     assert "1" not in said
-
-
-def test_the_legend_stands_alone_too():
-    scene = legend_scene(washing_machine("de"), 358)
-    assert scene.collisions() == []
-    assert any(text.text == "im Protokoll" for text in scene.texts())
 
 
 def test_names_of_pictures_are_the_need():

@@ -6,7 +6,7 @@ import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import msgspec
 import typer
@@ -109,8 +109,3 @@ def working(as_json: bool) -> Iterator[tuple[Callable[[str, int], None], Callabl
             bar.update(task, description=what)
 
         yield records, now
-
-
-def as_any(value: object) -> Any:
-    """A dataclass or list of them as plain dicts and lists."""
-    return msgspec.to_builtins(value, enc_hook=str)

@@ -16,6 +16,7 @@ from geleit.clock import Clock, system_clock
 from geleit.errors import Retryable, StoreError
 from geleit.ledger import tables
 from geleit.ledger.schema import upgrade
+from geleit.secrets import redact
 
 BUSY_MS = 30_000
 PARAMETERS = 900  # values in one IN list; SQLite of Debian 12 takes 32,766, older ones 999
@@ -28,12 +29,12 @@ class Ledger:
     """
 
     def __init__(self, url: str, *, clock: Clock = system_clock) -> None:
-        self.url = url
+        self.name = redact(url)
         self.clock = clock
         self.engine = sa.create_engine(url, connect_args={"isolation_level": None, "timeout": BUSY_MS / 1000})
         sa.event.listen(self.engine, "connect", _set_pragmas)
         sa.event.listen(self.engine, "begin", _begin)
-        with _translated(url):
+        with _translated(self.name):
             upgrade(self.engine)
         self._close_to_others()
 
@@ -46,14 +47,14 @@ class Ledger:
     @contextmanager
     def read(self) -> Iterator[sa.Connection]:
         """One consistent view of the ledger."""
-        with _translated(self.url), self.engine.connect() as connection:
+        with _translated(self.name), self.engine.connect() as connection:
             yield connection
 
     @contextmanager
     def write(self) -> Iterator[sa.Connection]:
         """One transaction that takes the writer's place at once; commits at the end or changes nothing."""
         with (
-            _translated(self.url),
+            _translated(self.name),
             self.engine.connect().execution_options(writes=True) as connection,
             connection.begin(),
         ):
@@ -100,7 +101,7 @@ def chunked(values: Sequence[Any], size: int = PARAMETERS) -> Iterator[list[Any]
 
 
 @contextmanager
-def _translated(url: str) -> Iterator[None]:
+def _translated(name: str) -> Iterator[None]:
     """The database's own errors as ours: which file, what is safe, what to do."""
     try:
         yield
@@ -108,19 +109,19 @@ def _translated(url: str) -> Iterator[None]:
         text = str(error.orig)
         if "locked" in text or "busy" in text:
             raise Retryable(
-                f"the ledger {url} is busy: another process has been writing for {BUSY_MS // 1000} s; nothing was changed",
+                f"the ledger {name} is busy: another process has been writing for {BUSY_MS // 1000} s; nothing was changed",
                 hint="try again, or see which geleit process is running",
             ) from None
         if "full" in text or "readonly" in text or "disk I/O" in text or "unable to open" in text:
             raise Retryable(
-                f"the ledger {url} cannot be written ({text}); what was acknowledged before is safe",
+                f"the ledger {name} cannot be written ({text}); what was acknowledged before is safe",
                 hint="free disk space or check the folder's rights, then run the same command again",
             ) from None
         raise
     except DatabaseError as error:
         if "not a database" in str(error.orig) or "malformed" in str(error.orig):
             raise StoreError(
-                f"the ledger {url} is damaged or no SQLite file; archive and journal are untouched",
+                f"the ledger {name} is damaged or no SQLite file; archive and journal are untouched",
                 hint="restore the ledger from a backup; keep the damaged file",
             ) from None
         raise

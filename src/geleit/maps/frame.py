@@ -8,7 +8,7 @@ from geleit.language.words import translate
 from geleit.maps.icons import RADIUS, SIDE, feeling_mark, triangle, unasked
 from geleit.maps.journey import Feeling, Journey
 from geleit.maps.plan import PAGE, Paragraph, Plan, rule, set_paragraphs
-from geleit.maps.scene import Canvas, Circle, Rect, Scene, Text
+from geleit.maps.scene import Canvas, Circle, Rect, Text
 from geleit.maps.sentences import contact_sentence, evidence_name, evidence_sentence, period, skipped_sentence, title
 from geleit.maps.type import width
 
@@ -52,14 +52,6 @@ def legend(canvas: Canvas, journey: Journey, top: float, limit: float) -> float:
         canvas.add(Text(x + sign, y + 4, text, LEGEND_SIZE, "record", "start", "soft"))
         x += wide + APART
     return y + ROW / 2 + 4
-
-
-def legend_scene(journey: Journey, limit: float = PAGE) -> Scene:
-    """The legend alone, for pages that set it apart from a picture that scrolls."""
-    canvas = Canvas()
-    height = legend(canvas, journey, 0, limit)
-    name = translate(journey.language, "What the signs mean")
-    return Scene(limit, height, tuple(canvas.marks), name, name, journey.language)
 
 
 def entries(journey: Journey) -> list[tuple[str, Sign, float]]:

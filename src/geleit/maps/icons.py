@@ -14,7 +14,6 @@ Icon = Literal["open", "kept", "late", "as_designed", "extra", "other_order"]
 ICON = 12.0  # px: every icon fills a square of this side
 RADIUS = 9.5  # px: a node's circle
 SIDE = 18.0  # px: a node's square
-CROWDED = 100  # from here on numerals have three digits
 _PATHS: dict[Icon, tuple[str, str]] = {
     "kept": ("M-5 .5l3.2 3.2L5-3.6", "icon"),
     "as_designed": ("M-5 .5l3.2 3.2L5-3.6", "icon"),

@@ -35,12 +35,6 @@ def ask_all(connection: sa.Connection, change: int) -> None:
     )
 
 
-def pending(ledger: Ledger) -> int:
-    """How many customers wait."""
-    with ledger.read() as connection:
-        return connection.execute(sa.select(sa.func.count()).select_from(tables.recut)).scalar_one()
-
-
 def read_all(stored: Sequence[StoredEvent], catalogue: Catalogue) -> list[ReadEvent]:
     """Events with their touchpoints, not yet given to needs."""
     return [ReadEvent(item.event, catalogue.touchpoint(item.event)) for item in stored]

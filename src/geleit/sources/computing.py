@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -200,8 +199,3 @@ def _place_of(records: pa.Table, row: int) -> int:
 def _cut(value: object) -> str:
     text = repr(value)
     return text if len(text) <= SHOWN_CHARACTERS else text[: SHOWN_CHARACTERS - 3] + "..."
-
-
-def columns_of(answer: Answer, count: int) -> Sequence[list[Any]]:
-    """The answer's columns as lists of Python values."""
-    return [answer.table[f"c{i}"].to_pylist() for i in range(count)]
