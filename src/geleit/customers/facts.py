@@ -78,7 +78,7 @@ def facts_of(events: Sequence[tuple[Event, int]], setting: Setting) -> Facts:
 
 def write(connection: sa.Connection, facts: Facts) -> None:
     """Write in the caller's transaction; what is there already stays, a trait yields to a later one."""
-    if rows := facts.of(tables.trait):
+    if rows := _newest(facts.of(tables.trait)):
         trait = tables.trait.c
 
         def later(new: Any) -> Any:
@@ -93,8 +93,27 @@ def write(connection: sa.Connection, facts: Facts) -> None:
         tables.product_fact,
         tables.search_token,
     ):
-        if rows := facts.of(table):
+        if rows := _once(facts.of(table)) if table is tables.search_token else facts.of(table):
             connection.execute(insert_new(table), rows)
+
+
+def _newest(traits: Iterable[Row]) -> list[Row]:
+    """The latest of each set's traits by name and source: a visitor says the same with every click."""
+    newest: dict[tuple[int, str, str], Row] = {}
+    for row in traits:
+        key = (row["set_id"], row["name"], row["source"])
+        known = newest.get(key)
+        if known is None or _moment(row) > _moment(known):
+            newest[key] = row
+    return list(newest.values())
+
+
+def _moment(row: Row) -> tuple[int, int, str]:
+    return row["t"], row["ord"], row["event_id"]
+
+
+def _once(words: Iterable[Row]) -> list[Row]:
+    return list({(row["token"], row["set_id"], row["field"]): row for row in words}.values())
 
 
 def text_of(event: Event, *names: str) -> str:

@@ -142,6 +142,7 @@ class Catalogue:
         self.definition = definition or Kinds()
         self.stages = self.definition.stages
         self.channels = CHANNELS | self.definition.channels
+        self._read: dict[tuple[object, ...], Touchpoint] = {}
 
     @cached_property
     def stage_index(self) -> Mapping[str, int]:
@@ -174,6 +175,13 @@ class Catalogue:
         """Read one event. A told step is read as the kind it tells of, unless that is not named."""
         told = event.kind == "step_told"
         kind = str(event.properties.get("step") or event.kind) if told else event.kind
+        # A company has some dozens of places where things happen, and millions of events: read each place once.
+        known = (kind, evidence_of(event), *event.place.items())
+        if (found := self._read.get(known)) is None:
+            found = self._read[known] = self._touchpoint(event, kind)
+        return found
+
+    def _touchpoint(self, event: Event, kind: str) -> Touchpoint:
         own, base, known = self._layers(kind)
         place = event.place
         channel = place.get("channel") or own.channel or base.channel
