@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated
 
@@ -9,6 +10,7 @@ import typer
 
 from geleit.cli.output import HERE, AsJson, Folder, Language, opened, say, show, table
 from geleit.customers.profile import Profile
+from geleit.events.kinds import in_language
 from geleit.language.formats import day, money, stamp
 from geleit.maps.export import export
 from geleit.needs.need import Need, ReadEvent
@@ -49,6 +51,7 @@ def customer(key: Key, language: Language = "", folder: Folder = HERE, as_json: 
         spoken = language or workspace.company.languages[0]
         needs = workspace.needs(found, spoken)
         data = {
+            "as_of": workspace.as_of(),
             "profile": profile,
             "needs": needs,
             "service": workspace.service(events),
@@ -83,11 +86,24 @@ def _print_customer(
 
 def _print_known(workspace: Workspace, profile: Profile, language: str) -> None:
     zone = workspace.company.zone
+
+    def named(source: str) -> str:
+        return workspace.source_label(source, language)
+
     say("\nKnown as")
-    table(["type", "value", "sources"], [[i.type, i.value, ", ".join(i.sources)] for i in profile.identifiers])
+    table(
+        ["type", "value", "sources"],
+        [[i.type, i.value, ", ".join(named(one) for one in i.sources)] for i in profile.identifiers],
+    )
     say("\nTraits")
     traits = [
-        [t.name, t.value, workspace.source_label(t.source, language), day(t.t, language, zone)] for t in profile.traits
+        [
+            f"{t.name} (guessed)" if t.guessed else t.name,
+            in_language(t.value, language) if isinstance(t.value, Mapping) else t.value,
+            named(t.source),
+            day(t.t, language, zone),
+        ]
+        for t in profile.traits
     ]
     table(["trait", "value", "source", "date"], traits)
     if profile.orders:
