@@ -171,11 +171,16 @@ def refuse_secrets(tree: Any, name: str) -> None:
             )
 
 
+# Below these names stand names of the company's own, with expressions as values: a column may be called cart_token.
+OWN_NAMES = frozenset(("identifiers", "traits", "properties", "let", "kinds", "where"))
+
+
 def _entries(node: Any) -> Iterator[tuple[str, Any, int]]:
     if isinstance(node, CommentedMap):
         for key, value in node.items():
             yield str(key), value, node.lc.key(key)[0] + 1
-            yield from _entries(value)
+            if key not in OWN_NAMES:
+                yield from _entries(value)
     elif isinstance(node, list):
         for value in node:
             yield from _entries(value)

@@ -155,3 +155,16 @@ def test_an_event_that_names_nobody_is_kept_and_no_fault(root):
     with open_workspace(root) as workspace:
         report = workspace.check()
     assert report.ok, report.text()
+
+
+def test_a_repair_that_did_not_help_is_told_as_it_stands_after_the_next_import(root):
+    write(root, "1,2026-31-31,7,a@x.org,12.50\n")
+    run(root)
+    with open_workspace(root) as workspace:
+        (entry,) = workspace.quarantine()
+        quarantine.repair(workspace.ledger, entry.id, {"day": "2026-02-30"}, workspace.clock())
+        workspace.replay_quarantine("till")
+        workspace.import_sources()
+        (entry,) = workspace.quarantine()
+    assert "2026-02-30" in entry.message
+    assert "2026-02-30" in entry.record

@@ -93,3 +93,11 @@ def test_the_workspace_is_found_from_below(root):
     assert find_workspace(root / "sources") == root
     with pytest.raises(NotFoundError, match=r"no geleit\.yaml"):
         find_workspace(root.parent)
+
+
+def test_a_column_called_token_is_no_secret(root):
+    (root / "sources").mkdir(exist_ok=True)
+    (root / "sources" / "shop.yaml").write_text(
+        "file: x.csv\nevents:\n  - kind: cart_viewed\n    time: t\n    identifiers: {shop.cart_token: cart_token}\n"
+    )
+    assert "shop" in load_definitions(root).sources

@@ -166,12 +166,13 @@ def replay(source: Source = "", folder: Folder = HERE, as_json: AsJson = False) 
 
 @box.command()
 def dismiss(
-    number: Number,
-    reason: Annotated[str, typer.Option(help="Why it will not be taken in.")],
+    numbers: Annotated[list[int], typer.Argument(metavar="ID...", help="Numbers in the quarantine.")],
+    reason: Annotated[str, typer.Option(help="Why they will not be taken in.")],
     folder: Folder = HERE,
     as_json: AsJson = False,
 ) -> None:
-    """Settle a record without taking it in; it stays on record with the reason."""
+    """Settle records without taking them in; they stay on record with the reason."""
     with opened(folder) as workspace:
-        quarantine.dismiss(workspace.ledger, number, reason, workspace.clock())
-    show({"dismissed": number}, as_json, lambda: say(f"{number} is dismissed"))
+        for number in numbers:
+            quarantine.dismiss(workspace.ledger, number, reason, workspace.clock())
+    show({"dismissed": numbers}, as_json, lambda: say(f"dismissed: {', '.join(map(str, numbers))}"))

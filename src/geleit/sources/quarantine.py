@@ -65,9 +65,11 @@ def put(connection: sa.Connection, rejected: Sequence[Rejected], now: int) -> in
                 connection.execute(sa.insert(tables.quarantine), row | place | why)
                 waiting += 1
                 continue
-            number, state, history = found
+            number, state, history, record = found
             reopened = state != "open" and one.reason == "unreadable_file"
-            if state == "open" or reopened:
+            if state == "open" and history and record != one.record:  # repaired since; this is the file's own record
+                waiting += 1
+            elif state == "open" or reopened:
                 waiting += 1
                 told = one.message + history
                 _update(connection, number, reason=one.reason, message=told, state="open", changed_at=now)
@@ -76,10 +78,10 @@ def put(connection: sa.Connection, rejected: Sequence[Rejected], now: int) -> in
 
 def _known(
     connection: sa.Connection, some: Iterable[tuple[tuple[str, str], Rejected]]
-) -> dict[tuple[str, str], tuple[int, str, str]]:
+) -> dict[tuple[str, str], tuple[int, str, str, str]]:
     prints = [fingerprint for (_, fingerprint), _ in some]
     rows = connection.execute(sa.select(tables.quarantine).where(_q.fingerprint.in_(prints)))
-    return {(row.source, row.fingerprint): (row.id, row.state, _history(row.message)) for row in rows}
+    return {(row.source, row.fingerprint): (row.id, row.state, _history(row.message), row.record) for row in rows}
 
 
 def _history(message: str) -> str:
