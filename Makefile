@@ -48,7 +48,7 @@ docs: $(VENV)/.installed ## write the generated pages and pictures of docs/ anew
 	$(BIN)/python scripts/write_docs.py
 	$(BIN)/python scripts/draw_docs.py
 
-long: $(VENV)/.installed ## the long kill storm (about ten minutes)
+long: $(VENV)/.installed ## the long kill storm (about twenty minutes)
 	GELEIT_KILLS=200 $(BIN)/python -m pytest -n 0 tests/stories/test_kill.py
 
 clean: ## remove the environment and the built demo

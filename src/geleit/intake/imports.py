@@ -49,7 +49,7 @@ def import_source(
 ) -> ImportSummary:
     """Import one source. Records already taken count as duplicates; a kill loses nothing that was acknowledged.
 
-    Errors: GeleitError if the source as a whole cannot be read (missing file, unknown column); what came before is in.
+    A source that cannot be read further (missing file, unknown column) says so in ``error``; what came before is in.
     """
     summary = ImportSummary(definition.name)
     run = _begin(intake, definition.name)
@@ -65,6 +65,8 @@ def import_source(
             damaged |= {one.file for one in mapped.rejected if one.reason == "unreadable_file"}
             progress(definition.name, summary.read)
         _settle(intake, summary, damaged)
+    except GeleitError as error:
+        summary.error = str(error)
     finally:
         summary.reasons = quarantine.commonest(intake.ledger, definition.name)
         _end(intake, run, summary)
@@ -74,14 +76,8 @@ def import_source(
 def import_all(
     intake: Intake, definitions: Iterable[SourceDefinition], root: Path, *, progress: Progress = silent
 ) -> list[ImportSummary]:
-    """Import several sources; one that cannot be read does not keep the others from being read (see ``error``)."""
-    summaries = []
-    for definition in definitions:
-        try:
-            summaries.append(import_source(intake, definition, root, progress=progress))
-        except GeleitError as error:
-            summaries.append(ImportSummary(definition.name, error=str(error)))
-    return summaries
+    """Import several sources; one that cannot be read does not keep the others from being read."""
+    return [import_source(intake, definition, root, progress=progress) for definition in definitions]
 
 
 def replay(

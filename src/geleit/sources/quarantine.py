@@ -124,8 +124,15 @@ def counts(ledger: Ledger) -> dict[tuple[str, str], int]:
 
 def commonest(ledger: Ledger, source: str) -> list[tuple[str, int]]:
     """One source's reasons with their counts, the commonest first."""
-    found = [(reason, count) for (name, reason), count in counts(ledger).items() if name == source]
-    return sorted(found, key=lambda pair: (-pair[1], pair[0]))
+    return commonest_by_source(ledger).get(source, [])
+
+
+def commonest_by_source(ledger: Ledger) -> dict[str, list[tuple[str, int]]]:
+    """The same for every source that has something waiting, with one question to the ledger."""
+    found: dict[str, list[tuple[str, int]]] = {}
+    for (source, reason), count in sorted(counts(ledger).items(), key=lambda item: (-item[1], item[0])):
+        found.setdefault(source, []).append((reason, count))
+    return found
 
 
 def repair(ledger: Ledger, number: int, changes: Mapping[str, str], now: int) -> Entry:

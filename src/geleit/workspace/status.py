@@ -58,8 +58,8 @@ def source_statuses(ledger: Ledger, labels: Mapping[str, str]) -> list[SourceSta
     with ledger.read() as connection:
         last = sa.select(sa.func.max(run.id)).group_by(run.source)
         runs = {row.source: row for row in connection.execute(sa.select(tables.import_run).where(run.id.in_(last)))}
-    reasons = {name: tuple(quarantine.commonest(ledger, name)) for name in labels}
-    return [_status(name, label, runs.get(name), reasons[name]) for name, label in labels.items()]
+    reasons = quarantine.commonest_by_source(ledger)
+    return [_status(name, label, runs.get(name), tuple(reasons.get(name, ()))) for name, label in labels.items()]
 
 
 def _status(
