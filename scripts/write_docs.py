@@ -1,4 +1,4 @@
-"""Write the generated pages of docs/reference: workspace, vocabulary, commands. ``make docs`` runs it."""
+"""Write the generated pages: workspace, vocabulary, commands, ready sources. ``make docs`` runs it."""
 
 from __future__ import annotations
 
@@ -9,9 +9,10 @@ from typing import Any
 import typer.main
 
 import model_reference
+import ready_reference
 from geleit.cli.app import app
 from geleit.events.kinds import CHANNELS, ICOS
-from geleit.events.vocabulary import COMMERCE, RESERVED, Vocable
+from geleit.events.vocabulary import COMMERCE, MESSAGES, RESERVED, Vocable
 from geleit.workspace.scaffold import MODELS
 
 REFERENCE = Path(__file__).resolve().parent.parent / "docs" / "reference"
@@ -57,6 +58,12 @@ holds `{{name}}`, that property of the event is filled in.
 ## Reserved kinds
 
 {reserved}
+## Messages
+
+One set of kinds for e-mail, SMS, push and messages inside an app; the channel is the event's place. Unsubscribing is
+`consent_withdrawn`, an answer is `contact_made`.
+
+{messages}
 ## Shop kinds
 
 Names follow the Segment e-commerce specification, in snake_case. Spelling is forgiven: `Order Completed`, `orderCompleted` and
@@ -82,6 +89,8 @@ Names follow the Segment e-commerce specification, in snake_case. Spelling is fo
 | `order_id`, `products`, `total`, `currency`, `state` | order kinds | money as decimal numbers (`total: 749.0`); `products` is a list with `product_id`, `name`, `quantity`, `price`, `serial` |
 | `serial`, `product_id`, `warranty_until`, `version` | `product_registered` | what the person owns |
 | `purpose`, `channel`, `wording` | consent kinds | consent to what, on which channel (empty: all), in which words |
+| `score`, `scale`, `question` | `judgement_given`, `feedback_given` | what was ticked, on which scale (`0-10`), asked how |
+| `message_id`, `campaign`, `subject`, `url`, `reason` | message kinds | which message of which campaign; what was clicked; why it did not arrive |
 | `account_id`, `account_name`, `role` | account kinds | which company or household, and what the person is there |
 
 ## Stages
@@ -130,6 +139,7 @@ def vocabulary_page() -> str:
     return VOCABULARY_PAGE.format(
         made=MADE,
         reserved=kinds(RESERVED),
+        messages=kinds(MESSAGES),
         commerce=kinds(COMMERCE),
         stages=rows(("stage", "English", "German"), stages),
         channels=rows(("channel", "English", "German", "medium", "ownership"), channels),
@@ -202,7 +212,12 @@ def rows(heads: tuple[str, ...], lines: Sequence[tuple[str, ...]]) -> str:
     return "\n".join(found) + "\n"
 
 
-PAGES = {"workspace.md": workspace_page, "vocabulary.md": vocabulary_page, "commands.md": commands_page}
+PAGES = {
+    "workspace.md": workspace_page,
+    "vocabulary.md": vocabulary_page,
+    "commands.md": commands_page,
+    "../sources/ready.md": lambda: ready_reference.page(MADE),
+}
 
 
 def main() -> None:

@@ -1,4 +1,4 @@
-"""The reserved event kinds and the e-commerce vocabulary: what each means, where it stands, what it must carry.
+"""The known event kinds (reserved, messages, e-commerce): what each means, where it stands, what it must carry.
 
 Names of the shop kinds follow the Segment e-commerce spec in snake_case ("Order Completed" -> ``order_completed``).
 A kind that is no step (``step=False``) annotates the step it belongs to: a judgement, a criterion, a promise.
@@ -73,12 +73,33 @@ RESERVED: tuple[Vocable, ...] = (
     Vocable("consent_given", "agrees: {purpose}", "willigt ein: {purpose}", "", ("purpose",), step=False),
     Vocable("consent_withdrawn", "withdraws consent: {purpose}", "widerruft: {purpose}", "", ("purpose",), step=False),
     Vocable("contact_made", "speaks with us", "spricht mit uns", "", (), contact=True),
+    Vocable("feedback_given", "gives feedback", "gibt Rückmeldung", "", ("text|words",), contact=True),
+    Vocable("feedback_withdrawn", "takes feedback back", "nimmt eine Rückmeldung zurück", step=False),
+    Vocable(
+        "feedback_answered",
+        "hears what became of feedback: {state}",
+        "erfährt, was aus der Rückmeldung wird: {state}",
+        contact=True,
+        initiator="company",
+    ),
     Vocable("task_done", "a task is done", "eine Aufgabe ist erledigt", "", ("task_id",), step=False),
     Vocable("identified", "says who it is", "gibt sich zu erkennen", "", (), step=False),
     Vocable("account_joined", "belongs to {account_name}", "gehört zu {account_name}", "", ("account_id",), step=False),
     Vocable("account_left", "leaves an account", "verlässt ein Konto", "", ("account_id",), step=False),
     Vocable("page_viewed", "looks at a page", "sieht eine Seite an", "inform"),
     Vocable("screen_viewed", "looks at the app", "sieht in die App", "inform"),
+)
+
+# One set for every channel that carries messages (the channel is the event's place), so that mail, SMS and push of
+# any system are counted alike. What technology reports about a message is no step of the person.
+MESSAGES: tuple[Vocable, ...] = (
+    Vocable("message_sent", "gets a message", "bekommt eine Nachricht", contact=True, initiator="company"),
+    Vocable("message_delivered", "message has arrived", "Nachricht ist angekommen", step=False, initiator="company"),
+    Vocable("message_opened", "opens a message", "öffnet eine Nachricht"),
+    Vocable("message_clicked", "follows a message", "folgt einer Nachricht"),
+    Vocable("message_bounced", "message came back", "Nachricht kam zurück", step=False, initiator="company"),
+    Vocable("message_not_sent", "message was not sent", "Nachricht ging nicht hinaus", step=False, initiator="company"),
+    Vocable("message_marked_as_spam", "calls a message spam", "meldet eine Nachricht als Spam", contact=True),
 )
 
 COMMERCE: tuple[Vocable, ...] = (
@@ -112,4 +133,4 @@ COMMERCE: tuple[Vocable, ...] = (
     Vocable("product_reviewed", "reviews a product", "bewertet ein Produkt", "service"),
 )
 
-VOCABULARY: dict[str, Vocable] = {v.kind: v for v in RESERVED + COMMERCE}
+VOCABULARY: dict[str, Vocable] = {v.kind: v for v in RESERVED + MESSAGES + COMMERCE}
