@@ -6,6 +6,7 @@ import difflib
 import gzip
 from collections import Counter
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import IO, cast
@@ -15,11 +16,12 @@ import pyarrow as pa
 from geleit.errors import GeleitError
 from geleit.sources import csv_records, json_records, parquet_records
 from geleit.sources.definition import SourceDefinition
+from geleit.sources.located import Located, on_disk
 from geleit.sources.records import Records, Rejected, UnreadableError, identify
 
 
-def find(definition: SourceDefinition, root: Path) -> list[Path]:
-    """The source's files, sorted, each once.
+def find(definition: SourceDefinition, root: Path) -> list[Located]:
+    """The source's files, sorted by name, each once.
 
     Errors: GeleitError if a path or pattern matches nothing, with names that look alike.
     """
@@ -29,7 +31,7 @@ def find(definition: SourceDefinition, root: Path) -> list[Path]:
         if not matches:
             raise _missing(definition, root, pattern)
         found.update(matches)
-    return sorted(found)
+    return [on_disk(path, path.relative_to(root).as_posix()) for path in sorted(found)]
 
 
 def _missing(definition: SourceDefinition, root: Path, pattern: str) -> GeleitError:
@@ -52,14 +54,13 @@ def read(definition: SourceDefinition, root: Path, columns: frozenset[str]) -> I
 
     Errors: GeleitError for a missing file or column. A damaged file is one rejected record, the next file goes on.
     """
-    for path in find(definition, root):
-        name = path.relative_to(root).as_posix()
+    for located in find(definition, root):
         seen: Counter[str] = Counter()
         try:
-            for records in _read_one(definition, path, name, columns):
+            for records in _read_one(definition, located, columns):
                 yield _told_apart(definition, records, seen) if definition.repeats == "each" else records
         except (OSError, EOFError, UnicodeError, UnreadableError) as error:
-            yield _unreadable(definition, name, str(error))
+            yield _unreadable(definition, located.name, str(error))
 
 
 def _told_apart(definition: SourceDefinition, records: Records, seen: Counter[str]) -> Records:
@@ -72,12 +73,13 @@ def _told_apart(definition: SourceDefinition, records: Records, seen: Counter[st
     return replace(records, ids=ids)
 
 
-def _read_one(definition: SourceDefinition, path: Path, name: str, columns: frozenset[str]) -> Iterator[Records]:
+def _read_one(definition: SourceDefinition, located: Located, columns: frozenset[str]) -> Iterator[Records]:
+    name = located.name
     kind = definition.format_of(name)
     if kind == "parquet":
-        yield from parquet_records.read(definition, path, name, columns)
+        yield from parquet_records.read(definition, located, columns)
         return
-    with _opened(path) as handle:
+    with _opened(located) as handle:
         if kind == "csv":
             yield from csv_records.read(definition, handle, name, columns)
         elif kind == "jsonl":
@@ -86,8 +88,14 @@ def _read_one(definition: SourceDefinition, path: Path, name: str, columns: froz
             yield from json_records.read_document(definition, handle, name, columns)
 
 
-def _opened(path: Path) -> IO[bytes]:
-    return cast("IO[bytes]", gzip.open(path, "rb")) if path.suffix == ".gz" else path.open("rb")
+@contextmanager
+def _opened(located: Located) -> Iterator[IO[bytes]]:
+    with located.open() as handle:
+        if not located.name.endswith(".gz"):
+            yield handle
+            return
+        with gzip.open(handle, "rb") as inflated:
+            yield cast("IO[bytes]", inflated)
 
 
 def _unreadable(definition: SourceDefinition, name: str, problem: str) -> Records:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import datetime
-from pathlib import Path
 
 import msgspec
 import pyarrow as pa
@@ -13,18 +12,19 @@ import pyarrow.parquet as pq
 from geleit.sources.csv_records import require_columns
 from geleit.sources.definition import SourceDefinition
 from geleit.sources.json_records import Members, column_text
+from geleit.sources.located import Located
 from geleit.sources.records import CHUNK_RECORDS, Records, UnreadableError, identify
 from geleit.sources.values import as_json
 
 
-def read(definition: SourceDefinition, path: Path, name: str, columns: frozenset[str]) -> Iterator[Records]:
+def read(definition: SourceDefinition, located: Located, columns: frozenset[str]) -> Iterator[Records]:
     """The records of one Parquet file in chunks; their "line" is their number in the file, from 1.
 
     Errors: GeleitError for a missing column; UnreadableError for a damaged file.
     """
-    number = 0
+    number, name = 0, located.name
     try:
-        with pq.ParquetFile(path) as file:
+        with located.open() as handle, pq.ParquetFile(handle) as file:
             present = file.schema_arrow.names
             require_columns(definition, name, present, columns)
             needed = {column.casefold() for column in columns}
@@ -42,13 +42,14 @@ def read(definition: SourceDefinition, path: Path, name: str, columns: frozenset
         raise UnreadableError(f"not a whole Parquet file ({error})") from None
 
 
-def schema(path: Path) -> pa.Schema:
+def schema(located: Located) -> pa.Schema:
     """The column types of a file.
 
     Errors: UnreadableError for a damaged file.
     """
     try:
-        return pq.read_schema(path)
+        with located.open() as handle:
+            return pq.read_schema(handle)
     except pa.ArrowException as error:
         raise UnreadableError(f"not a whole Parquet file ({error})") from None
 

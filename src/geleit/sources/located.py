@@ -1,0 +1,70 @@
+"""One file of a source, wherever it lies: its name, what tells whether it changed, and a way to open it."""
+
+from __future__ import annotations
+
+import stat
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO
+
+
+@dataclass(frozen=True, slots=True)
+class Located:
+    """A file to be read.
+
+    ``name`` is shown to people (posix, relative to the workspace or the store); ``size`` in bytes; ``modified_ns`` in
+    nanoseconds since 1970; ``version`` is what else tells one content from another (inode, ETag). ``path`` is set for
+    files of this machine. ``again`` looks the file up anew, to see whether it changed.
+    """
+
+    name: str
+    size: int
+    modified_ns: int
+    opener: Callable[[], IO[bytes]]
+    version: str = ""
+    path: Path | None = None
+    again: Callable[[], Located] | None = None
+
+    def open(self) -> IO[bytes]:
+        """The file's bytes, from the start, for the caller to close.
+
+        Errors: OSError if it cannot be opened.
+        """
+        return self.opener()
+
+    def changed(self) -> bool:
+        """Whether the file is another one now than when it was located (gone, replaced, longer, shorter, rewritten)."""
+        if self.again is None:
+            return False
+        try:
+            now = self.again()
+        except OSError:
+            return True
+        return (now.size, now.modified_ns, now.version) != (self.size, self.modified_ns, self.version)
+
+
+def on_disk(path: Path, name: str) -> Located:
+    """A file of this machine.
+
+    A folder, a broken link and a file in a closed folder are located too; opening them gives the OSError.
+    """
+    try:
+        found = path.stat()
+    except OSError:
+        return Located(name, 0, 0, lambda: path.open("rb"), path=path)
+    if not (stat.S_ISREG(found.st_mode) or stat.S_ISDIR(found.st_mode)):
+        return Located(name, 0, 0, _refuse, path=path)  # opening a pipe would wait for its writer for ever
+    return Located(
+        name,
+        found.st_size,
+        found.st_mtime_ns,
+        lambda: path.open("rb"),
+        version=f"{found.st_dev}:{found.st_ino}",
+        path=path,
+        again=lambda: on_disk(path, name),
+    )
+
+
+def _refuse() -> IO[bytes]:
+    raise OSError("it is no file but a pipe, socket or device")
