@@ -342,6 +342,18 @@ import_run = Table(
     sqlite_autoincrement=True,
 )
 
+# How far each place of a source (a file, a database table) was read; ``token`` is the reader's own text.
+read_position = Table(
+    "read_position",
+    metadata,
+    text("source"),
+    text("place"),
+    text("token"),
+    time("at"),
+    PrimaryKeyConstraint("source", "place"),
+    sqlite_with_rowid=False,
+)
+
 # What could not be mapped, with its reason; state: open, replayed, dismissed.
 quarantine = Table(
     "quarantine",

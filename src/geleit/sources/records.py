@@ -91,6 +91,8 @@ class Records:
     """Some records of one file: their columns, and per record its line, its JSON text and its id.
 
     ``unseen`` names columns that expressions read and none of these records has (JSON only; they count as null).
+    ``position`` is (place, token) to be stored once these records and all before them are acknowledged. ``unchanged``:
+    the file was left out, for it is the same as when it was last read to its end.
     """
 
     file: str
@@ -100,6 +102,8 @@ class Records:
     ids: list[str]
     rejected: list[Rejected] = field(default_factory=list)
     unseen: tuple[str, ...] = ()
+    position: tuple[str, str] | None = None
+    unchanged: bool = False
 
     def where(self, row: int) -> str:
         """``exports/till.csv 17: `` for messages; '' for a record that is in no file."""

@@ -226,6 +226,14 @@ def upgrade() -> None:
     with op.batch_alter_table('quarantine', schema=None) as batch_op:
         batch_op.create_index(batch_op.f('ix_quarantine_state_source'), ['state', 'source'], unique=False)
 
+    op.create_table('read_position',
+    sa.Column('source', sa.Text(), nullable=False),
+    sa.Column('place', sa.Text(), nullable=False),
+    sa.Column('token', sa.Text(), nullable=False),
+    sa.Column('at', sa.BigInteger(), nullable=False),
+    sa.PrimaryKeyConstraint('source', 'place', name=op.f('pk_read_position')),
+    sqlite_with_rowid=False
+    )
     op.create_table('recut',
     sa.Column('customer_id', sa.Text(), nullable=False),
     sa.Column('change', sa.BigInteger(), nullable=False),
