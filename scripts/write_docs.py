@@ -212,11 +212,16 @@ def rows(heads: tuple[str, ...], lines: Sequence[tuple[str, ...]]) -> str:
     return "\n".join(found) + "\n"
 
 
+def ready_page() -> str:
+    """The definitions that come with geleit."""
+    return ready_reference.page(MADE)
+
+
 PAGES = {
     "workspace.md": workspace_page,
     "vocabulary.md": vocabulary_page,
     "commands.md": commands_page,
-    "../sources/ready.md": lambda: ready_reference.page(MADE),
+    "../sources/ready.md": ready_page,
 }
 
 

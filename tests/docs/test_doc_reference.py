@@ -18,7 +18,7 @@ def generator(monkeypatch):
     return importlib.import_module("write_docs")
 
 
-@pytest.mark.parametrize("page", ["workspace.md", "vocabulary.md", "commands.md"])
+@pytest.mark.parametrize("page", ["workspace.md", "vocabulary.md", "commands.md", "../sources/ready.md"])
 def test_pages_are_current(generator, page):
     written = (REFERENCE / page).read_text(encoding="utf-8")
     assert written == generator.PAGES[page](), f"docs/reference/{page} is not current. Hint: make docs"

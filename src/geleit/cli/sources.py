@@ -1,4 +1,4 @@
-"""``geleit source list | preview | guess``: describe the files that come in."""
+"""``geleit source list | preview | guess | ready | add``: describe the files that come in."""
 
 from __future__ import annotations
 
@@ -8,9 +8,11 @@ from typing import Annotated
 
 import typer
 
-from geleit.cli.output import HERE, AsJson, Folder, opened, say, show, table
+from geleit.cli.output import HERE, AsJson, Folder, Language, opened, say, show, table
 from geleit.errors import GeleitError
+from geleit.events.kinds import in_language
 from geleit.language.formats import stamp
+from geleit.sources import ready_made
 from geleit.sources.guess import guess as guess_source
 from geleit.sources.mapping import Setting
 from geleit.sources.mapping import preview as preview_source
@@ -105,3 +107,47 @@ def guess(
         say(f"Written to {target}. Correct it, then: geleit source preview {draft.name}; geleit import {draft.name}")
 
     show({"file": str(target), "yaml": draft.yaml, "notes": draft.notes}, as_json, text)
+
+
+@source.command()
+def ready(language: Language = "", as_json: AsJson = False) -> None:
+    """List the definitions that come with geleit, for exports of known systems."""
+    found = ready_made.ready_sources()
+    rows = [
+        [r.name, in_language(r.label, language or "en"), r.system, r.format, "yes" if r.verified else "no"]
+        for r in found
+    ]
+
+    def text() -> None:
+        table(["name", "label", "system", "format", "form verified"], rows)
+        say("Take one over: geleit source add NAME")
+
+    show(found, as_json, text)
+
+
+@source.command()
+def add(
+    name: Annotated[str, typer.Argument(help="Name of a ready definition: geleit source ready.")],
+    own_name: Annotated[str, typer.Option("--as", help="Name of the source here; default the same.")] = "",
+    file: Annotated[str, typer.Option("--file", help="Path or pattern of your files, inside the workspace.")] = "",
+    folder: Folder = HERE,
+    as_json: AsJson = False,
+) -> None:
+    """Write a ready definition into the workspace as sources/NAME.yaml; nothing is ever overwritten."""
+    with opened(folder) as workspace:
+        target = ready_made.add(workspace.root, name, own_name, file)
+        place = target.relative_to(workspace.root)
+    made, own = ready_made.ready_source(name), target.stem
+    files = file or ", ".join(made.file)
+
+    def text() -> None:
+        say(f"Written to {place}.")
+        say(f"Get the export: {made.get_it}")
+        if made.adapt:
+            say(f"Set first: {made.adapt}")
+        if made.doubt:
+            say(f"Not verified: {made.doubt}")
+        say(f"Put it here: {files}")
+        say(f"Then: geleit source preview {own}; geleit import {own}")
+
+    show({"file": str(place), "name": own, "files": files, "ready": made}, as_json, text)
