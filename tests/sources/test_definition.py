@@ -53,7 +53,7 @@ def test_the_whole_format(bench):
         (("order_id: bon_nr", "note: bon_nr"), 3, ["order_completed requires", "order_id"]),
         (("time: datum", "tiem: datum"), 4, ["'tiem' is not known", "did you mean 'time'"]),
         (("kind: order_completed", "kind_from: x\n        kind: y"), 3, ["either kind"]),
-        (("file: a.csv", "file: a.xlsx"), 1, ["'a.xlsx'", "format: csv"]),
+        (("file: a.csv", "file: a.pdf"), 1, ["'a.pdf'", "format: csv"]),
         (("file: a.csv", "file: ../a.csv"), 1, ["outside the workspace", "link"]),
         (("file: a.csv", "file: /etc/passwd"), 1, ["outside the workspace"]),
         (("file: a.csv", "file: a.csv\n    zone: Berlin"), 2, ["no time zone"]),

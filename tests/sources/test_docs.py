@@ -10,7 +10,8 @@ import pytest
 
 from geleit.clock import iso
 from geleit.sources import allowed
-from geleit.sources.definition import Csv, EventDefinition, SourceDefinition, Touchpoint
+from geleit.sources.definition import EventDefinition, SourceDefinition, Touchpoint
+from geleit.sources.formats import Csv, Excel
 from geleit.sources.records import REASONS
 
 TEXT = (Path(__file__).parent.parent.parent / "docs" / "sources.md").read_text()
@@ -43,7 +44,9 @@ def test_examples(bench, title):
 
 
 def test_every_field_is_named():
-    names = {name for model in (SourceDefinition, EventDefinition, Csv, Touchpoint) for name in model.model_fields}
+    names = {
+        name for model in (SourceDefinition, EventDefinition, Csv, Excel, Touchpoint) for name in model.model_fields
+    }
     assert [name for name in sorted(names) if f"`{name}`" not in TEXT] == []
 
 

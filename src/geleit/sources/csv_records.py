@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import csv
-import difflib
 import io
-from collections import deque
-from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import IO
+import re
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from typing import IO, cast
 
 import msgspec
 import pyarrow as pa
 
-from geleit.errors import GeleitError
-from geleit.sources.definition import Csv, SourceDefinition
+from geleit.sources.columns import require_columns, unique_names
+from geleit.sources.definition import SourceDefinition
+from geleit.sources.formats import Csv
+from geleit.sources.lines import Lines, Overlong, OverlongError, UnclosedError, encoding_of
 from geleit.sources.records import (
     CHUNK_CHARACTERS,
     CHUNK_RECORDS,
@@ -27,8 +29,11 @@ from geleit.sources.records import (
     identify,
 )
 
-DELIMITERS = (";", ",", "\t", "|")
+DELIMITERS = (";", ",", "\t", "|", "\x1f", "\x01", "^")
 SNIFFED_LINES = 20
+SEPARATOR_LINE = re.compile(r"sep=(.)\s*", re.IGNORECASE)  # what Excel reads and writes above a header
+
+csv.field_size_limit(2**31 - 1)  # Lines bounds records; the module's own bound would cut long letters of customers
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,38 +44,29 @@ class Row:
     fields: list[str]
     text: str
     problem: str = ""
+    overlong: Overlong | None = None
 
 
-class Lines:
-    """Lines of a file that can be given back when they turn out not to belong to a record."""
+@dataclass(frozen=True, slots=True)
+class Dialect:
+    """What separates and surrounds fields; ``blanks``: blanks behind a delimiter do not count."""
 
-    def __init__(self, source: IO[str]) -> None:
-        self.source = iter(source)
-        self.waiting: deque[str] = deque()
-        self.number = 0
-        self.taken: list[str] = []
+    delimiter: str
+    quote: str = '"'
+    escape: str = ""
+    blanks: bool = False
 
-    def __iter__(self) -> Lines:
-        return self
-
-    def __next__(self) -> str:
-        line = self.waiting.popleft() if self.waiting else next(self.source)
-        self.number += 1
-        self.taken.append(line)
-        return line
-
-    def peek(self, count: int) -> list[str]:
-        """The next lines, without taking them."""
-        while len(self.waiting) < count and (line := next(self.source, None)) is not None:
-            self.waiting.append(line)
-        return list(self.waiting)[:count]
-
-    def keep_first(self) -> str:
-        """Give back all lines of the present record but its first."""
-        first, *rest = self.taken
-        self.waiting.extendleft(reversed(rest))
-        self.number -= len(rest)
-        return first
+    def reader(self, lines: Iterable[str]) -> Iterator[list[str]]:
+        """Fields per record."""
+        return csv.reader(
+            lines,
+            delimiter=self.delimiter,
+            quotechar=self.quote or None,
+            escapechar=self.escape or None,
+            quoting=csv.QUOTE_MINIMAL if self.quote else csv.QUOTE_NONE,
+            strict=True,
+            skipinitialspace=self.blanks,
+        )
 
 
 def read(definition: SourceDefinition, handle: IO[bytes], name: str, columns: frozenset[str]) -> Iterator[Records]:
@@ -79,101 +75,114 @@ def read(definition: SourceDefinition, handle: IO[bytes], name: str, columns: fr
     Errors: GeleitError for a column that an expression reads and the header lacks; UnreadableError for a header that
     cannot be decoded.
     """
-    text = io.TextIOWrapper(handle, _encoding(definition.csv), errors="surrogateescape", newline="")
+    buffered = handle if isinstance(handle, io.BufferedReader) else io.BufferedReader(cast("io.RawIOBase", handle))
+    encoding = encoding_of(definition.csv.encoding, buffered.peek(io.DEFAULT_BUFFER_SIZE))
+    text = io.TextIOWrapper(buffered, encoding, errors="surrogateescape", newline="")
     try:
-        yield from _chunks(definition, Lines(text), name, columns)
+        yield from _chunks(definition, Lines(text), (name, encoding), columns)
     finally:
         text.detach()  # the handle is its opener's to close
 
 
-def _chunks(definition: SourceDefinition, lines: Lines, name: str, columns: frozenset[str]) -> Iterator[Records]:
-    delimiter = definition.csv.delimiter or sniff(lines.peek(SNIFFED_LINES), definition.csv.quote)
-    rows = split(lines, delimiter, definition.csv.quote)
-    first = next(rows, Row(1, [], ""))
-    if first.problem or not _encodable(first.text):
-        raise UnreadableError(f"its header cannot be read ({first.problem or 'wrong encoding'})")
-    header = unique_names(first.fields)
+def _chunks(
+    definition: SourceDefinition, lines: Lines, file: tuple[str, str], columns: frozenset[str]
+) -> Iterator[Records]:
+    options = definition.csv
+    lines.skip(options.skip_lines)
+    rows = split(lines, dialect(options, lines))
+    header = unique_names(options.header or _header(next(rows, Row(1, [], "")), file[1]))
     if header:
-        require_columns(definition, name, header, columns)
-    chunk = _Chunk(definition, name, header, columns)
+        require_columns(definition, file[0], header, columns)
+    chunk = _Chunk(definition, file, header, columns)
     for row in rows:
         chunk.add(row)
         if len(chunk.lines) + len(chunk.rejected) >= CHUNK_RECORDS or chunk.characters >= CHUNK_CHARACTERS:
             yield chunk.records()
-            chunk = _Chunk(definition, name, header, columns)
+            chunk = _Chunk(definition, file, header, columns)
     yield chunk.records()
 
 
-def split(lines: Lines, delimiter: str, quote: str) -> Iterator[Row]:
+def _header(first: Row, encoding: str) -> list[str]:
+    if not _encodable(first.text):
+        raise UnreadableError(f"its header is not {_shown(encoding)}{_remedy(encoding)}")
+    if first.problem or first.overlong:
+        raise UnreadableError(f"its header cannot be read ({first.problem or 'a line without end'})")
+    return [name.removeprefix("\ufeff") for name in first.fields]
+
+
+def split(lines: Lines, dialect: Dialect) -> Iterator[Row]:
     """Rows of fields. A record that cannot be split costs its first line; reading goes on behind it."""
     while True:
-        reader = csv.reader(lines, delimiter=delimiter, quotechar=quote, strict=True, skipinitialspace=True)
+        reader = dialect.reader(lines)
+        lines.begin()
         try:
             while True:
-                lines.taken.clear()
                 fields = next(reader)
                 if fields:
                     yield Row(lines.number - len(lines.taken) + 1, fields, "".join(lines.taken))
+                lines.begin()
         except StopIteration:
             return
+        except OverlongError as error:
+            yield Row(lines.number, [], error.line.text, overlong=error.line)
+        except UnclosedError:
+            lines.unclosed += 1
+            text = lines.keep_first()
+            yield Row(lines.number, [], text, "a quote in it does not close")
         except csv.Error as error:
             text = lines.keep_first()
             yield Row(lines.number, [], text, str(error))
 
 
-def sniff(lines: list[str], quote: str) -> str:
-    """The delimiter that cuts most lines into as many fields as the header; a comma if none cuts at all."""
-    best, most = ",", (0, 0)
-    for delimiter in DELIMITERS:
-        try:
-            counts = [len(row) for row in csv.reader(lines, delimiter=delimiter, quotechar=quote) if row]
-        except csv.Error:
+def dialect(options: Csv, lines: Lines) -> Dialect:
+    """How this file separates fields: as declared, as its first line tells (``sep=;``), else as its lines look."""
+    head = lines.peek(1)
+    told = SEPARATOR_LINE.fullmatch(head[0].removeprefix("\ufeff")) if head else None
+    if told:
+        lines.skip(1)
+    delimiter = options.delimiter or (told[1] if told else "")
+    return sniff(lines.peek(SNIFFED_LINES), Dialect(delimiter, options.quote, options.escape))
+
+
+def sniff(lines: list[str], known: Dialect) -> Dialect:
+    """What is not known of a dialect: its delimiter, and whether blanks behind it are only there for the eye.
+
+    Chosen is the delimiter that cuts most lines into as many fields as the first; a comma if none cuts at all.
+    """
+    best, most = replace(known, delimiter=known.delimiter or ","), (0, 0, False)
+    for delimiter in [known.delimiter] if known.delimiter else DELIMITERS:
+        if delimiter in (known.quote, known.escape):
             continue
-        if counts and counts[0] > 1 and (score := (counts.count(counts[0]), counts[0])) > most:
-            best, most = delimiter, score
+        for blanks in (False, True):
+            tried = replace(known, delimiter=delimiter, blanks=blanks)
+            counts = _counts(lines, tried)
+            if not counts or counts[0] < 2:  # noqa: PLR2004 (one field is no cut)
+                continue
+            airy = lines[0].count(f"{delimiter} ") == lines[0].count(delimiter)
+            score = (counts.count(counts[0]), counts[0], blanks == airy)
+            if score > most:
+                best, most = tried, score
     return best
 
 
-def unique_names(header: list[str]) -> list[str]:
-    """Column names: empty ones by their number, repeated ones numbered (letters' case does not tell them apart).
-
-    >>> unique_names(["id", "", "Id", " name "])
-    ['id', 'column_2', 'Id_2', 'name']
-    """
-    names: list[str] = []
-    seen: set[str] = set()
-    for number, given in enumerate(header, 1):
-        plain = name = given.strip() or f"column_{number}"
-        turn = 2
-        while name.casefold() in seen:
-            name, turn = f"{plain}_{turn}", turn + 1
-        seen.add(name.casefold())
-        names.append(name)
-    return names
-
-
-def require_columns(definition: SourceDefinition, file: str, present: list[str], needed: frozenset[str]) -> None:
-    """Refuse a file without the columns that expressions read, naming what it has and what looks alike."""
-    known = {name.casefold() for name in present}
-    missing = sorted(name for name in needed if name.casefold() not in known)
-    if not missing:
-        return
-    by_fold = {name.casefold(): name for name in present}
-    close = difflib.get_close_matches(missing[0].casefold(), list(by_fold), n=1, cutoff=0.6)
-    remedy = f"did you mean {by_fold[close[0]]}? " if close else ""
-    raise GeleitError(
-        f"sources/{definition.name}: {file} has no column '{missing[0]}', which its definition reads; "
-        "nothing of this file was imported",
-        hint=f"{remedy}it has: {', '.join(present)}",
-    )
+def _counts(lines: list[str], dialect: Dialect) -> list[int]:
+    """Fields per record, as far as the lines can be read."""
+    counts = []
+    with suppress(csv.Error):
+        for row in dialect.reader(lines):
+            if row:
+                counts.append(len(row))  # noqa: PERF401 (what came before an error counts)
+    return counts
 
 
 class _Chunk:
     """Collects rows until there are enough of them."""
 
-    def __init__(self, definition: SourceDefinition, name: str, header: list[str], columns: frozenset[str]) -> None:
-        self.definition, self.name, self.header = definition, name, header
-        self.source = definition.name
+    def __init__(
+        self, definition: SourceDefinition, file: tuple[str, str], header: list[str], columns: frozenset[str]
+    ) -> None:
+        self.source, self.header = definition.name, header
+        self.name, self.encoding = file
         needed = {column.casefold() for column in columns}
         self.places = [(i, column) for i, column in enumerate(header) if column.casefold() in needed]
         self.fields: list[list[str]] = []
@@ -196,25 +205,26 @@ class _Chunk:
 
     def _problem(self, row: Row) -> tuple[Reason, str] | None:
         if not (row.text.isascii() or _encodable(row.text)):
-            encoding = self.definition.csv.encoding
-            remedy = "; try 'encoding: cp1252' under csv" if encoding.lower().replace("-", "") == "utf8" else ""
-            return "undecodable", f"line {row.line} is not {encoding}{remedy}"
+            return "undecodable", f"line {row.line} is not {_shown(self.encoding)}{_remedy(self.encoding)}"
+        length = row.overlong.length if row.overlong else len(row.text)
+        if length > RECORD_CHARACTERS:
+            return "too_large", f"line {row.line} has {length:,} characters (at most {RECORD_CHARACTERS:,})"
         if row.problem:
             return "bad_csv", f"line {row.line} cannot be split into fields: {row.problem}"
-        if len(row.text) > RECORD_CHARACTERS:
-            return "too_large", f"line {row.line} has {len(row.text):,} characters (at most {RECORD_CHARACTERS:,})"
+        if "\0" in row.text:
+            return "bad_csv", f"line {row.line} holds NUL bytes, as files do that were not written to their end"
         if len(row.fields) != len(self.header):
             return "wrong_field_count", f"line {row.line} has {len(row.fields)} fields, the header {len(self.header)}"
         return None
 
     def _reject(self, row: Row, reason: Reason, message: str) -> None:
         text = row.text[:RECORD_CHARACTERS].rstrip("\r\n")
-        encoding = _encoding(self.definition.csv)
-        shown = text.encode(encoding, "surrogateescape").decode(encoding, "backslashreplace")
+        shown = text.encode(self.encoding, "surrogateescape").decode(self.encoding, "backslashreplace")
         values = [field.encode("utf-8", "replace").decode() for field in row.fields]
         padded = values + [""] * (len(self.header) - len(values)) if values else []
         record = dict(zip(self.header, padded, strict=False)) | {UNREAD: shown}
-        identity = identify(self.source, text.encode("utf-8", "surrogateescape"))
+        whole = text + row.overlong.digest if row.overlong else text
+        identity = identify(self.source, whole.encode("utf-8", "surrogateescape"))
         json = msgspec.json.encode(record).decode()
         self.rejected.append(
             Rejected(self.source, self.name, row.line, reason, f"{self.name}: {message}", json, identity)
@@ -226,9 +236,12 @@ class _Chunk:
         return Records(self.name, table, self.lines, self.raw, self.ids, self.rejected)
 
 
-def _encoding(options: Csv) -> str:
-    plain = options.encoding.lower().replace("-", "").replace("_", "")
-    return "utf-8-sig" if plain == "utf8" else options.encoding
+def _shown(encoding: str) -> str:
+    return "utf-8" if encoding == "utf-8-sig" else encoding
+
+
+def _remedy(encoding: str) -> str:
+    return "; try 'encoding: cp1252' under csv" if encoding == "utf-8-sig" else ""
 
 
 def _encodable(text: str) -> bool:

@@ -16,17 +16,8 @@ from geleit.events.kinds import snake
 from geleit.events.vocabulary import VOCABULARY
 from geleit.sources import expression
 from geleit.sources.expression import ITEM, Expression, ExpressionError
+from geleit.sources.formats import ARCHIVE, ENDINGS, Csv, Excel, Format, ending
 
-Format = Literal["csv", "json", "jsonl", "parquet"]
-ENDINGS: dict[str, Format] = {
-    ".csv": "csv",
-    ".tsv": "csv",
-    ".txt": "csv",
-    ".json": "json",
-    ".jsonl": "jsonl",
-    ".ndjson": "jsonl",
-    ".parquet": "parquet",
-}
 LET_NAME = r"^[a-z_][a-z0-9_]*$"
 Place = tuple[str | int, ...]
 
@@ -61,27 +52,6 @@ Sql = Annotated[str, BeforeValidator(_as_sql), Field(min_length=1)]
 Zone = Annotated[str, AfterValidator(_known_zone)]
 KindName = Annotated[str, AfterValidator(_as_kind)]
 IdentifierType = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*(\.[a-z0-9_]+)*$")]
-
-
-class Csv(Definition):
-    """How a CSV file is written."""
-
-    delimiter: str = Field(
-        "", max_length=1, description="one character between fields; default: found among ; , tab and |"
-    )
-    encoding: str = Field("utf-8", description="encoding of the text, such as utf-8 or cp1252; a BOM is left out")
-    quote: str = Field('"', min_length=1, max_length=1, description="the character around fields")
-    decimal: Literal[",", "."] | None = Field(
-        None, description="decimal mark that money() takes for values such as 1.234; without it they are refused"
-    )
-
-    @model_validator(mode="after")
-    def _encoding_exists(self) -> Csv:
-        try:
-            "".encode(self.encoding)
-        except LookupError:
-            raise ValueError(f"'{self.encoding}' is no known encoding; try utf-8 or cp1252") from None
-        return self
 
 
 class Touchpoint(Definition):
@@ -143,9 +113,15 @@ class SourceDefinition(Definition):
     file: Annotated[tuple[str, ...], BeforeValidator(_as_files)] = Field(
         description="path or pattern inside the workspace (exports/till-*.csv), or a list of them", min_length=1
     )
-    format: Format | None = Field(None, description="csv, json, jsonl or parquet; default: by the file's ending")
+    format: Format | None = Field(
+        None, description="csv, json, jsonl, parquet, excel or xes; default: by the file's ending"
+    )
     csv: Csv = Field(Csv(), description="how CSV files are written")
-    records: str = Field("", description="json only: dotted path to the records inside the document")
+    excel: Excel = Field(Excel(), description="where in a workbook the records stand")
+    records: str = Field(
+        "", description="json only: dotted path to the records inside the document; * for all members of an object"
+    )
+    member: str = Field("", description="zip only: pattern of the files inside; default: all of a known format")
     zone: Zone | None = Field(None, description="time zone of times without offset; default: the company's")
     doubled_hour: DoubledHour = Field("earlier", description="which turn of the hour that the clocks repeat in autumn")
     rank: int = Field(
@@ -178,10 +154,11 @@ class SourceDefinition(Definition):
 
     @property
     def decimal(self) -> str:
-        """The decimal mark for values that do not tell; JSON and Parquet always write a point."""
+        """The decimal mark for values that do not tell; all formats but CSV always write a point."""
         if self.csv.decimal:
             return self.csv.decimal
-        by_ending = {ENDINGS.get(_ending(file)) for file in self.file}
+        names = [self.member if ending(file) == ARCHIVE else file for file in self.file]
+        by_ending = {ENDINGS.get(ending(name)) for name in names}
         return "" if self.format == "csv" or (not self.format and by_ending & {"csv", None}) else "."
 
     def named(self, name: str) -> SourceDefinition:
@@ -197,13 +174,13 @@ class SourceDefinition(Definition):
         """
         if self.format:
             return self.format
-        ending = _ending(file)
-        if ending not in ENDINGS:
+        known = ENDINGS.get(ending(file))
+        if known is None:
             raise GeleitError(
                 f"sources/{self.name}.yaml: the ending of '{file}' does not tell its format",
-                hint="add 'format: csv' (or json, jsonl, parquet)",
+                hint="add 'format: csv' (or json, jsonl, parquet, excel, xes)",
             )
-        return ENDINGS[ending]
+        return known
 
     def expressions(self) -> Iterator[tuple[Place, str]]:
         """Every expression with its place in the file."""
@@ -257,7 +234,7 @@ def problems(definition: SourceDefinition) -> Iterator[tuple[Place, str, str]]:
     for file in definition.file:
         if Path(file).is_absolute() or ".." in Path(file).parts:
             yield ("file",), f"'{file}' lies outside the workspace", "copy or link its folder into the workspace"
-        if "*" not in _ending(file) and not file.endswith("*"):  # else each file found tells its own
+        if "*" not in ending(file) and not file.endswith("*") and ending(file) != ARCHIVE:  # else each tells its own
             yield from _format_problems(definition, file)
 
 
@@ -271,10 +248,6 @@ def _format_problems(definition: SourceDefinition, file: str) -> Iterator[tuple[
         definition.format_of(file)
     except GeleitError as error:
         yield ("file",), error.message.partition(": ")[2], error.hint
-
-
-def _ending(file: str) -> str:
-    return Path(file.removesuffix(".gz")).suffix.lower()
 
 
 def _dotted(place: Place) -> str:

@@ -14,7 +14,8 @@ from geleit.clock import SECOND, moment
 from geleit.errors import GeleitError
 from geleit.events.kinds import snake
 from geleit.sources import files
-from geleit.sources.definition import ENDINGS, EventDefinition, SourceDefinition
+from geleit.sources.definition import EventDefinition, SourceDefinition
+from geleit.sources.formats import ENDINGS
 from geleit.sources.times import TimeError, TimeReader
 
 SAMPLE = 500  # records looked at

@@ -9,7 +9,7 @@ import msgspec
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from geleit.sources.csv_records import require_columns
+from geleit.sources.columns import require_columns
 from geleit.sources.definition import SourceDefinition
 from geleit.sources.json_records import Members, column_text
 from geleit.sources.located import Located

@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from geleit.errors import GeleitError, NotFoundError
-from geleit.sources.definition import Format, SourceDefinition, load_source
+from geleit.sources.definition import SourceDefinition, load_source
+from geleit.sources.formats import Format
 
 SHELF = Path(__file__).parent / "ready"
 NAME = re.compile(r"[a-z][a-z0-9_-]*")

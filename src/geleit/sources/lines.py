@@ -1,0 +1,132 @@
+"""Lines of a text that may be larger than memory: found encoding, bounded length, and a way back from a bad quote."""
+
+from __future__ import annotations
+
+import codecs
+import hashlib
+from collections import deque
+from dataclasses import dataclass
+from typing import IO
+
+from geleit.sources.records import RECORD_CHARACTERS
+
+BOMS = (  # the longer ones first: UTF-32 begins like UTF-16
+    (codecs.BOM_UTF8, "utf-8-sig"),
+    (codecs.BOM_UTF32_LE, "utf-32"),
+    (codecs.BOM_UTF32_BE, "utf-32"),
+    (codecs.BOM_UTF16_LE, "utf-16"),
+    (codecs.BOM_UTF16_BE, "utf-16"),
+)
+MANY = 0.3  # share of zero bytes on one side of every pair that text of one byte per character never has
+LOOK_AHEAD_LEAST = 20_000  # characters
+
+
+def encoding_of(declared: str, head: bytes) -> str:
+    r"""The encoding to read a text with: the declared one, else by its BOM, its zero bytes, else UTF-8.
+
+    >>> encoding_of("", b"a\0;\0b\0"), encoding_of("", b"a;b"), encoding_of("cp1252", b"a;b")
+    ('utf-16-le', 'utf-8-sig', 'cp1252')
+    """
+    if declared:
+        return "utf-8-sig" if codecs.lookup(declared).name == "utf-8" else declared
+    for bom, name in BOMS:
+        if head.startswith(bom):
+            return name
+    pairs = len(head) // 2
+    low, high = head[0 : 2 * pairs : 2].count(0), head[1 : 2 * pairs : 2].count(0)
+    if high > MANY * pairs and not low:
+        return "utf-16-le"
+    return "utf-16-be" if low > MANY * pairs and not high else "utf-8-sig"
+
+
+@dataclass(frozen=True, slots=True)
+class Overlong:
+    """A line longer than a record may be: its beginning, its length, and a hash that tells it from others."""
+
+    text: str
+    length: int
+    digest: str
+
+
+class OverlongError(Exception):
+    """The next line is longer than a record may be."""
+
+    def __init__(self, line: Overlong) -> None:
+        super().__init__(line.length)
+        self.line = line
+
+
+class UnclosedError(Exception):
+    """A record goes on and on: a quote in it was never closed."""
+
+
+class Lines:
+    """Lines of a text that can be given back when they turn out not to belong to a record.
+
+    Never holds more than one record of the largest size. The more records turn out not to end, the less far it looks
+    ahead, so that a file full of stray quotes is read in time.
+    """
+
+    def __init__(self, source: IO[str]) -> None:
+        self.source = source
+        self.waiting: deque[str | Overlong] = deque()
+        self.number = 0
+        self.taken: list[str] = []
+        self.characters = 0
+        self.unclosed = 0
+
+    def __iter__(self) -> Lines:
+        return self
+
+    def __next__(self) -> str:
+        if self.characters > max(LOOK_AHEAD_LEAST, RECORD_CHARACTERS // (1 + self.unclosed)):
+            raise UnclosedError
+        line = self.waiting.popleft() if self.waiting else self._read()
+        if line is None:
+            raise StopIteration
+        if isinstance(line, Overlong):
+            if self.taken:  # it may belong to an open quote, but that record is too long then
+                self.waiting.appendleft(line)
+                raise UnclosedError
+            self.number += 1
+            raise OverlongError(line)
+        self.number += 1
+        self.taken.append(line)
+        self.characters += len(line)
+        return line
+
+    def begin(self) -> None:
+        """A new record begins here."""
+        self.taken.clear()
+        self.characters = 0
+
+    def peek(self, count: int) -> list[str]:
+        """The next lines, without taking them; overlong ones are left out."""
+        while len(self.waiting) < count and (line := self._read()) is not None:
+            self.waiting.append(line)
+        return [line for line in list(self.waiting)[:count] if isinstance(line, str)]
+
+    def skip(self, count: int) -> None:
+        """Leave out the next lines."""
+        for _ in range(count):
+            if (self.waiting.popleft() if self.waiting else self._read()) is not None:
+                self.number += 1
+
+    def keep_first(self) -> str:
+        """Give back all lines of the present record but its first."""
+        first, *rest = self.taken
+        self.waiting.extendleft(reversed(rest))
+        self.number -= len(rest)
+        self.begin()
+        return first
+
+    def _read(self) -> str | Overlong | None:
+        line = self.source.readline(RECORD_CHARACTERS + 1)
+        if len(line) <= RECORD_CHARACTERS or line.endswith(("\r", "\n")):
+            return line or None
+        digest, length, part = hashlib.blake2b(digest_size=16), 0, line
+        while part:
+            digest.update(part.encode("utf-8", "surrogatepass"))
+            length += len(part)
+            part = "" if part.endswith(("\r", "\n")) else self.source.readline(RECORD_CHARACTERS)
+        return Overlong(line[:RECORD_CHARACTERS], length, digest.hexdigest())
