@@ -83,6 +83,7 @@ RESERVED: tuple[Vocable, ...] = (
         initiator="company",
     ),
     Vocable("task_done", "a task is done", "eine Aufgabe ist erledigt", "", ("task_id",), step=False),
+    Vocable("note_written", "a note is written", "eine Notiz wird geschrieben", "", ("text",), step=False, initiator="company"),
     Vocable("identified", "says who it is", "gibt sich zu erkennen", "", (), step=False),
     Vocable("account_joined", "belongs to {account_name}", "gehört zu {account_name}", "", ("account_id",), step=False),
     Vocable("account_left", "leaves an account", "verlässt ein Konto", "", ("account_id",), step=False),
