@@ -35,6 +35,7 @@ Reason = Literal[
     "bad_place",
     "duplicate_key",
     "changed_content",
+    "bad_value",
 ]
 REASONS: dict[str, str] = {  # keys are those of Reason
     "unreadable_file": "the file is damaged or not of its format",
@@ -56,6 +57,7 @@ REASONS: dict[str, str] = {  # keys are those of Reason
     "bad_place": "a stage, medium, ownership or initiator that does not exist",
     "duplicate_key": "two events of one record have the same key",
     "changed_content": "an event of this key was taken in before and says something else; the earlier one stands",
+    "bad_value": "a value that is not of its column's type",
 }
 
 
