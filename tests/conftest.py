@@ -55,6 +55,8 @@ def dump(workspace) -> str:
     """Everything a workspace knows, as text that is equal whatever the order and batches of arrival were."""
     with workspace.ledger.read() as connection:
         sets = _sets(connection)
+        query = sa.select(tables.identifier_set.c.id, tables.identifier_set.c.key)
+        named = {row.key: sets.get(row.id, "") for row in connection.execute(query)}
         found = {
             "sets": sorted(sets.values()),
             "resolution": sorted(
@@ -76,12 +78,12 @@ def dump(workspace) -> str:
     found["events"] = sorted(
         [
             item.event_id,
-            sets[item.set_id],
+            named[item.set_key],
             item.event.t,
             item.event.kind,
             json.dumps(item.event.properties, sort_keys=True),
         ]
-        for item in workspace.history.events_of(list(sets))
+        for item in workspace.history.events_of(list(named))
     )
     return json.dumps(found, indent=1, sort_keys=True, default=str)
 

@@ -60,7 +60,7 @@ class Company:
         return self.journal.build(self.catalogue, "definitions")
 
     def _place(self, connection, set_id, customer, change, *, move):
-        connection.execute(insert_new(tables.identifier_set).values(id=set_id, fingerprint=str(set_id)))
+        connection.execute(insert_new(tables.identifier_set).values(id=set_id, key=set_id, rest=0))
         one = {"id": set_id, "type": "shop.user_id", "value": str(set_id), "first_t": 0}
         connection.execute(insert_new(tables.identifier).values(one))
         connection.execute(insert_new(tables.identifier_set_member).values(set_id=set_id, identifier_id=set_id))

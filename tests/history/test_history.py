@@ -31,7 +31,7 @@ def test_events_come_once_and_in_order_from_base_segment_and_outbox(company, eve
     assert ids(company) == ids(company, 77) == []
     stored = company.history.events_of([1])[0]
     assert isinstance(stored, StoredEvent)
-    assert (stored.event.identifiers, stored.set_id, stored.seq) == (event(1).identifiers, 1, 5)
+    assert (stored.event.identifiers, stored.set_key, stored.seq) == (event(1).identifiers, 1, 5)
 
 
 def test_an_event_is_the_same_whichever_store_it_comes_from(company, event):

@@ -86,7 +86,7 @@ def test_state_tables_are_of_the_same_change(company, event):
             )
         )
     generation = company.build()
-    assert rows(generation, "SELECT set_id, slice, customer_id FROM base.resolution") == [(1, 0, "c1")]
+    assert rows(generation, "SELECT set_key, slice, customer_id FROM base.resolution") == [(1, 0, "c1")]
     assert rows(generation, "SELECT name, value FROM base.trait") == [("city", '"Ulm"')]
     assert rows(generation, "SELECT id FROM base.customer") == [("c1",)]
     assert generation.change == 1

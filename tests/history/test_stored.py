@@ -43,11 +43,11 @@ def test_the_columns_are_the_outbox():
 
 
 @given(EVENTS, st.integers(1, 2**40), st.integers(-40_000, 40_000))
-def test_a_row_gives_the_same_event_back(event, set_id, local_day):
-    row = {"seq": 7} | encode(event, set_id, local_day)
+def test_a_row_gives_the_same_event_back(event, set_key, local_day):
+    row = {"seq": 7} | encode(event, set_key, local_day)
     stored = decode([row[name] for name in COLUMNS])
     assert stored.event == event
-    assert (stored.event_id, stored.set_id, stored.seq) == (event.id, set_id, 7)
+    assert (stored.event_id, stored.set_key, stored.seq) == (event.id, set_key, 7)
     assert (row["t"], row["ord"], row["local_day"]) == (event.t, event.order, local_day)
 
 

@@ -21,7 +21,7 @@ from geleit.ledger.ledger import Ledger, chunked
 
 VERSION = "1"
 ROWS = 20_000  # per segment: so many outbox rows leave the ledger in about 50 ms
-REPEATING = ["source", "kind", "evidence", "set_id", "local_day"]  # columns worth a dictionary
+REPEATING = ["source", "kind", "evidence", "local_day"]  # columns worth a dictionary
 
 
 @dataclass(frozen=True, slots=True)

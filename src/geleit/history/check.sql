@@ -1,9 +1,9 @@
 -- name: acknowledged
 -- purpose: every event that ledger and archive hold, as often as they hold it
 CREATE TABLE acknowledged AS
-SELECT event_id, seq, set_id FROM segment_events
+SELECT event_id, seq, set_key FROM segment_events
 UNION ALL
-SELECT event_id, seq, set_id FROM outbox_events
+SELECT event_id, seq, set_key FROM outbox_events
 
 -- name: lost
 -- purpose: keys of acknowledged events that stand nowhere
@@ -23,10 +23,10 @@ HAVING count(*) > 1
 
 -- name: homeless
 -- purpose: identifier sets of events that lead to no customer (the empty set, of events that name nobody, need not)
-SELECT DISTINCT acknowledged.set_id::VARCHAR AS key
+SELECT DISTINCT acknowledged.set_key::VARCHAR AS key
 FROM acknowledged
-SEMI JOIN member ON member.set_id = acknowledged.set_id
-LEFT JOIN owner ON owner.set_id = acknowledged.set_id
+SEMI JOIN member ON member.set_key = acknowledged.set_key
+LEFT JOIN owner ON owner.set_key = acknowledged.set_key
 LEFT JOIN person ON person.id = owner.customer_id
 WHERE person.id IS NULL
 
@@ -60,7 +60,7 @@ WITH expected AS (
     coalesce(owner.customer_id, '') AS customer_id,
     coalesce(claim.need_id, '') AS need_id
   FROM acknowledged
-  LEFT JOIN owner ON owner.set_id = acknowledged.set_id
+  LEFT JOIN owner ON owner.set_key = acknowledged.set_key
   LEFT JOIN claim ON claim.event_id = acknowledged.event_id
 ),
 

@@ -106,13 +106,13 @@ def _resolve(duck: duckdb.DuckDBPyConnection, connection: sa.Connection, generat
         snapshot.copy(connection, reading.RESOLVED.where(resolution.change > generation.change), duck, "changed")
         snapshot.copy(connection, stirred, duck, "stirred")
         fresh = _keys(duck, sql["fresh_sets"])
-        snapshot.copy_matching(connection, reading.RESOLVED, resolution.set_id, fresh, (duck, "owners"))
+        snapshot.copy_matching(connection, reading.RESOLVED, tables.identifier_set.c.key, fresh, (duck, "owners"))
         duck.execute(sql["dirty"])
         duck.execute(sql["dirty_stored"])
     else:
         duck.execute(sql["all_stored"])
     sets, events = _keys(duck, sql["stored_sets"]), _keys(duck, sql["stored_events"])
-    snapshot.copy_matching(connection, reading.RESOLVED, tables.resolution.c.set_id, sets, (duck, "resolved"))
+    snapshot.copy_matching(connection, reading.RESOLVED, tables.identifier_set.c.key, sets, (duck, "resolved"))
     snapshot.copy_matching(connection, reading.ASSIGNED, tables.need_event.c.event_id, events, (duck, "assigned"))
 
 

@@ -7,7 +7,7 @@ SELECT * FROM pending
 
 -- name: fresh_sets
 -- purpose: the identifier sets of the fresh events
-SELECT DISTINCT set_id FROM fresh
+SELECT DISTINCT set_key FROM fresh
 
 -- name: dirty
 -- purpose: customers whose whole history is read anew: touched ones, and the old and new owners of sets that moved
@@ -18,17 +18,17 @@ SELECT customer_id FROM changed
 UNION
 SELECT coalesce(resolution.customer_id, '')
 FROM changed
-LEFT JOIN base.resolution AS resolution ON resolution.set_id = changed.set_id
+LEFT JOIN base.resolution AS resolution ON resolution.set_key = changed.set_key
 UNION
 SELECT coalesce(owners.customer_id, '')
 FROM fresh
-LEFT JOIN owners ON owners.set_id = fresh.set_id
+LEFT JOIN owners ON owners.set_key = fresh.set_key
 
 -- name: dirty_stored
 -- purpose: the dirty customers' rows of the base in their stored form, and the fresh ones
 CREATE TABLE stored AS
 SELECT
-  seq, event_id, source, key, record, source_kind AS kind, t, ord, local_day, set_id,
+  seq, event_id, source, key, record, source_kind AS kind, t, ord, local_day, set_key,
   source_evidence AS evidence, received_at, body
 FROM base.events
 WHERE customer_id IN (SELECT customer_id FROM dirty)
@@ -41,7 +41,7 @@ ALTER TABLE fresh RENAME TO stored
 
 -- name: stored_sets
 -- purpose: the identifier sets of all rows to be read
-SELECT DISTINCT set_id FROM stored
+SELECT DISTINCT set_key FROM stored
 
 -- name: stored_events
 -- purpose: the ids of all rows to be read
@@ -89,13 +89,13 @@ SELECT $generation::BIGINT AS generation, $change::BIGINT AS change, $last_seq::
 -- name: base_owners
 -- purpose: under which customers the base holds a few identifier sets
 SELECT DISTINCT coalesce(resolution.customer_id, '')
-FROM (SELECT unnest($sets::BIGINT[]) AS set_id) AS wanted
-LEFT JOIN base.resolution AS resolution ON resolution.set_id = wanted.set_id
+FROM (SELECT unnest($sets::BIGINT[]) AS set_key) AS wanted
+LEFT JOIN base.resolution AS resolution ON resolution.set_key = wanted.set_key
 
 -- name: base_rows_of_one
 -- purpose: one customer's rows of the base, found by their clustering
 SELECT
-  seq, event_id, source, key, record, source_kind, t, ord, local_day, set_id,
+  seq, event_id, source, key, record, source_kind, t, ord, local_day, set_key,
   source_evidence, received_at, body, '' AS raw
 FROM base.events
 WHERE customer_id = $customer
@@ -103,17 +103,17 @@ WHERE customer_id = $customer
 -- name: base_rows
 -- purpose: the base's rows of many identifier sets, found by their customers' clustering
 SELECT
-  seq, event_id, source, key, record, source_kind, t, ord, local_day, set_id,
+  seq, event_id, source, key, record, source_kind, t, ord, local_day, set_key,
   source_evidence, received_at, body, '' AS raw
 FROM base.events
-WHERE customer_id IN (SELECT unnest($customers::VARCHAR[])) AND set_id IN (SELECT unnest($sets::BIGINT[]))
+WHERE customer_id IN (SELECT unnest($customers::VARCHAR[])) AND set_key IN (SELECT unnest($sets::BIGINT[]))
 
 -- name: segment_rows
 -- purpose: the rows of a few identifier sets in segments, after a sequence number
 SELECT
-  seq, event_id, source, key, record, kind, t, ord, local_day, set_id, evidence, received_at, body, '' AS raw
+  seq, event_id, source, key, record, kind, t, ord, local_day, set_key, evidence, received_at, body, '' AS raw
 FROM read_parquet($paths)
-WHERE seq > $after AND set_id IN (SELECT unnest($sets::BIGINT[]))
+WHERE seq > $after AND set_key IN (SELECT unnest($sets::BIGINT[]))
 
 -- name: raw
 -- purpose: the records that some events came from; the bounds let whole row groups be passed over

@@ -45,9 +45,9 @@ class History:
         self._opened: tuple[int, duckdb.DuckDBPyConnection] | None = None
         self._lock = threading.Lock()
 
-    def events_of(self, set_ids: Sequence[int]) -> list[StoredEvent]:
+    def events_of(self, set_keys: Sequence[int]) -> list[StoredEvent]:
         """All events of some identifier sets in total order; without raw records."""
-        sets = sorted(set(set_ids))
+        sets = sorted(set(set_keys))
         if not sets:
             return []
         base = self._usable()
@@ -66,13 +66,13 @@ class History:
         ``owners`` maps identifier sets to customers; a customer without events comes with an empty list.
         """
         sets: dict[str, list[int]] = {}
-        for set_id, customer in owners.items():
-            sets.setdefault(customer, []).append(set_id)
+        for set_key, customer in owners.items():
+            sets.setdefault(customer, []).append(set_key)
         customers = iter(sorted(sets))
         while some := list(islice(customers, SLICE)):
             histories: dict[str, list[StoredEvent]] = {customer: [] for customer in some}
-            for stored in self.events_of([set_id for customer in some for set_id in sets[customer]]):
-                histories[owners[stored.set_id]].append(stored)
+            for stored in self.events_of([set_key for customer in some for set_key in sets[customer]]):
+                histories[owners[stored.set_key]].append(stored)
             yield from histories.items()
 
     def open_view(self) -> duckdb.DuckDBPyConnection:
@@ -159,7 +159,7 @@ class History:
     def _outbox_rows(self, connection: sa.Connection, sets: Sequence[int], beyond: Tail) -> list[Sequence[Any]]:
         outbox = tables.outbox.c
         query = sa.select(*_WITHOUT_RAW).where(outbox.seq > beyond.after)
-        return [row for some in chunked(sets) for row in connection.execute(query.where(outbox.set_id.in_(some)))]
+        return [row for some in chunked(sets) for row in connection.execute(query.where(outbox.set_key.in_(some)))]
 
     def _file_rows(self, sets: Sequence[int], beyond: Tail, base: Generation | None) -> list[Sequence[Any]]:
         rows: list[Sequence[Any]] = []
@@ -180,7 +180,7 @@ class History:
         customers = [row[0] for row in duck.execute(sql["base_owners"], {"sets": sets}).fetchall()]
         if len(customers) > FEW:
             return duck.execute(sql["base_rows"], {"customers": customers, "sets": sets}).fetchall()
-        wanted, place = set(sets), COLUMNS.index("set_id")
+        wanted, place = set(sets), COLUMNS.index("set_key")
         found = (duck.execute(sql["base_rows_of_one"], {"customer": one}).fetchall() for one in customers)
         return [row for rows in found for row in rows if row[place] in wanted]
 

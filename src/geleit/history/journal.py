@@ -162,7 +162,7 @@ class Journal:
             snapshot.copy(connection, reading.OUTBOX, duck, "pending")
             snapshot.copy(connection, reading.RESOLVED, duck, "resolved")
             snapshot.copy(connection, reading.ASSIGNED, duck, "assigned")
-            snapshot.copy(connection, _without_change(tables.resolution), duck, "published_resolution")
+            snapshot.copy(connection, reading.PLACED, duck, "published_resolution")
             for table in PUBLISHED:
                 snapshot.copy(connection, _without_change(table), duck, f"built.{table.name}")
             change = self.ledger.change(connection)

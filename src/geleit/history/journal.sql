@@ -8,9 +8,9 @@ ORDER BY customer_id, t, ord, event_id
 -- name: resolution
 -- purpose: whose each identifier set is; sorted, so that a few sets are found without reading all
 CREATE TABLE built.resolution AS
-SELECT set_id, slice, customer_id
+SELECT set_key, slice, customer_id
 FROM published_resolution
-ORDER BY set_id, slice
+ORDER BY set_key, slice
 
 -- name: customer_code
 -- purpose: the number of each customer with events, and where its events stand in stored order

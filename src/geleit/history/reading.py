@@ -1,6 +1,6 @@
 """Reads stored rows as analysis wants them: each event's customer, need and touchpoint, in DuckDB, for base and delta.
 
-Before ``prepare``, the connection holds ``stored`` (the columns of ``STORED``), ``resolved(set_id, customer_id)`` and
+Before ``prepare``, the connection holds ``stored`` (the columns of ``STORED``), ``resolved(set_key, customer_id)`` and
 ``assigned(event_id, need_id)``; after it, the view ``read_events``.
 """
 
@@ -27,9 +27,18 @@ STORED = tuple(name for name in COLUMNS if name != "raw")
 SLICE = 0  # sets are not cut into time slices yet
 
 OUTBOX = sa.select(*(tables.outbox.c[name] for name in STORED)).order_by(tables.outbox.c.seq)
-RESOLVED = sa.select(tables.resolution.c.set_id, tables.resolution.c.customer_id).where(
-    tables.resolution.c.slice == SLICE
+RESOLVED = (
+    sa.select(tables.identifier_set.c.key.label("set_key"), tables.resolution.c.customer_id)
+    .join(tables.resolution, tables.resolution.c.set_id == tables.identifier_set.c.id)
+    .where(tables.resolution.c.slice == SLICE)
 )
+# Sets that name somebody: all but the empty one.
+NAMING = sa.select(tables.identifier_set.c.key.label("set_key")).where(
+    tables.identifier_set.c.id.in_(sa.select(tables.identifier_set_member.c.set_id))
+)
+PLACED = sa.select(
+    tables.identifier_set.c.key.label("set_key"), tables.resolution.c.slice, tables.resolution.c.customer_id
+).join(tables.resolution, tables.resolution.c.set_id == tables.identifier_set.c.id)
 ASSIGNED = sa.select(tables.need_event.c.event_id, tables.need_event.c.need_id)
 
 TOUCH = pa.schema(

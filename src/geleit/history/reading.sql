@@ -2,7 +2,7 @@
 -- purpose: stored rows with what their touchpoint depends on, as text that can be compared ('' for nothing)
 CREATE OR REPLACE VIEW keyed AS
 SELECT
-  seq, event_id, source, key, record, kind, t, ord, local_day, set_id, evidence, received_at, body,
+  seq, event_id, source, key, record, kind, t, ord, local_day, set_key, evidence, received_at, body,
   coalesce(CASE WHEN contains(body, '"place":') THEN (body -> '$.place')::VARCHAR END, '') AS place,
   coalesce(CASE WHEN kind = 'step_told' THEN (body -> '$.properties.step')::VARCHAR END, '') AS told_kind,
   coalesce(CASE WHEN kind = 'step_told' THEN (body -> '$.properties.supposed')::VARCHAR END, '') AS supposed
@@ -18,7 +18,7 @@ FROM keyed
 CREATE OR REPLACE VIEW read_events AS
 SELECT
   coalesce(resolved.customer_id, '') AS customer_id,
-  keyed.set_id,
+  keyed.set_key,
   keyed.t,
   keyed.ord,
   keyed.event_id,
@@ -43,5 +43,5 @@ SELECT
   keyed.evidence AS source_evidence
 FROM keyed
 INNER JOIN touch USING (kind, place, told_kind, supposed, evidence)
-LEFT JOIN resolved ON resolved.set_id = keyed.set_id
+LEFT JOIN resolved ON resolved.set_key = keyed.set_key
 LEFT JOIN assigned ON assigned.event_id = keyed.event_id

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import msgspec
+from msgspec.structs import replace
 
 from geleit.errors import GeleitError
 from geleit.events.event import RANK_DEFAULT, Event, EventId, Identifier
@@ -23,7 +24,7 @@ COLUMNS = (
     "t",
     "ord",
     "local_day",
-    "set_id",
+    "set_key",
     "evidence",
     "received_at",
     "body",
@@ -43,18 +44,17 @@ class Body(msgspec.Struct, omit_defaults=True, frozen=True, forbid_unknown_field
     rank: int = RANK_DEFAULT
 
 
-_encoder = msgspec.json.Encoder()
-_canonical = msgspec.json.Encoder(order="deterministic")
+_encoder = msgspec.json.Encoder(order="deterministic")  # equal events have equal bodies, so their hashes agree
 _decoder = msgspec.json.Decoder(Body)
 
 
 @dataclass(frozen=True, slots=True)
 class StoredEvent:
-    """An event with its places: ``set_id`` = its identifier set, ``seq`` = the order in which it was acknowledged."""
+    """An event with its places: ``set_key`` = its identifier set, ``seq`` = the order in which it was acknowledged."""
 
     event: Event
     event_id: EventId
-    set_id: int
+    set_key: int
     seq: int
 
     @property
@@ -63,7 +63,7 @@ class StoredEvent:
         return self.event.t, self.event.order, self.event_id
 
 
-def encode(event: Event, set_id: int, local_day: int) -> dict[str, Any]:
+def encode(event: Event, set_key: int, local_day: int) -> dict[str, Any]:
     """The outbox row of an event (without ``seq``, which the ledger gives).
 
     ``local_day`` = days since 1970-01-01 in the company's zone.
@@ -79,7 +79,7 @@ def encode(event: Event, set_id: int, local_day: int) -> dict[str, Any]:
         "t": event.t,
         "ord": event.order,
         "local_day": local_day,
-        "set_id": set_id,
+        "set_key": set_key,
         "evidence": event.evidence,
         "received_at": event.received_at,
         "body": _json(_encoder, _body(event), event),
@@ -89,7 +89,7 @@ def encode(event: Event, set_id: int, local_day: int) -> dict[str, Any]:
 
 def decode(row: Sequence[Any]) -> StoredEvent:
     """The event of a row whose values stand in the order of ``COLUMNS`` (a tuple of SQLAlchemy or DuckDB)."""
-    seq, identity, source, key, record, kind, t, _ord, _day, set_id, evidence, received_at, body, raw = row
+    seq, identity, source, key, record, kind, t, _ord, _day, set_key, evidence, received_at, body, raw = row
     rest = _decoder.decode(body)
     event = Event(
         source=source,
@@ -108,7 +108,7 @@ def decode(row: Sequence[Any]) -> StoredEvent:
         original_at=rest.original_at,
         sent_at=rest.sent_at,
     )
-    return StoredEvent(event, EventId(identity), set_id, seq)
+    return StoredEvent(event, EventId(identity), set_key, seq)
 
 
 def content_hash(event: Event) -> str:
@@ -116,16 +116,13 @@ def content_hash(event: Event) -> str:
 
     How it reached us (received and sent time, record, raw text, a clock's correction, the source's rank) does not count.
     """
-    said = (
-        event.kind,
-        event.t if event.original_at is None else event.original_at,
-        sorted((identifier.type, identifier.value) for identifier in event.identifiers),
-        event.traits,
-        event.properties,
-        event.place,
-        event.evidence,
+    t = event.t if event.original_at is None else event.original_at
+    body = _body(event)
+    said = replace(
+        body, identifiers=tuple(sorted(body.identifiers)), original_at=None, sent_at=None, rank=RANK_DEFAULT
     )
-    return hashlib.blake2b(_json(_canonical, said, event).encode(), digest_size=8).hexdigest()
+    core = _json(_encoder, said, event)
+    return hashlib.sha256(f"{event.kind}\0{t}\0{event.evidence}\0{core}".encode()).hexdigest()[:16]
 
 
 def _body(event: Event) -> Body:

@@ -12,6 +12,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.sqlite import insert
 
 from geleit.clock import EPOCH_DAY, moment
+from geleit.errors import StoreError
 from geleit.events.event import Identifier
 from geleit.ledger.ledger import among
 from geleit.ledger.tables import evidence, identifier, identifier_set, identifier_set_member
@@ -37,9 +38,13 @@ class Touched:
 
 @dataclass(frozen=True, slots=True)
 class Observed:
-    """The set of identifiers that each event points at, in the order of the batch, and what has to be resolved."""
+    """The set of identifiers that each event points at, in the order of the batch, and what has to be resolved.
+
+    ``set_ids`` name the sets in this ledger, ``set_keys`` wherever the events go (see ``fingerprint``).
+    """
 
     set_ids: tuple[int, ...]
+    set_keys: tuple[int, ...]
     touched: Touched
 
 
@@ -60,21 +65,27 @@ def observe(connection: sa.Connection, batch: Sequence[Observation]) -> Observed
     belongs to no customer: it never gets a row in ``resolution``.
     """
     ids, moved = _intern_identifiers(connection, batch)
-    sets, new_sets = _intern_sets(connection, batch, ids)
+    prints = {members: fingerprint(members) for members in {one.identifiers for one in batch}}
+    sets, new_sets = _intern_sets(connection, prints, ids)
     pairs = _pairs(batch, ids)
     _add_evidence(connection, pairs)
     touched = moved | {end for low, high, _, _ in pairs for end in (low, high)}
     touched |= {ids[member] for members, set_id in sets.items() if set_id in new_sets for member in members}
     return Observed(
         tuple(sets[observation.identifiers] for observation in batch),
+        tuple(prints[observation.identifiers][0] for observation in batch),
         Touched(frozenset(touched), frozenset(new_sets)),
     )
 
 
-def fingerprint(members: Iterable[Identifier]) -> str:
-    """The name of a set of identifiers: a 128-bit hash of its members in canonical order."""
+def fingerprint(members: Iterable[Identifier]) -> tuple[int, int]:
+    """The name of a set of identifiers (60 bits), and 60 bits more to tell two sets of one name apart.
+
+    Both from SHA-256 over its members in canonical order.
+    """
     joined = "\0".join(f"{member.type}\0{member.value}" for member in sorted(members))
-    return hashlib.blake2b(joined.encode(), digest_size=16).hexdigest()
+    digest = hashlib.sha256(joined.encode()).hexdigest()
+    return int(digest[:15], 16), int(digest[15:30], 16)
 
 
 def year_bucket(t: int) -> int:
@@ -121,31 +132,42 @@ def _intern_identifiers(
 
 
 def _intern_sets(
-    connection: sa.Connection, batch: Sequence[Observation], ids: dict[Identifier, int]
+    connection: sa.Connection, prints: dict[tuple[Identifier, ...], tuple[int, int]], ids: dict[Identifier, int]
 ) -> tuple[dict[tuple[Identifier, ...], int], set[int]]:
     """Ids of all sets of the batch, and which of them are new."""
-    prints = {observation.identifiers: "" for observation in batch}
-    prints = {members: fingerprint(members) for members in prints}
-    known = _find_sets(connection, list(prints.values()))
-    missing = {print_: members for members, print_ in prints.items() if print_ not in known}
+    known = find_sets(connection, prints.values())
+    missing = {print_: members for members, print_ in prints.items() if print_[0] not in known}
     if not missing:
-        return {members: known[print_] for members, print_ in prints.items()}, set()
-    connection.execute(sa.insert(identifier_set), [{"fingerprint": print_} for print_ in missing])
-    added = _find_sets(connection, list(missing))
+        return {members: known[print_[0]] for members, print_ in prints.items()}, set()
+    connection.execute(sa.insert(identifier_set), [{"key": key, "rest": rest} for key, rest in missing])
+    added = find_sets(connection, missing)
     rows = [
-        {"set_id": added[print_], "identifier_id": ids[member]}
-        for print_, members in missing.items()
+        {"set_id": added[key], "identifier_id": ids[member]}
+        for (key, _), members in missing.items()
         for member in members
     ]
     if rows:
         connection.execute(sa.insert(identifier_set_member), rows)
     known |= added
-    return {members: known[print_] for members, print_ in prints.items()}, set(added.values())
+    return {members: known[print_[0]] for members, print_ in prints.items()}, set(added.values())
 
 
-def _find_sets(connection: sa.Connection, prints: Sequence[str]) -> dict[str, int]:
-    query = sa.select(identifier_set.c.fingerprint, identifier_set.c.id)
-    return dict(connection.execute(query.where(among(identifier_set.c.fingerprint, prints))).all())
+def find_sets(connection: sa.Connection, prints: Iterable[tuple[int, int]]) -> dict[int, int]:
+    """Ledger ids of sets by their key, of those that the ledger knows.
+
+    Errors: StoreError if another set has the same key (expected once in 10^12 pairs of a million sets).
+    """
+    wanted = dict(iter(prints))
+    query = sa.select(identifier_set.c.key, identifier_set.c.rest, identifier_set.c.id)
+    found = {}
+    for key, rest, id_ in connection.execute(query.where(among(identifier_set.c.key, wanted))).all():
+        if wanted[key] != rest:
+            raise StoreError(
+                f"two different sets of identifiers share the key {key}; nothing of this batch was taken in",
+                hint="leave out one of the identifiers of the newest records, and report this",
+            )
+        found[key] = id_
+    return found
 
 
 def _pairs(batch: Sequence[Observation], ids: dict[Identifier, int]) -> dict[tuple[int, int, str, int], _Seen]:

@@ -87,7 +87,7 @@ class Intake:
         observed = evidence.observe(connection, seen)
         sets = observed.set_ids
         facts.write(connection, facts.facts_of(list(zip(events, sets, strict=True)), self.setting))
-        rows = [encode(e, set_id, local_day(e.t, self.zone)) for e, set_id in zip(events, sets, strict=True)]
+        rows = [encode(e, key, local_day(e.t, self.zone)) for e, key in zip(events, observed.set_keys, strict=True)]
         connection.execute(sa.insert(tables.outbox), rows)
         moved = resolution.update(connection, observed.touched, self.rules, change)
         recut.ask(connection, {*moved, *_customers(connection, sets)}, change)

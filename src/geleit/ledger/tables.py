@@ -74,7 +74,7 @@ outbox = Table(
     time("t"),
     Column("ord", BigInteger, nullable=False),
     Column("local_day", Integer, nullable=False),
-    Column("set_id", Wide, nullable=False, index=True),
+    Column("set_key", BigInteger, nullable=False, index=True),
     text("evidence"),
     time("received_at"),
     text("body"),
@@ -98,6 +98,33 @@ segment = Table(
     sqlite_autoincrement=True,
 )
 
+# The keys (and contents) of events that came in bulk, sorted in immutable files; those that came live are in event_key.
+key_run = Table(
+    "key_run",
+    metadata,
+    Column("id", Wide, primary_key=True, autoincrement=True),
+    Column("path", Text, nullable=False, unique=True),
+    text("sha256"),
+    Column("rows", BigInteger, nullable=False),
+    Column("bytes", BigInteger, nullable=False),
+    sqlite_autoincrement=True,
+)
+
+# Events that came in bulk: acknowledged with their segments, adopted into the tables below in slices afterwards.
+# ``first_seq``..``last_seq`` are numbers that a segment now being written will take; ``adopted`` counts customers.
+load = Table(
+    "load",
+    metadata,
+    Column("id", Wide, primary_key=True, autoincrement=True),
+    text("state"),
+    time("started_at"),
+    Column("first_seq", BigInteger, nullable=True),
+    Column("last_seq", BigInteger, nullable=True),
+    Column("parts", Integer, nullable=False),
+    Column("adopted", BigInteger, nullable=False),
+    sqlite_autoincrement=True,
+)
+
 # --- identity: identifiers, the sets that events point at, evidence, and where each set resolves to ----------------
 
 identifier = Table(
@@ -107,16 +134,17 @@ identifier = Table(
     text("type"),
     text("value"),
     time("first_t"),
-    UniqueConstraint("type", "value"),
-    Index(None, "value"),
+    UniqueConstraint("value", "type"),
     sqlite_autoincrement=True,
 )
 
+# ``key`` is a hash of the members: what events carry, the same in every ledger; ``rest`` tells two equal keys apart.
 identifier_set = Table(
     "identifier_set",
     metadata,
     Column("id", Wide, primary_key=True, autoincrement=True),
-    Column("fingerprint", Text, nullable=False, unique=True),
+    Column("key", BigInteger, nullable=False, unique=True),
+    Column("rest", BigInteger, nullable=False),
     sqlite_autoincrement=True,
 )
 

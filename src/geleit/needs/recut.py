@@ -65,9 +65,11 @@ def recut_slice(ledger: Ledger, history: History, catalogue: Catalogue, rules: N
 
 
 def _sets(connection: sa.Connection, customers: Sequence[str]) -> dict[int, str]:
-    query = sa.select(tables.resolution.c.set_id, tables.resolution.c.customer_id)
+    query = sa.select(tables.identifier_set.c.key, tables.resolution.c.customer_id).join(
+        tables.resolution, tables.resolution.c.set_id == tables.identifier_set.c.id
+    )
     return {
-        row.set_id: row.customer_id
+        row.key: row.customer_id
         for some in chunked(customers)
         for row in connection.execute(query.where(tables.resolution.c.customer_id.in_(some)))
     }

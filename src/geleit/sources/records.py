@@ -65,6 +65,9 @@ class UnreadableError(Exception):
     """A file is damaged from some place on; what was read before stays read."""
 
 
+DAMAGE = (OSError, UnicodeError, UnreadableError)  # what reading a file may end with
+
+
 @dataclass(frozen=True, slots=True)
 class Rejected:
     """A record, or one event of it, that could not become an event; goes to the quarantine.
@@ -139,4 +142,4 @@ class Mapped:
 
 def identify(source: str, canonical: bytes) -> str:
     """The id of a record: a hash of its source and content, the same at every import (32 hexadecimal digits)."""
-    return hashlib.blake2b(source.encode() + b"\0" + canonical, digest_size=16).hexdigest()
+    return hashlib.sha256(source.encode() + b"\0" + canonical).hexdigest()[:32]

@@ -57,11 +57,11 @@ class TimeReader:
 
     def _micros(self, value: Any) -> int:
         if isinstance(value, str):
-            return self._wall(self._parse(value.strip()))
+            return self.wall(self._parse(value.strip()))
         if isinstance(value, datetime):
-            return self._wall(value)
+            return self.wall(value)
         if isinstance(value, date):
-            return self._wall(datetime.combine(value, time()))
+            return self.wall(datetime.combine(value, time()))
         if isinstance(value, int | float | Decimal) and not isinstance(value, bool):
             number = Decimal(str(value))
             if number.is_finite():
@@ -70,10 +70,10 @@ class TimeReader:
 
     def _parse(self, text: str) -> datetime:
         if self.form:
-            return datetime.strptime(text, self.form)  # noqa: DTZ007 (the zone is added by _wall)
+            return datetime.strptime(text, self.form)  # noqa: DTZ007 (the zone is added by wall)
         if found := GERMAN.fullmatch(text):
             day, month, year, hour, minute, second = (int(part or 0) for part in found.groups())
-            return datetime(year, month, day, hour, minute, second)  # noqa: DTZ001 (the zone is added by _wall)
+            return datetime(year, month, day, hour, minute, second)  # noqa: DTZ001 (the zone is added by wall)
         if NUMBER.fullmatch(text):
             return datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=_since_1970(Decimal(text)))
         try:
@@ -82,7 +82,8 @@ class TimeReader:
             spaced = SPACED_OFFSET.sub(lambda m: "+00:00" if m[1] in ("UTC", "GMT", "Z") else m[1], text)
             return datetime.fromisoformat(spaced)
 
-    def _wall(self, value: datetime) -> int:
+    def wall(self, value: datetime) -> int:
+        """Microseconds UTC of a clock's time in this zone; one that the clocks jumped over is read as if they had not."""
         if value.tzinfo is not None:
             return micros(value)
         local = localize(value, self.zone_name, self.doubled_hour)
@@ -93,7 +94,7 @@ class TimeReader:
     def iso(self, value: datetime) -> str:
         """A time as ISO 8601 in UTC; as it stands where UTC has no such year."""
         try:
-            return iso(self._wall(value))
+            return iso(self.wall(value))
         except OverflowError:
             return value.isoformat()
 

@@ -287,7 +287,10 @@ class Workspace:
 
     def _sets(self, customer_id: str) -> list[int]:
         with self.ledger.read() as connection:
-            query = sa.select(tables.resolution.c.set_id).where(tables.resolution.c.customer_id == customer_id)
+            query = sa.select(tables.identifier_set.c.key).join(
+                tables.resolution, tables.resolution.c.set_id == tables.identifier_set.c.id
+            )
+            query = query.where(tables.resolution.c.customer_id == customer_id)
             return list(connection.execute(query).scalars())
 
     def needs(self, customer_id: str, language: str = "en") -> list[Need]:

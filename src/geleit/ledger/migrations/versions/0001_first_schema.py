@@ -75,17 +75,15 @@ def upgrade() -> None:
     sa.Column('value', sa.Text(), nullable=False),
     sa.Column('first_t', sa.BigInteger(), nullable=False),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_identifier')),
-    sa.UniqueConstraint('type', 'value', name=op.f('uq_identifier_type_value')),
+    sa.UniqueConstraint('value', 'type', name=op.f('uq_identifier_value_type')),
     sqlite_autoincrement=True
     )
-    with op.batch_alter_table('identifier', schema=None) as batch_op:
-        batch_op.create_index(batch_op.f('ix_identifier_value'), ['value'], unique=False)
-
     op.create_table('identifier_set',
     sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), autoincrement=True, nullable=False),
-    sa.Column('fingerprint', sa.Text(), nullable=False),
+    sa.Column('key', sa.BigInteger(), nullable=False),
+    sa.Column('rest', sa.BigInteger(), nullable=False),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_identifier_set')),
-    sa.UniqueConstraint('fingerprint', name=op.f('uq_identifier_set_fingerprint')),
+    sa.UniqueConstraint('key', name=op.f('uq_identifier_set_key')),
     sqlite_autoincrement=True
     )
     op.create_table('import_run',
@@ -133,6 +131,27 @@ def upgrade() -> None:
     with op.batch_alter_table('need_event', schema=None) as batch_op:
         batch_op.create_index(batch_op.f('ix_need_event_need_id'), ['need_id'], unique=False)
 
+    op.create_table('key_run',
+    sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), autoincrement=True, nullable=False),
+    sa.Column('path', sa.Text(), nullable=False),
+    sa.Column('sha256', sa.Text(), nullable=False),
+    sa.Column('rows', sa.BigInteger(), nullable=False),
+    sa.Column('bytes', sa.BigInteger(), nullable=False),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_key_run')),
+    sa.UniqueConstraint('path', name=op.f('uq_key_run_path')),
+    sqlite_autoincrement=True
+    )
+    op.create_table('load',
+    sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), autoincrement=True, nullable=False),
+    sa.Column('state', sa.Text(), nullable=False),
+    sa.Column('started_at', sa.BigInteger(), nullable=False),
+    sa.Column('first_seq', sa.BigInteger(), nullable=True),
+    sa.Column('last_seq', sa.BigInteger(), nullable=True),
+    sa.Column('parts', sa.Integer(), nullable=False),
+    sa.Column('adopted', sa.BigInteger(), nullable=False),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_load')),
+    sqlite_autoincrement=True
+    )
     op.create_table('order_fact',
     sa.Column('event_id', sa.Text(), nullable=False),
     sa.Column('set_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
@@ -174,7 +193,7 @@ def upgrade() -> None:
     sa.Column('t', sa.BigInteger(), nullable=False),
     sa.Column('ord', sa.BigInteger(), nullable=False),
     sa.Column('local_day', sa.Integer(), nullable=False),
-    sa.Column('set_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('set_key', sa.BigInteger(), nullable=False),
     sa.Column('evidence', sa.Text(), nullable=False),
     sa.Column('received_at', sa.BigInteger(), nullable=False),
     sa.Column('body', sa.Text(), nullable=False),
@@ -183,7 +202,7 @@ def upgrade() -> None:
     sqlite_autoincrement=True
     )
     with op.batch_alter_table('outbox', schema=None) as batch_op:
-        batch_op.create_index(batch_op.f('ix_outbox_set_id'), ['set_id'], unique=False)
+        batch_op.create_index(batch_op.f('ix_outbox_set_key'), ['set_key'], unique=False)
 
     op.create_table('product_fact',
     sa.Column('event_id', sa.Text(), nullable=False),
