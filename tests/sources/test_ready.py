@@ -5,6 +5,10 @@ export of the same records, <name>.later.<ending>, may follow. ``python tests/so
 is mapped now: read every line of it before it is committed.
 """
 
+import json
+
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from ready_expectations import NOT_MODELED, SAMPLES, mapped, placed, sample, written
 
@@ -69,6 +73,21 @@ def test_a_later_export_adds_and_contradicts_nothing(name, tmp_path):
     assert before.keys() & after.keys(), "the later export repeats nothing"
     for identity in before.keys() & after.keys():
         assert content_hash(before[identity]) == content_hash(after[identity]), before[identity].key
+
+
+def test_ga4_rows_as_parquet_say_what_they_say_as_json(tmp_path):
+    rows = [json.loads(line) for line in (SAMPLES / "ga4_events.jsonl").read_text(encoding="utf-8").splitlines()]
+    names = dict.fromkeys(name for row in rows for name in row)
+    numbers = ("event_timestamp", "event_bundle_sequence_id", "batch_event_index")
+    table = [{name: int(row[name]) if name in numbers else row.get(name) for name in names} for row in rows]
+    (tmp_path / "exports").mkdir()
+    pq.write_table(pa.Table.from_pylist(table), tmp_path / "exports" / "ga4.parquet")
+    ready_made.add(tmp_path, "ga4_events", file="exports/ga4*.parquet")
+    placed("ga4_events", tmp_path)
+    typed = mapped(load_source(tmp_path / "sources" / "ga4_events.yaml", tmp_path), tmp_path)
+    plain = mapped(ready_made.definition_of("ga4_events"), tmp_path)
+    assert [(e.key, content_hash(e)) for e in typed.events] == [(e.key, content_hash(e)) for e in plain.events]
+    assert len(typed.events) > 1
 
 
 def test_one_is_added_under_a_name_of_its_own(tmp_path):
