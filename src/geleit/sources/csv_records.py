@@ -13,13 +13,14 @@ from typing import IO, cast
 import msgspec
 import pyarrow as pa
 
-from geleit.sources.columns import require_columns, unique_names
 from geleit.sources.definition import SourceDefinition
 from geleit.sources.formats import Csv
+from geleit.sources.header import require_columns, unique_names
 from geleit.sources.lines import Lines, Overlong, OverlongError, UnclosedError, encoding_of
 from geleit.sources.records import (
     CHUNK_CHARACTERS,
     CHUNK_RECORDS,
+    DAMAGE,
     RECORD_CHARACTERS,
     UNREAD,
     Reason,
@@ -93,12 +94,16 @@ def _chunks(
     header = unique_names(options.header or _header(next(rows, Row(1, [], "")), file[1]))
     if header:
         require_columns(definition, file[0], header, columns)
-    chunk = _Chunk(definition, file, header, columns)
-    for row in rows:
-        chunk.add(row)
-        if len(chunk.lines) + len(chunk.rejected) >= CHUNK_RECORDS or chunk.characters >= CHUNK_CHARACTERS:
-            yield chunk.records()
-            chunk = _Chunk(definition, file, header, columns)
+    chunk = RowChunk(definition, file, header, columns)
+    try:
+        for row in rows:
+            chunk.add(row)
+            if chunk.full:
+                yield chunk.records()
+                chunk = RowChunk(definition, file, header, columns)
+    except DAMAGE:
+        yield chunk.records()
+        raise
     yield chunk.records()
 
 
@@ -175,7 +180,7 @@ def _counts(lines: list[str], dialect: Dialect) -> list[int]:
     return counts
 
 
-class _Chunk:
+class RowChunk:
     """Collects rows until there are enough of them."""
 
     def __init__(
@@ -192,7 +197,13 @@ class _Chunk:
         self.rejected: list[Rejected] = []
         self.characters = 0
 
+    @property
+    def full(self) -> bool:
+        """Whether these are as many as one chunk may have."""
+        return len(self.lines) + len(self.rejected) >= CHUNK_RECORDS or self.characters >= CHUNK_CHARACTERS
+
     def add(self, row: Row) -> None:
+        """Take one record."""
         self.characters += len(row.text)
         if problem := self._problem(row):
             self._reject(row, *problem)

@@ -97,7 +97,9 @@ class Csv(Definition):
 class Excel(Definition):
     """Where in a workbook the records stand."""
 
-    sheet: str | int = Field(1, description="name of the sheet, or its number from 1")
+    sheet: str | int | None = Field(
+        None, description="name of the sheet, or its number from 1; default: the first that is shown and filled"
+    )
     header_row: int | None = Field(
         None, ge=1, description="number of the row with the columns' names; default: the first that is not empty"
     )

@@ -1,107 +1,70 @@
-"""Records of JSON documents and JSON Lines: top-level names are columns, nested values stay JSON text."""
+"""Records of JSON Lines, and what all JSON records share: top-level names are columns, nested values stay JSON text."""
 
 from __future__ import annotations
 
+import io
 from collections.abc import Iterator
-from typing import IO, Any
+from typing import IO, Any, cast
 
 import msgspec
 import pyarrow as pa
 
-from geleit.errors import GeleitError
 from geleit.sources.definition import SourceDefinition
+from geleit.sources.lines import Overlong, encoding_of, read_bounded
 from geleit.sources.records import (
     CHUNK_CHARACTERS,
     CHUNK_RECORDS,
+    DAMAGE,
     RECORD_CHARACTERS,
     UNREAD,
     Reason,
     Records,
     Rejected,
-    UnreadableError,
     identify,
 )
 
-DOCUMENT_BYTES = 512 * 1024 * 1024
 BOM = b"\xef\xbb\xbf"
 
 Members = dict[str, msgspec.Raw]
 _members = msgspec.json.Decoder(Members)
-_elements = msgspec.json.Decoder(list[msgspec.Raw])
 
 
 def read_lines(
     definition: SourceDefinition, handle: IO[bytes], name: str, columns: frozenset[str]
 ) -> Iterator[Records]:
     """The records of one JSON Lines file in chunks; a bad line costs only itself."""
-    chunk = _Chunk(definition, name, columns)
-    for number, line in enumerate(handle, 1):
-        text = line.removeprefix(BOM).strip() if number == 1 else line.strip()
-        if text:
-            chunk.add(number, text, "line")
-        if chunk.full:
-            yield chunk.records()
-            chunk = _Chunk(definition, name, columns)
-    yield chunk.records()
-
-
-def read_document(
-    definition: SourceDefinition, handle: IO[bytes], name: str, columns: frozenset[str]
-) -> Iterator[Records]:
-    """The records of one JSON document in chunks; their "line" is their number in the document, from 1.
-
-    Errors: UnreadableError for broken or too large JSON; GeleitError if the path in ``records`` leads nowhere.
-    """
-    data = handle.read(DOCUMENT_BYTES + 1)
-    if len(data) > DOCUMENT_BYTES:
-        raise UnreadableError(f"larger than {DOCUMENT_BYTES >> 20} MB; deliver it as JSON Lines")
-    if not data.strip():
-        data = b"[]"
-    chunk = _Chunk(definition, name, columns)
+    chunk = Chunk(definition, name, columns)
     try:
-        found = _descend(definition, name, data.removeprefix(BOM))
-    except msgspec.DecodeError as error:
-        raise UnreadableError(f"not valid JSON ({error})") from None
-    for number, text in enumerate(found, 1):
-        chunk.add(number, text, "record")
-        if chunk.full:
-            yield chunk.records()
-            chunk = _Chunk(definition, name, columns)
+        for number, line in enumerate(_lines(handle), 1):
+            if isinstance(line, Overlong):
+                chunk.add_overlong(number, line)
+            elif text := line.strip():
+                chunk.add(number, text, "line")
+            if chunk.full:
+                yield chunk.records()
+                chunk = Chunk(definition, name, columns)
+    except DAMAGE:
+        yield chunk.records()
+        raise
     yield chunk.records()
 
 
-def _descend(definition: SourceDefinition, name: str, data: bytes) -> list[bytes]:
-    """The JSON text of every record; lists on the way are entered, what is no object there is a record to reject."""
-    msgspec.json.decode(data)
-    nodes, strays = list(_flat(data)), list[bytes]()
-    for part in definition.records.split(".") if definition.records else []:
-        inner: list[bytes] = []
-        keys: dict[str, None] = {}
-        for node in nodes:
-            if not node.startswith(b"{"):
-                strays.append(node)
-                continue
-            members = _members.decode(node)
-            keys.update(dict.fromkeys(members))
-            if part in members:
-                inner.extend(_flat(bytes(members[part])))
-        if nodes and part not in keys:
-            raise GeleitError(
-                f"sources/{definition.name}: {name} has no '{part}' on the path records: {definition.records}; "
-                "nothing of this file was imported",
-                hint=f"there is: {', '.join(keys) or 'nothing'}",
-            )
-        nodes = inner
-    return nodes + strays
-
-
-def _flat(data: bytes) -> Iterator[bytes]:
-    text = data.strip()
-    if text.startswith(b"["):
-        for element in _elements.decode(text):
-            yield from _flat(bytes(element))
-    elif text != b"null":
-        yield text
+def _lines(handle: IO[bytes]) -> Iterator[bytes | Overlong]:
+    """Lines as UTF-8; of one that is longer than a record may be, its beginning, length and a hash."""
+    buffered = handle if isinstance(handle, io.BufferedReader) else io.BufferedReader(cast("io.RawIOBase", handle))
+    head = buffered.peek(io.DEFAULT_BUFFER_SIZE)
+    encoding = encoding_of("", head)
+    if encoding != "utf-8-sig":
+        text = io.TextIOWrapper(buffered, encoding, newline="\n")
+        try:
+            while line := read_bounded(text.readline, "\n"):
+                yield line.encode() if isinstance(line, str) else line
+        finally:
+            text.detach()  # the handle is its opener's to close
+        return
+    buffered.read(len(BOM) if head.startswith(BOM) else 0)
+    while raw := read_bounded(buffered.readline, b"\n"):
+        yield cast("bytes | Overlong", raw)
 
 
 def members_of(text: bytes) -> Members | None:
@@ -137,7 +100,7 @@ def canonical(text: bytes) -> bytes:
     return msgspec.json.encode(msgspec.json.decode(text), order="sorted")
 
 
-class _Chunk:
+class Chunk:
     """Collects records until there are enough of them."""
 
     def __init__(self, definition: SourceDefinition, name: str, columns: frozenset[str]) -> None:
@@ -161,7 +124,11 @@ class _Chunk:
             return
         try:
             members = members_of(text)
-        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+            same = canonical(text)
+        except UnicodeDecodeError:
+            self._reject(number, text, "undecodable", f"{unit} {number} is not utf-8")
+            return
+        except (msgspec.DecodeError, RecursionError) as error:
             self._reject(number, text, "bad_json", f"{unit} {number} is not valid JSON: {error}")
             return
         if members is None:
@@ -170,11 +137,17 @@ class _Chunk:
         self.members.append(members)
         self.lines.append(number)
         self.raw.append(msgspec.json.format(text, indent=-1).decode())
-        self.ids.append(identify(self.source, canonical(text)))
+        self.ids.append(identify(self.source, same))
 
-    def _reject(self, number: int, text: bytes, reason: Reason, message: str) -> None:
+    def add_overlong(self, number: int, line: Overlong) -> None:
+        """Reject a line that is longer than a record may be."""
+        self.characters += len(line.text)
+        message = f"line {number} has {line.length:,} bytes (at most {RECORD_CHARACTERS:,})"
+        self._reject(number, line.text.encode("utf-8", "surrogateescape"), "too_large", message, line.digest)
+
+    def _reject(self, number: int, text: bytes, reason: Reason, message: str, mark: str = "") -> None:
         record = msgspec.json.encode({UNREAD: text.decode("utf-8", "backslashreplace")}).decode()
-        identity = identify(self.source, text)
+        identity = identify(self.source, text + mark.encode())
         self.rejected.append(
             Rejected(self.source, self.name, number, reason, f"{self.name}: {message}", record, identity)
         )

@@ -5,8 +5,9 @@ from __future__ import annotations
 import codecs
 import hashlib
 from collections import deque
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import IO
+from typing import IO, Any, cast
 
 from geleit.sources.records import RECORD_CHARACTERS
 
@@ -121,12 +122,24 @@ class Lines:
         return first
 
     def _read(self) -> str | Overlong | None:
-        line = self.source.readline(RECORD_CHARACTERS + 1)
-        if len(line) <= RECORD_CHARACTERS or line.endswith(("\r", "\n")):
-            return line or None
-        digest, length, part = hashlib.blake2b(digest_size=16), 0, line
-        while part:
-            digest.update(part.encode("utf-8", "surrogatepass"))
-            length += len(part)
-            part = "" if part.endswith(("\r", "\n")) else self.source.readline(RECORD_CHARACTERS)
-        return Overlong(line[:RECORD_CHARACTERS], length, digest.hexdigest())
+        return cast("str | Overlong", read_bounded(self.source.readline, ("\r", "\n"))) or None
+
+
+def read_bounded(readline: Callable[[int], str | bytes], ends: Any) -> str | bytes | Overlong:
+    """The next line, empty at the end; of a longer one than a record may be, its beginning, length and a hash.
+
+    ``ends`` is what a line ends with, text or bytes like the line itself.
+    """
+    line = readline(RECORD_CHARACTERS + 1)
+    if len(line) <= RECORD_CHARACTERS or line.endswith(ends):
+        return line
+    digest, length, part = hashlib.blake2b(digest_size=16), 0, line
+    while part:
+        digest.update(part.encode("utf-8", "surrogatepass") if isinstance(part, str) else part)
+        length += len(part)
+        if part.endswith(ends):
+            break
+        part = readline(RECORD_CHARACTERS)
+    start = line[:RECORD_CHARACTERS]
+    text = start if isinstance(start, str) else start.decode("utf-8", "surrogateescape")
+    return Overlong(text, length, digest.hexdigest())

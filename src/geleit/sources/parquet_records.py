@@ -9,8 +9,9 @@ import msgspec
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from geleit.sources.columns import require_columns
 from geleit.sources.definition import SourceDefinition
+from geleit.sources.header import require_columns
+from geleit.sources.inflating import seekable
 from geleit.sources.json_records import Members, column_text
 from geleit.sources.located import Located
 from geleit.sources.records import CHUNK_RECORDS, Records, UnreadableError, identify
@@ -24,7 +25,7 @@ def read(definition: SourceDefinition, located: Located, columns: frozenset[str]
     """
     number, name = 0, located.name
     try:
-        with located.open() as handle, pq.ParquetFile(handle) as file:
+        with seekable(located) as handle, pq.ParquetFile(handle) as file:
             present = file.schema_arrow.names
             require_columns(definition, name, present, columns)
             needed = {column.casefold() for column in columns}
@@ -48,7 +49,7 @@ def schema(located: Located) -> pa.Schema:
     Errors: UnreadableError for a damaged file.
     """
     try:
-        with located.open() as handle:
+        with seekable(located) as handle:
             return pq.read_schema(handle)
     except pa.ArrowException as error:
         raise UnreadableError(f"not a whole Parquet file ({error})") from None

@@ -1,0 +1,198 @@
+"""JSON as systems hand it over: documents of any size and shape, lines, every Unicode encoding; damage costs itself."""
+
+import io
+import json
+import resource
+import subprocess
+import sys
+import textwrap
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from reading import EVENT, chunks, faults, good, read, source
+
+from geleit.errors import GeleitError
+from geleit.sources import json_documents, json_records
+from geleit.sources.json_documents import Document
+
+VALUES = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(max_size=8),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=4), inner, max_size=4),
+    max_leaves=12,
+)
+
+
+def put(root, name, content, encoding="utf-8"):
+    path = root / name
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(content if isinstance(content, bytes) else content.encode(encoding))
+
+
+class Trickle(io.BytesIO):
+    """Gives few bytes at a time, as the end of a window would."""
+
+    def read(self, size=-1):
+        return super().read(min(size, 3) if size >= 0 else size)
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.lists(VALUES, max_size=4), st.sampled_from([None, 1]), st.booleans())
+def test_values_are_found_wherever_the_window_ends(values, indent, ascii_only):
+    text = " ".join(json.dumps(value, indent=indent, ensure_ascii=ascii_only) for value in values)
+    document = Document(Trickle(text.encode()))
+    found = []
+    while document.peek():
+        found.append(json.loads(document.value()))
+    assert found == values
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.lists(st.dictionaries(st.text(max_size=4), VALUES, max_size=4), max_size=6))
+def test_records_are_found_on_their_path(records):
+    document = Document(Trickle(json.dumps({"n": [1, {"x": "]"}], "data": {"rows": [records, None]}}).encode()))
+    levels = [{}, {}]
+    found = list(json_documents._all_records(document, ["data", "rows"], levels))
+    assert [json.loads(text) for text in found] == records
+    assert levels == [{"n": None, "data": None}, {"rows": None}]
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "utf-32"])
+@pytest.mark.parametrize("name", ["a.json", "a.jsonl"])
+def test_every_unicode_encoding(tmp_path, name, encoding):
+    rows = [{"name": "Käthe Groß", "n": 1}, {"name": "日本", "n": 2}]
+    text = json.dumps(rows, ensure_ascii=False)
+    if name == "a.jsonl":
+        text = "\r\n".join(json.dumps(row, ensure_ascii=False) for row in rows)
+    put(tmp_path, name, text, encoding)
+    assert good(tmp_path, file=name) == rows
+
+
+@pytest.mark.parametrize("between", ["", "\n", "\n\n  ", "\r\n"])
+def test_documents_one_after_the_other(tmp_path, between):
+    put(tmp_path, "a.json", between.join(['{"id": 1}', '[{"id": 2}, {"id": 3}]', '{"id": 4}']) + between)
+    assert [record["id"] for record in good(tmp_path, file="a.json")] == [1, 2, 3, 4]
+
+
+def test_objects_under_their_ids(tmp_path):
+    people = {"k-1": {"name": "Ada"}, "k 2": {}, "k-3": {"_key": "own"}}
+    put(tmp_path, "a.json", json.dumps({"count": 3, "people": people}))
+    found = chunks(tmp_path, ["_key", "name"], file="a.json", records="people.*")
+    assert found[0].columns.to_pydict() == {"_key": ["k-1", "k 2", "own"], "name": ["Ada", None, None]}
+    put(tmp_path, "b.json", json.dumps(people))
+    assert [record["_key"] for record in good(tmp_path, file="b.json", records="*")] == ["k-1", "k 2", "own"]
+
+
+def test_a_path_through_all_members(tmp_path):
+    put(tmp_path, "a.json", json.dumps({"berlin": {"visits": [{"id": 1}]}, "ulm": {"visits": [{"id": 2}]}}))
+    assert good(tmp_path, file="a.json", records="*.visits") == [{"id": 1}, {"id": 2}]
+
+
+def test_what_is_no_object_on_the_way_is_set_aside(tmp_path):
+    put(tmp_path, "a.json", '[{"rows": [{"id": 1}, 7]}, "x", {"rows": null}]')
+    records, rejected = read(tmp_path, file="a.json", records="rows")
+    assert records == [{"id": 1}]
+    assert [r.reason for r in rejected] == ["not_an_object", "not_an_object"]
+
+
+@pytest.mark.parametrize(
+    ("text", "kept", "said"),
+    [
+        ('[{"id": 1}, {"id": 2', 1, "truncated"),
+        ('[{"id": 1}, {"id": 2}', 2, "cut off"),
+        ('[{"id": 1} {"id": 2}]', 1, "',' is missing, at byte 11"),
+        ('[{"id": 1},, {"id": 2}]', 1, "at byte 11"),
+        ('{"id": 1}\n<html>', 1, "invalid character, at byte 10"),
+        ("[" * 100_000, 0, "too deep"),
+        ('{"a" 1}', 0, "malformed"),
+    ],
+)
+def test_what_stands_before_damage_is_read(tmp_path, text, kept, said):
+    put(tmp_path, "a.json", text)
+    records, rejected = read(tmp_path, file="a.json")
+    assert len(records) == kept
+    assert faults(rejected) == [("a.json", 0, "unreadable_file")]
+    assert said in rejected[0].message
+
+
+@pytest.mark.parametrize("name", ["a.json", "a.jsonl"])
+def test_a_record_in_another_encoding_costs_itself(tmp_path, name):
+    put(tmp_path, name, b'{"id": 1}\n{"id": "Gr\xfc\xdfe"}\n{"id": 3}\n')
+    records, rejected = read(tmp_path, file=name)
+    assert [record["id"] for record in records] == [1, 3]
+    assert faults(rejected) == [(name, 2, "undecodable")]
+
+
+@pytest.mark.parametrize("name", ["a.json", "a.jsonl"])
+def test_a_record_that_is_too_large_costs_itself(tmp_path, name):
+    put(tmp_path, name, '{"id": 1}\n{"id": "' + "x" * 3_000_000 + '"}\n{"id": 3}\n')
+    records, rejected = read(tmp_path, file=name)
+    assert [record["id"] for record in records] == [1, 3]
+    assert faults(rejected) == [(name, 2, "too_large")]
+    assert "3,000,0" in rejected[0].message
+
+
+def test_a_value_without_end_stops_its_document(tmp_path, monkeypatch):
+    monkeypatch.setattr(json_documents, "VALUE", 1 << 20)
+    put(tmp_path, "a.json", '[{"id": 1}, {"id": "' + "x" * (20 << 20) + '"}]')
+    records, rejected = read(tmp_path, file="a.json")
+    assert records == [{"id": 1}]
+    assert "JSON Lines" in rejected[0].message
+
+
+def test_a_path_that_leads_nowhere_names_what_there_is(tmp_path):
+    put(tmp_path, "a.json", '{"tickets": {"open": []}}')
+    with pytest.raises(GeleitError) as caught:
+        read(tmp_path, file="a.json", records="tickets.closed")
+    assert (caught.value.hint, "no 'closed'" in caught.value.message) == ("there is: open", True)
+
+
+@pytest.mark.parametrize("text", ["", " \n ", "[]", "null", "[[], null]"])
+def test_nothing_in_it(tmp_path, text):
+    put(tmp_path, "a.json", text)
+    assert good(tmp_path, file="a.json") == []
+
+
+def test_a_large_document_needs_little_memory(tmp_path):
+    """200 MB of one document in a process that may have 120 MB beyond its libraries."""
+    path = tmp_path / "large.json"
+    with path.open("w") as handle:
+        handle.write('{"rows": [')
+        for number in range(20_000):
+            handle.write(f'{"," if number else ""}{{"id": {number}, "words": "{"so leise " * 1_100}"}}')
+        handle.write("]}")
+    assert path.stat().st_size > 180 << 20
+    script = textwrap.dedent(f"""
+        import resource
+        from pathlib import Path
+        from geleit.sources import files
+        from geleit.sources.definition import SourceDefinition
+        used = int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
+        resource.setrlimit(resource.RLIMIT_AS, (used + (120 << 20),) * 2)
+        fields = {{"file": "large.json", "records": "rows", "events": [{EVENT!r}]}}
+        source = SourceDefinition.model_validate(fields).named("a")
+        print(sum(len(r.lines) for r in files.read(source, Path({str(tmp_path)!r}), frozenset({{"id"}}))))
+    """)
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False)
+    assert (done.stdout, done.stderr) == ("20000\n", "")
+
+
+def test_an_endless_line_of_json_lines():
+    class Endless(io.RawIOBase):
+        parts = iter([b'{"id": 1}\n{"id": "', *[b"x" * (1 << 20)] * 200, b'"}\n{"id": 3}\n'])
+        rest = b""
+
+        def readable(self):
+            return True
+
+        def readinto(self, buffer):
+            self.rest = self.rest or next(self.parts, b"")
+            count = min(len(buffer), len(self.rest))
+            buffer[:count], self.rest = self.rest[:count], self.rest[count:]
+            return count
+
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    found = list(json_records.read_lines(source(file="a.jsonl"), Endless(), "a.jsonl", frozenset({"id"})))
+    assert [value for c in found for value in c.columns["id"].to_pylist()] == ["1", "3"]
+    assert [(r.line, r.reason) for c in found for r in c.rejected] == [(2, "too_large")]
+    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 60_000  # KB
