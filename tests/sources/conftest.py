@@ -1,14 +1,18 @@
 """A source of one's own for each test: files as bytes, a definition as YAML, and what mapping makes of them."""
 
 import textwrap
+from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from geleit.clock import micros
 from geleit.events.kinds import Catalogue
+from geleit.sources import files
+from geleit.sources.columnar import ColumnarMapper
 from geleit.sources.definition import load_source
 from geleit.sources.mapping import Setting, map_record, map_source
 
@@ -27,6 +31,43 @@ class Result:
     @property
     def reasons(self):
         return [r.reason for r in self.rejected]
+
+
+def told(events):
+    """Events as texts that can be sorted and compared."""
+    return sorted(
+        repr(
+            [e.source, e.key, e.kind, e.t, [str(i) for i in e.identifiers], e.evidence, e.record, e.raw]
+            + [
+                sorted((n, msgspec.json.encode(v, order="deterministic")) for n, v in g.items())
+                for g in (e.traits, e.properties)
+            ]
+            + [sorted(e.place.items())]
+        )
+        for e in events
+    )
+
+
+def told_columns(columns, records, definition):
+    """The events of columns, told alike."""
+    lists = {name: getattr(columns, name).to_pylist() for name in ("rows", "key", "kind", "t")}
+    groups = {
+        name: {label: column.to_pylist() for label, column in getattr(columns, name).items()}
+        for name in ("identifiers", "traits", "properties", "place")
+    }
+
+    def of(group, place):
+        return {label: values[place] for label, values in groups[group].items() if values[place] is not None}
+
+    return [
+        repr(
+            [definition.name, key, kind, t, [f"{n}:{v}" for n, v in of("identifiers", place).items()]]
+            + [columns.evidence, records.ids[row], records.raw[row]]
+            + [sorted((n, v.encode()) for n, v in of(group, place).items()) for group in ("traits", "properties")]
+            + [sorted(of("place", place).items())]
+        )
+        for place, (row, key, kind, t) in enumerate(zip(*lists.values(), strict=True))
+    ]
 
 
 class Bench:
@@ -57,7 +98,21 @@ class Bench:
             result.read += mapped.read
             result.skipped += mapped.skipped
             result.unseen |= set(mapped.unseen)
+        if not definition.group:
+            assert self.columns(definition) == told(result.events), "columns and single mapping differ"
         return result
+
+    def columns(self, definition):
+        """The same files mapped as columns, as told events."""
+        setting = Setting(SETTING.catalogue, SETTING.zone, SETTING.now)
+        events = []
+        with closing(ColumnarMapper(definition, setting)) as mapper:
+            for records in files.read(definition, self.root, mapper.plan.reads):
+                columnar = mapper.map_columns(records)
+                events += told(columnar.mapped.events)
+                for columns in columnar.events:
+                    events += told_columns(columns, columnar.records, definition)
+        return sorted(events)
 
     def map_record(self, definition, record, **more):
         return map_record(definition, record, root=self.root, setting=SETTING, **more)

@@ -241,11 +241,13 @@ class Catalogue:
 
     def missing(self, event: Event) -> list[str]:
         """Which required properties of a reserved or e-commerce kind the event lacks (alternatives as ``a|b``)."""
-        known = VOCABULARY.get(self.canonical(event.kind))
-        if known is None:
-            return []
         has = {name for name, value in event.properties.items() if value not in (None, "")}
-        return [need for need in known.requires if not has.intersection(need.split("|"))]
+        return [need for need in self.requires(event.kind) if not has.intersection(need.split("|"))]
+
+    def requires(self, kind: str) -> tuple[str, ...]:
+        """The properties that events of a kind must have (alternatives as ``a|b``)."""
+        known = VOCABULARY.get(self.canonical(kind))
+        return known.requires if known else ()
 
 
 class _Filler(string.Formatter):

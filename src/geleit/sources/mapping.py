@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -107,7 +107,7 @@ class Mapper:
     def map(self, records: Records) -> Mapped:
         """Events and rejections of one chunk, in the order of its records."""
         rejected = list(records.rejected)
-        table = _numbered(records.columns, list(range(len(records.lines))))
+        table = numbered(records.columns, list(range(len(records.lines))))
         table, skipped = self._without_skipped(table, records, rejected)
         return self._mapped(records, table, (skipped, len(records.lines) + len(rejected)), rejected)
 
@@ -124,7 +124,7 @@ class Mapper:
             [identity for chunk in chunks for identity in chunk.ids],
             unseen=tuple(sorted(set[str]().union(*(chunk.unseen for chunk in chunks)))),
         )
-        table = _numbered(every.columns, list(range(len(every.lines))))
+        table = numbered(every.columns, list(range(len(every.lines))))
         table, skipped = self._without_skipped(table, every, rejected)
         groups, table = self._grouped(table, every, rejected)
         return [self._mapped(groups, table, (skipped, read), rejected)]
@@ -145,7 +145,7 @@ class Mapper:
         columns = self._columns(objects, root)
         own = record_id or identify(self.definition.name, json_records.canonical(raw))
         mapped = self._mapped(
-            Records("", columns, [0], [text], [own]), _numbered(columns, [0] * len(objects)), (0, 1), []
+            Records("", columns, [0], [text], [own]), numbered(columns, [0] * len(objects)), (0, 1), []
         )
         if position == "*":
             return mapped.events, mapped.rejected
@@ -175,21 +175,23 @@ class Mapper:
         return json_records.table(objects, self.plan.reads)[0]
 
     def _without_skipped(self, table: pa.Table, records: Records, rejected: list[Rejected]) -> tuple[pa.Table, int]:
+        table, skipped, failed = self._sifted(table)
+        for row, failure in failed.items():
+            why = (failure.reason, f"{records.where(row)}skip: {failure.message}")
+            rejected.append(rejection(self.definition, records, row, why))
+        return table, skipped
+
+    def _sifted(self, table: pa.Table) -> tuple[pa.Table, int, dict[int, Failure]]:
+        """The records that are not left out on purpose, how many are, and for which the condition fails."""
         if self.plan.skip is None or not table.num_rows:
-            return table, 0
+            return table, 0, {}
         try:
             values, failed = values_of(self.sandbox, table, self.plan.skip)
         except Stopped as stopped:
             raise self._unfit("skip", self.plan.skip.text, stopped) from None
-        for row, failure in failed.items():
-            rejected.append(
-                rejection(
-                    self.definition, records, row, (failure.reason, f"{records.where(row)}skip: {failure.message}")
-                )
-            )
         skipped = {row for row, value in enumerate(values) if value in (True, "true", 1)}
         keep = [row for row in range(len(values)) if row not in skipped and row not in failed]
-        return table.take(pa.array(keep, pa.int64())), len(skipped)
+        return table.take(pa.array(keep, pa.int64())), len(skipped), failed
 
     def _grouped(self, table: pa.Table, every: Records, rejected: list[Rejected]) -> tuple[Records, pa.Table]:
         """One record per group value, in the order of their first records; their rows numbered alike."""
@@ -220,7 +222,7 @@ class Mapper:
             [identify(self.definition.name, f"group\0{value}".encode()) for value in members],
             unseen=every.unseen,
         )
-        return groups, _numbered(table.take(pa.array(kept, pa.int64())).drop_columns([ROW]), numbers)
+        return groups, numbered(table.take(pa.array(kept, pa.int64())).drop_columns([ROW]), numbers)
 
     def _mapped(self, records: Records, table: pa.Table, counts: tuple[int, int], rejected: list[Rejected]) -> Mapped:
         built: list[Built] = []
@@ -238,7 +240,7 @@ class Mapper:
         self.built = self._with_own_keys(built, records)
         events = [b.result for b in self.built if isinstance(b.result, Event)]
         rejected.extend(b.result for b in self.built if isinstance(b.result, Rejected))
-        lines = records.lines + [r.line for r in rejected]
+        lines = [*records.lines, *(r.line for r in rejected)]
         skipped, read = counts
         return Mapped(
             records.file, min(lines, default=0), max(lines, default=0), read, skipped, events, rejected, records.unseen
@@ -270,6 +272,7 @@ class Mapper:
         )
 
 
-def _numbered(table: pa.Table, rows: list[int]) -> pa.Table:
+def numbered(table: pa.Table, rows: Sequence[int]) -> pa.Table:
+    """Records with their numbers, by which answers name them."""
     columns = {name: table[name] for name in table.column_names}
     return pa.table(columns | {ROW: pa.array(rows, pa.int64())})

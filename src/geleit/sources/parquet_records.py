@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import datetime
 
 import msgspec
 import pyarrow as pa
@@ -14,8 +13,10 @@ from geleit.sources.header import require_columns
 from geleit.sources.inflating import seekable
 from geleit.sources.json_records import Members, column_text
 from geleit.sources.located import Located
-from geleit.sources.records import CHUNK_RECORDS, Records, UnreadableError, identify
-from geleit.sources.values import as_json
+from geleit.sources.records import Records, UnreadableError
+from geleit.sources.vectors import Texts, hashed, record_texts
+
+BATCH = 100_000  # rows that are read at once
 
 
 def read(definition: SourceDefinition, located: Located, columns: frozenset[str]) -> Iterator[Records]:
@@ -29,14 +30,15 @@ def read(definition: SourceDefinition, located: Located, columns: frozenset[str]
             present = file.schema_arrow.names
             require_columns(definition, name, present, columns)
             needed = {column.casefold() for column in columns}
-            for batch in file.iter_batches(batch_size=CHUNK_RECORDS):
-                raw = [msgspec.json.encode(as_json(row, datetime.isoformat)) for row in batch.to_pylist()]
+            for batch in file.iter_batches(batch_size=BATCH):
+                table = pa.Table.from_batches([batch])
+                raw = record_texts(table)
                 yield Records(
                     name,
-                    pa.Table.from_batches([batch]).select([c for c in present if c.casefold() in needed]),
-                    list(range(number + 1, number + 1 + len(raw))),
-                    [text.decode() for text in raw],
-                    [identify(definition.name, text) for text in raw],
+                    table.select([c for c in present if c.casefold() in needed]),
+                    range(number + 1, number + 1 + len(raw)),
+                    Texts(raw),
+                    Texts(hashed(definition.name, raw)),
                 )
                 number += len(raw)
     except pa.ArrowException as error:

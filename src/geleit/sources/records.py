@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -102,9 +103,9 @@ class Records:
 
     file: str
     columns: pa.Table
-    lines: list[int]
-    raw: list[str]
-    ids: list[str]
+    lines: Sequence[int]
+    raw: Sequence[str]
+    ids: Sequence[str]
     rejected: list[Rejected] = field(default_factory=list)
     unseen: tuple[str, ...] = ()
     position: tuple[str, str] | None = None

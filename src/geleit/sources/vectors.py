@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
+from decimal import Decimal
 from typing import Any, overload
 
 import duckdb
@@ -51,8 +52,8 @@ class Texts(Sequence[str]):
     @overload
     def __getitem__(self, place: slice) -> list[str]: ...
     def __getitem__(self, place: int | slice) -> str | list[str]:
-        taken = self.array[place]
-        return taken.to_pylist() if isinstance(place, slice) else taken.as_py()
+        found: str | list[str] = self.array[place].to_pylist() if isinstance(place, slice) else self.array[place].as_py()
+        return found
 
     def list(self) -> list[str]:
         """All of them."""
@@ -75,7 +76,7 @@ def flat(values: pa.ChunkedArray | pa.Array) -> pa.Array:
 
 def transformed(values: pa.Array, plain: str, function: Callable[[str], str | None]) -> pa.Array:
     """A column of texts through a function that leaves every value matching ``plain`` as it is."""
-    odd = pc.invert(pc.fill_null(pc.match_substring_regex(values, plain), True))  # noqa: FBT003 (null stays null)
+    odd = pc.invert(pc.fill_null(pc.match_substring_regex(values, plain), True))
     return replaced(values, values, odd, function)
 
 
@@ -110,15 +111,51 @@ def json_texts(values: pa.ChunkedArray, json: bool, localize: Localize) -> pa.Ar
     kind = array.type
     if not json and pa.types.is_string(kind):
         quote = pa.scalar('"')
-        odd = pc.invert(pc.fill_null(pc.match_substring_regex(array, UNESCAPED), True))  # noqa: FBT003
+        odd = pc.invert(pc.fill_null(pc.match_substring_regex(array, UNESCAPED), True))
         quoted = pc.binary_join_element_wise(quote, array, quote, "")
         return replaced(quoted, array, odd, lambda value: json_text(value, localize))
     if not json and (pa.types.is_boolean(kind) or (pa.types.is_integer(kind) and kind != pa.uint64())):
         return array.cast(pa.string())
-    if not json and pa.types.is_decimal(kind) and kind.precision <= EXACT_DIGITS and 0 <= kind.scale <= EXACT_SCALE:
-        plain = array.cast(pa.string())
-        return pc.replace_substring_regex(plain, r"\.0+$|(\.\d*?[1-9])0+$", r"\1") if kind.scale else plain
+    if not json and pa.types.is_decimal(kind) and 0 <= kind.scale <= EXACT_SCALE:
+        return _decimals(array, lambda value: json_text(value, localize))
     return _each(array, lambda value: json_text(_opened(value, json), localize), pa.string())
+
+
+def _decimals(array: pa.Array, function: Callable[[Any], str | None]) -> pa.Array:
+    """Decimals as JSON numbers; those of more digits than a float holds go through the function."""
+    scale = array.type.scale
+    plain = array.cast(pa.string())
+    if scale:
+        plain = pc.replace_substring_regex(plain, r"\.0+$|(\.\d*?[1-9])0+$", r"\1")
+    if array.type.precision <= EXACT_DIGITS:
+        return plain
+    large = pa.scalar(Decimal(10) ** (EXACT_DIGITS - scale)).cast(array.type)
+    return replaced(plain, array, pc.fill_null(pc.greater_equal(pc.abs(array), large), False), function)
+
+
+def record_texts(table: pa.Table) -> pa.Array:
+    """Each row as a JSON object, as its record is kept: every column in order, empty ones as null."""
+    parts: list[pa.Array | pa.Scalar] = [pa.scalar("{")]
+    for number, name in enumerate(table.column_names):
+        head = ("," if number else "") + msgspec.json.encode(name).decode() + ":"
+        parts += [pa.scalar(head), pc.fill_null(_record_values(flat(table[name])), "null")]
+    return pc.binary_join_element_wise(*parts, pa.scalar("}"), "")
+
+
+def _record_values(array: pa.Array) -> pa.Array:
+    """The values of one column of a record as JSON text; unlike properties, blank text stays."""
+    kind = array.type
+    if pa.types.is_timestamp(kind) and kind.unit == "us" and kind.tz in (None, "UTC"):
+        naive = array.cast(pa.timestamp("us")) if kind.tz is None else array.cast(pa.int64()).cast(pa.timestamp("us"))
+        text = pc.replace_substring(naive.cast(pa.string()), " ", "T")
+        whole = pc.replace_substring_regex(text, r"\.000000$", "")
+        return pc.binary_join_element_wise(pa.scalar('"'), whole, pa.scalar('"' if kind.tz is None else '+00:00"'), "")
+    chunks = pa.chunked_array([array])
+    plain = json_texts(chunks, json=False, localize=datetime.isoformat)
+    if pa.types.is_string(kind):
+        blank = pc.and_(pc.is_null(plain), pc.is_valid(array))
+        return replaced(plain, array, blank, lambda value: msgspec.json.encode(value).decode())
+    return plain
 
 
 def json_text(value: Any, localize: Localize) -> str | None:
@@ -189,7 +226,7 @@ def _from_texts(array: pa.Array, reader: TimeReader) -> pa.Array:
 
 def _wall_ticks(array: pa.Array, pattern: str, search: str, form: str) -> pa.Array:
     """Microseconds as written by the texts that match (rewritten to ISO 8601); null for all others."""
-    fits = pc.fill_null(pc.match_substring_regex(array, pattern), False)  # noqa: FBT003
+    fits = pc.fill_null(pc.match_substring_regex(array, pattern), False)
     if not pc.any(fits).as_py():
         return pa.nulls(len(array), pa.int64())
     chosen = pc.if_else(fits, array, None)
@@ -201,11 +238,7 @@ def _wall_ticks(array: pa.Array, pattern: str, search: str, form: str) -> pa.Arr
 
 
 def fixed_pattern(form: str) -> tuple[str, str, str] | None:
-    """A strptime format of two-digit parts as pattern, and how its groups make ISO 8601; None for other formats.
-
-    >>> fixed_pattern("%d.%m.%Y %H:%M")[2]
-    '\\\\3-\\\\2-\\\\1 \\\\4:\\\\5:00'
-    """
+    """A strptime format of two-digit parts as pattern, and how its groups make ISO 8601; None for other formats."""
     parts = re.split(r"(%.)", form)
     names = [part for part in parts if part.startswith("%")]
     if any(name not in DIRECTIVES for name in names) or len(set(names)) < len(names):
@@ -270,4 +303,5 @@ def hashed(prefix: str, values: pa.Array, digits: int = 32) -> pa.Array:
     with duckdb.connect(":memory:", config={"threads": "1"}) as duck:
         duck.register("given", pa.table({"value": values}))
         sql = "SELECT left(sha256($prefix || chr(0) || value), $digits) AS digest FROM given"
-        return flat(duck.execute(sql, {"prefix": prefix, "digits": digits}).to_arrow_table()["digest"])
+        answer = duck.sql(sql, params={"prefix": prefix, "digits": digits}).to_arrow_table()
+    return flat(answer["digest"])
