@@ -5,7 +5,7 @@ BIN    := $(VENV)/bin
 DEMO   ?= demo
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint types contracts sizes unit browser lock docs long clean
+.PHONY: help demo test lint types contracts sizes unit browser servers lock docs long clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 14
@@ -19,7 +19,7 @@ $(VENV)/.installed: requirements/dev.txt pyproject.toml
 demo: $(VENV)/.installed ## build the example company in ./demo and open it in the browser
 	$(BIN)/geleit demo $(DEMO)
 
-test: lint types contracts sizes browser unit ## everything that must hold before a change lands
+test: lint types contracts sizes browser servers unit ## everything that must hold before a change lands
 
 lint: $(VENV)/.installed
 	$(BIN)/ruff check .
@@ -37,6 +37,9 @@ sizes: $(VENV)/.installed
 
 browser: ## Debian's Chromium for the page tests, where it is missing and may be installed
 	@sh scripts/ensure_chromium.sh
+
+servers: ## Debian's PostgreSQL and MariaDB for the source tests, where they are missing and may be installed
+	@sh scripts/ensure_servers.sh
 
 unit: $(VENV)/.installed
 	$(BIN)/python -m pytest

@@ -98,7 +98,7 @@ def explain(error: ValidationError, tree: Any, model: type[Definition], name: st
         hint = f"did you mean '{close[0]}'?" if close else f"known here: {', '.join(names)}"
     elif problem["type"] == "missing":
         text, hint = "is required and missing", f"add '{place[-1]}:'"
-    elif isinstance(value, str | int | float | bool):
+    elif isinstance(value, str | int | float | bool) and not SECRET_NAMES.search(str(place[-1] if place else "")):
         text = f"{text} (found {value!r})"
     more = f" (and {len(problems) - 1} more problems)" if len(problems) > 1 else ""
     return DefinitionError(f"{where}: {text}{more}", file=name, line=line, hint=hint)
@@ -137,7 +137,11 @@ def _inner_model(annotation: Any) -> Any:
 UNITS = {"minute": 60, "hour": 3600, "day": 86_400, "week": 604_800, "month": 2_592_000, "year": 31_536_000}
 
 
-def _as_micros(value: Any) -> Any:
+def as_micros(value: Any) -> Any:
+    """``14 days`` in microseconds; a number as it is.
+
+    Errors: ValueError for another text.
+    """
     found = (
         re.fullmatch(r"\s*(\d+)\s*(minute|hour|day|week|month|year)s?\s*", value) if isinstance(value, str) else None
     )
@@ -146,7 +150,7 @@ def _as_micros(value: Any) -> Any:
     return int(found[1]) * UNITS[found[2]] * 1_000_000 if found else value
 
 
-Duration = Annotated[int, BeforeValidator(_as_micros)]
+Duration = Annotated[int, BeforeValidator(as_micros)]
 """A span of time written as ``14 days`` (a month counts 30 days, a year 365); microseconds inside."""
 
 SECRET_NAMES = re.compile(r"(password|passwort|passwd|secret|token|api_?key|private_?key)$", re.IGNORECASE)
@@ -159,10 +163,7 @@ def refuse_secrets(tree: Any, name: str) -> None:
     Errors: DefinitionError naming the line, never the value.
     """
     for key, value, line in _entries(tree):
-        literal = isinstance(value, str) and (
-            (SECRET_NAMES.search(key) and key != "secret") or SECRET_URL.search(value)
-        )
-        if literal:
+        if isinstance(value, str) and (SECRET_NAMES.search(key) or SECRET_URL.search(value)):
             raise DefinitionError(
                 f"'{key}' holds a secret in plain text",
                 file=name,
@@ -177,6 +178,8 @@ OWN_NAMES = frozenset(("identifiers", "traits", "properties", "let", "kinds", "w
 
 def _entries(node: Any) -> Iterator[tuple[str, Any, int]]:
     if isinstance(node, CommentedMap):
+        if set(node) == {"secret"}:
+            return  # the name of a secret
         for key, value in node.items():
             yield str(key), value, node.lc.key(key)[0] + 1
             if key not in OWN_NAMES:

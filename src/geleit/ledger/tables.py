@@ -374,12 +374,9 @@ import_run = Table(
 read_position = Table(
     "read_position",
     metadata,
-    text("source"),
-    text("place"),
-    text("token"),
+    *map(text, ("source", "place", "token")),
     time("at"),
     PrimaryKeyConstraint("source", "place"),
-    sqlite_with_rowid=False,
 )
 
 # What could not be mapped, with its reason; state: open, replayed, dismissed.

@@ -15,8 +15,10 @@ from geleit.events.event import RANK_DEFAULT, RANK_MAX
 from geleit.events.kinds import snake
 from geleit.events.vocabulary import VOCABULARY
 from geleit.sources import expression
+from geleit.sources.database import Database
 from geleit.sources.expression import ITEM, Expression, ExpressionError
 from geleit.sources.formats import ARCHIVE, ENDINGS, Csv, Excel, Format, ending
+from geleit.sources.storage import Storage, is_remote, problem_of
 
 LET_NAME = r"^[a-z_][a-z0-9_]*$"
 Place = tuple[str | int, ...]
@@ -111,8 +113,12 @@ class SourceDefinition(Definition):
 
     label: Label = Field(default_factory=dict, description="the source's name for people, per language")
     file: Annotated[tuple[str, ...], BeforeValidator(_as_files)] = Field(
-        description="path or pattern inside the workspace (exports/till-*.csv), or a list of them", min_length=1
+        (),
+        description="path or pattern inside the workspace (exports/till-*.csv) or in a store (s3://bucket/till-*.csv), "
+        "or a list of them",
     )
+    database: Database | None = Field(None, description="table or query whose rows are the records (instead of file)")
+    storage: Storage = Field(Storage(), description="how the store is reached in which files lie")
     format: Format | None = Field(
         None, description="csv, json, jsonl, parquet, excel or xes; default: by the file's ending"
     )
@@ -141,6 +147,12 @@ class SourceDefinition(Definition):
     )
     events: tuple[EventDefinition, ...] = Field(description="the events that a record gives", min_length=1)
     _name: str = PrivateAttr("")
+
+    @model_validator(mode="after")
+    def _one_place(self) -> SourceDefinition:
+        if bool(self.file) == bool(self.database):
+            raise ValueError("give either file (exports of a system) or database (its table)")
+        return self
 
     @property
     def name(self) -> str:
@@ -231,8 +243,14 @@ def problems(definition: SourceDefinition) -> Iterator[tuple[Place, str, str]]:
                 missing = need.replace("|", " or ")
                 hint = f"add '{need.split('|')[0]}:' under properties"
                 yield ("events", position), f"the kind {event.kind} requires the property {missing}", hint
+    if definition.database and definition.database.since and definition.group:
+        hint = "take 'since' away, or let the query group: GROUP BY with json_agg"
+        yield ("group",), "a group needs all its rows, and since reads only those that changed", hint
     for file in definition.file:
-        if Path(file).is_absolute() or ".." in Path(file).parts:
+        if is_remote(file):
+            if problem := problem_of(file):
+                yield ("file",), f"'{file}': {problem}", "s3://bucket/folder/*.csv is the usual form"
+        elif Path(file).is_absolute() or ".." in Path(file).parts:
             yield ("file",), f"'{file}' lies outside the workspace", "copy or link its folder into the workspace"
         if "*" not in ending(file) and not file.endswith("*") and ending(file) != ARCHIVE:  # else each tells its own
             yield from _format_problems(definition, file)

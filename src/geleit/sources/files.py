@@ -27,6 +27,7 @@ from geleit.sources.formats import ARCHIVE, ending
 from geleit.sources.inflating import opened
 from geleit.sources.located import Located, on_disk
 from geleit.sources.records import DAMAGE, Records, Rejected, UnreadableError, identify
+from geleit.sources.storage import is_remote, open_store
 
 READERS = {
     "csv": csv_records.read,
@@ -152,15 +153,24 @@ def raise_first(problems: list[GeleitError]) -> None:
 
 
 def look(definition: SourceDefinition, root: Path) -> tuple[list[Located], list[GeleitError]]:
-    """The files that are there, and what is wrong with the patterns that match none."""
+    """The files that are there, here or in a store, and what is wrong with the patterns that match none."""
     found: set[Path] = set()
+    elsewhere: dict[str, Located] = {}
     problems = []
     for pattern in definition.file:
+        if is_remote(pattern):
+            try:
+                store = open_store(definition.name, pattern, definition.storage, root)
+                elsewhere |= {located.name: located for located in store.find(pattern)}
+            except GeleitError as error:
+                problems.append(error)
+            continue
         matches = _matches(root, pattern)
         if not matches:
             problems.append(_missing(definition, root, pattern))
         found.update(matches)
-    return [on_disk(path, path.relative_to(root).as_posix()) for path in sorted(found)], problems
+    here = [on_disk(path, path.relative_to(root).as_posix()) for path in sorted(found)]
+    return here + list(elsewhere.values()), problems
 
 
 def _matches(root: Path, pattern: str) -> list[Path]:

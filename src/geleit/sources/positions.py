@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
+
 import sqlalchemy as sa
 
+from geleit.definitions import Definition
 from geleit.ledger.ledger import upsert
 from geleit.ledger.tables import read_position
 
@@ -29,3 +32,9 @@ def store(connection: sa.Connection, source: str, place: str, token: str, now: i
 def forget(connection: sa.Connection, source: str) -> None:
     """Read a source from its beginning next time."""
     connection.execute(sa.delete(read_position).where(read_position.c.source == source))
+
+
+def fingerprint(definition: Definition) -> str:
+    """Tells one definition of a source from another; what was read with another one is read again."""
+    text = definition.model_dump_json(exclude={"label"})
+    return hashlib.sha256(text.encode()).hexdigest()[:16]

@@ -250,8 +250,7 @@ def upgrade() -> None:
     sa.Column('place', sa.Text(), nullable=False),
     sa.Column('token', sa.Text(), nullable=False),
     sa.Column('at', sa.BigInteger(), nullable=False),
-    sa.PrimaryKeyConstraint('source', 'place', name=op.f('pk_read_position')),
-    sqlite_with_rowid=False
+    sa.PrimaryKeyConstraint('source', 'place', name=op.f('pk_read_position'))
     )
     op.create_table('recut',
     sa.Column('customer_id', sa.Text(), nullable=False),

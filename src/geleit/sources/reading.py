@@ -1,0 +1,124 @@
+"""Reads a source, wherever its records lie: what is new or changed since the positions that the last reading gave."""
+
+from __future__ import annotations
+
+import hashlib
+import time
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+import msgspec
+import pyarrow as pa
+
+from geleit.errors import GeleitError
+from geleit.sources import database_records, files
+from geleit.sources.definition import SourceDefinition
+from geleit.sources.located import Located
+from geleit.sources.positions import fingerprint
+from geleit.sources.records import Records
+
+SETTLED_NS = 2_000_000_000  # a file written within two seconds may be written again without a later time
+HASHED_BYTES = 1 << 20
+
+
+class Token(msgspec.Struct, frozen=True, omit_defaults=True):
+    """A file as it was when it was read to its end; ``definition`` is the fingerprint of how it was read.
+
+    ``modified_ns`` is 0 where it does not prove that the content is the same.
+    """
+
+    definition: str
+    size: int
+    modified_ns: int = 0
+    version: str = ""
+    sha256: str = ""
+
+
+def read(
+    definition: SourceDefinition,
+    root: Path,
+    columns: frozenset[str],
+    positions: Mapping[str, str],
+    *,
+    again: bool = False,
+) -> Iterator[Records]:
+    """All records of a source that are new or may be, in chunks; ``columns`` are the names that expressions read.
+
+    ``positions``: place to token, as earlier chunks carried them in ``Records.position``; each is to be stored when
+    its chunk and all before it are acknowledged. Files that are as they were give one chunk without records, marked
+    ``unchanged``. ``again`` reads everything, whatever the positions say.
+
+    Errors: GeleitError and Retryable for a missing file or column or a database out of reach; what came before is
+    valid, and the next reading goes on behind it.
+    """
+    if definition.database:
+        rows = database_records.read(definition, root, columns, positions, again=again)
+        yield from _told_apart(definition, rows)
+        return
+    found, problems = files.look(definition, root)
+    known = {} if again else {one.name: _known(definition, one, positions) for one in found}
+    if definition.group and not all(known.get(one.name) for one in found):
+        known = {}  # a group may have records in several files: all are read, or none
+    for located in found:
+        if known.get(located.name):
+            yield Records(located.name, pa.table({}), [], [], [], unchanged=True)
+            continue
+        try:
+            yield from _positioned(definition, located, columns)
+        except GeleitError as error:
+            problems.append(error)
+    files.raise_first(problems)
+
+
+def _told_apart(definition: SourceDefinition, rows: Iterator[Records]) -> Iterator[Records]:
+    seen: Counter[str] = Counter()
+    for records in rows:
+        yield files.told_apart(definition, records, seen) if definition.repeats == "each" else records
+
+
+def _positioned(definition: SourceDefinition, located: Located, columns: frozenset[str]) -> Iterator[Records]:
+    """The records of a file, and behind them the position of a file read to its end without damage."""
+    began = time.time_ns()
+    whole = True
+    for records in files.read_one(definition, located, columns):
+        whole = whole and not any(one.reason == "unreadable_file" for one in records.rejected)
+        yield records
+    if not whole:
+        return
+    sha256 = _sha256(located)
+    if located.changed():
+        return  # while its hash was computed: the next reading takes it as another file
+    settled = located.modified_ns and located.modified_ns < began - SETTLED_NS
+    token = Token(fingerprint(definition), located.size, located.modified_ns if settled else 0, located.version, sha256)
+    place = located.name, msgspec.json.encode(token).decode()
+    yield Records(located.name, pa.table({}), [], [], [], position=place)
+
+
+def _known(definition: SourceDefinition, located: Located, positions: Mapping[str, str]) -> bool:
+    """Whether a file is the one that was read to its end, with this very definition."""
+    try:
+        token = msgspec.json.decode(positions.get(located.name, ""), type=Token)
+    except msgspec.MsgspecError:
+        return False
+    if (token.definition, token.size) != (fingerprint(definition), located.size):
+        return False
+    if located.path is None and located.version:
+        return located.version == token.version  # the store numbers or hashes its contents
+    if (located.modified_ns, located.version) == (token.modified_ns, token.version):
+        return bool(located.modified_ns)
+    return bool(token.sha256) and _sha256(located) == token.sha256
+
+
+def _sha256(located: Located) -> str:
+    """The hash of a file's content; none for files elsewhere, whose store tells their version."""
+    if located.path is None:
+        return ""
+    digest = hashlib.sha256()
+    try:
+        with located.open() as handle:
+            while block := handle.read(HASHED_BYTES):
+                digest.update(block)
+    except OSError:
+        return ""
+    return digest.hexdigest()
