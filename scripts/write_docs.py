@@ -66,8 +66,8 @@ One set of kinds for e-mail, SMS, push and messages inside an app; the channel i
 {messages}
 ## Shop kinds
 
-Names follow the Segment e-commerce specification, in snake_case. Spelling is forgiven: `Order Completed`, `orderCompleted` and
-`order_completed` are one kind.
+Names follow the Segment e-commerce specification, in snake_case; `cart_updated` is ours, for shops that report the whole cart.
+Spelling is forgiven: `Order Completed`, `orderCompleted` and `order_completed` are one kind.
 
 {commerce}
 ## Properties that geleit reads
