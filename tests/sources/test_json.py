@@ -32,8 +32,8 @@ def put(root, name, content, encoding="utf-8"):
 class Trickle(io.BytesIO):
     """Gives few bytes at a time, as the end of a window would."""
 
-    def read(self, size=-1):
-        return super().read(min(size, 3) if size >= 0 else size)
+    def read1(self, _size=-1):
+        return super().read(3)
 
 
 @settings(max_examples=200, deadline=None)

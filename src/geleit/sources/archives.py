@@ -19,6 +19,7 @@ from geleit.sources.records import UnreadableError
 
 MEMBERS = 100_000  # files of one archive
 NAMED = 8  # files named in a message
+NESTED = "it is an archive inside an archive; unpack the outer one and put its files here"
 ENCRYPTED = 0x1  # flag of a member
 
 
@@ -26,7 +27,7 @@ def members(definition: SourceDefinition, located: Located) -> Iterator[Located]
     """The files of an archive that the definition means; each can be opened until the next one is asked for.
 
     Meant are those that ``member`` matches (their whole path or their name alone), else all whose ending tells a
-    format. What cannot be opened (encrypted, an archive itself) is among them; opening it gives the error.
+    format. Encrypted ones are among them; opening one gives the error. So are archives, which are not read.
 
     Errors: UnreadableError for a damaged archive, and for one without any such file.
     """
@@ -57,7 +58,7 @@ def _meant(definition: SourceDefinition, name: str) -> bool:
     if definition.member:
         return any(fnmatchcase(one, definition.member) for one in (name, PurePosixPath(name).name))
     known = ENDINGS.get(ending(name))
-    return _packed(name) or (known is not None and definition.format in (None, known))
+    return is_packed(name) or (known is not None and definition.format in (None, known))
 
 
 def _wanted(definition: SourceDefinition) -> str:
@@ -66,7 +67,8 @@ def _wanted(definition: SourceDefinition) -> str:
     return f"format: {definition.format}" if definition.format else "a known format"
 
 
-def _packed(name: str) -> bool:
+def is_packed(name: str) -> bool:
+    """Whether a file is an archive, or packed, by its name."""
     return ending(name) in (ARCHIVE, *NOT_READ) or name.lower().endswith(COMPRESSED)
 
 
@@ -83,8 +85,6 @@ def _opener(archive: zipfile.ZipFile, info: zipfile.ZipInfo, allowance: Allowanc
     def open_member() -> IO[bytes]:
         if info.flag_bits & ENCRYPTED:
             raise UnreadableError("it is encrypted; unpack the archive with its password and put its files here")
-        if _packed(info.filename):
-            raise UnreadableError("it is an archive inside an archive; unpack the outer one and put its files here")
         try:
             return io.BufferedReader(Inflated(archive.open(info), allowance), BLOCK)
         except DAMAGES as error:

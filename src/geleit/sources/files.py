@@ -87,6 +87,9 @@ def _read_members(definition: SourceDefinition, located: Located, columns: froze
     problems: list[GeleitError] = []
     try:
         for member in archives.members(definition, located):
+            if archives.is_packed(member.name):
+                yield _unreadable(definition, member.name, archives.NESTED)
+                continue
             try:
                 yield from _read_plain(definition, member, columns)
             except GeleitError as error:

@@ -9,7 +9,7 @@ import lzma
 import tempfile
 import zipfile
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import IO, Protocol, cast
 
@@ -57,6 +57,9 @@ class Inflated(io.RawIOBase):
     """Unpacked bytes, counted; damage of any kind is an UnreadableError."""
 
     def __init__(self, source: Readable, allowance: Allowance) -> None:
+        self.take: Callable[[int], bytes] = getattr(
+            source, "read1", source.read
+        )  # read would lose what precedes damage
         self.source, self.allowance = source, allowance
 
     def readable(self) -> bool:
@@ -66,7 +69,7 @@ class Inflated(io.RawIOBase):
     def readinto(self, buffer: bytearray | memoryview) -> int:  # type: ignore[override]  # any writable buffer
         """Fill the buffer as far as bytes come."""
         try:
-            data = self.source.read(len(buffer))
+            data = self.take(len(buffer))
         except DAMAGES as error:
             raise UnreadableError(f"it is packed, and damaged or cut off ({error})") from None
         self.allowance.take(len(data))

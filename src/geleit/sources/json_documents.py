@@ -6,7 +6,6 @@ import codecs
 import io
 import re
 from collections.abc import Iterator, Sequence
-from typing import IO, cast
 
 import msgspec
 
@@ -18,7 +17,7 @@ from geleit.sources.lines import encoding_of
 from geleit.sources.located import Located
 from geleit.sources.records import DAMAGE, Records, UnreadableError
 
-WINDOW = 1 << 22  # bytes held at least
+BLOCK = 1 << 18  # bytes read at a time
 VALUE = 1 << 26  # bytes of one value, beyond which the document is not read further
 DEPTH = 50  # lists inside lists that are entered
 CUT = 32  # bytes before the window's end within which a number that is cut off looks malformed
@@ -106,7 +105,7 @@ def _keyed(name: str, text: bytes) -> bytes:
 class Document:
     """JSON text through a window: one value after the other, in the order in which they stand."""
 
-    def __init__(self, source: IO[bytes]) -> None:
+    def __init__(self, source: io.BufferedReader | Encoded) -> None:
         self.source = source
         self.window, self.view = b"", memoryview(b"")
         self.place = self.before = 0
@@ -191,27 +190,30 @@ class Document:
         rest = self.window[self.place :]
         if len(rest) > VALUE:
             raise UnreadableError(f"a value in it is larger than {VALUE >> 20} MB; deliver it as JSON Lines")
-        block = self.source.read(max(WINDOW, len(rest)))  # doubled, so that a large value is not tried too often
-        self.ended = not block
+        block = part = self.source.read1(BLOCK)  # read would lose what precedes damage
+        while part and len(block) < len(rest):  # doubled, so that a large value is not tried too often
+            block += (part := self.source.read1(BLOCK))
+        self.ended = not part
         self.before += self.place
         self.window, self.place = rest + block, 0
         self.view = memoryview(self.window)
 
 
-class _Encoded(io.RawIOBase):
+class Encoded:
     """A text of another encoding as UTF-8."""
 
     def __init__(self, text: io.TextIOWrapper) -> None:
         self.text = text
 
-    def read(self, size: int = -1) -> bytes:
+    def read1(self, size: int) -> bytes:
+        """At most so many characters."""
         return self.text.read(size).encode()
 
 
-def _utf8(handle: io.BufferedReader) -> IO[bytes]:
+def _utf8(handle: io.BufferedReader) -> io.BufferedReader | Encoded:
     head = handle.peek(len(codecs.BOM_UTF8))
     encoding = encoding_of("", head)
     if encoding == "utf-8-sig":
         handle.read(len(codecs.BOM_UTF8) if head.startswith(codecs.BOM_UTF8) else 0)
         return handle
-    return cast("IO[bytes]", _Encoded(io.TextIOWrapper(handle, encoding)))
+    return Encoded(io.TextIOWrapper(handle, encoding))

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import IO, Any, cast
 
-from geleit.sources.records import RECORD_CHARACTERS
+from geleit.sources.records import DAMAGE, RECORD_CHARACTERS
 
 BOMS = (  # the longer ones first: UTF-32 begins like UTF-16
     (codecs.BOM_UTF8, "utf-8-sig"),
@@ -75,6 +75,7 @@ class Lines:
         self.taken: list[str] = []
         self.characters = 0
         self.unclosed = 0
+        self.damage: Exception | None = None
 
     def __iter__(self) -> Lines:
         return self
@@ -102,9 +103,12 @@ class Lines:
         self.characters = 0
 
     def peek(self, count: int) -> list[str]:
-        """The next lines, without taking them; overlong ones are left out."""
-        while len(self.waiting) < count and (line := self._read()) is not None:
-            self.waiting.append(line)
+        """The next lines, without taking them; overlong ones are left out. Damage shows when its line is taken."""
+        try:
+            while len(self.waiting) < count and (line := self._read()) is not None:
+                self.waiting.append(line)
+        except DAMAGE as error:
+            self.damage = error
         return [line for line in list(self.waiting)[:count] if isinstance(line, str)]
 
     def skip(self, count: int) -> None:
@@ -122,6 +126,8 @@ class Lines:
         return first
 
     def _read(self) -> str | Overlong | None:
+        if self.damage:
+            raise self.damage
         return cast("str | Overlong", read_bounded(self.source.readline, ("\r", "\n"))) or None
 
 

@@ -13,12 +13,15 @@ import sys
 from collections.abc import Iterator
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
+from pathlib import Path
 
 import python_calamine as calamine
 
 MEMORY = 3 << 30  # bytes of address space; a stray cell in the last row and column of a sheet wants 500 GB
 DIGITS = 15  # what Excel shows and keeps; behind them stand traces of binary fractions
-SECOND = 1_000_000
+LOCKED = "it is protected by a password; save it without one"
+COMPOUND = b"\xd0\xcf\x11\xe0"
+PACKAGE = "EncryptedPackage".encode("utf-16-le")  # what a locked .xlsx holds
 
 Cell = int | float | str | bool | time | date | datetime | timedelta
 
@@ -72,7 +75,7 @@ def chosen(workbook: calamine.CalamineWorkbook, wanted: str | int | None) -> str
 def lines(path: str, wanted: str | int | None) -> Iterator[object]:
     """What is printed, line by line."""
     try:
-        with open(path, "rb") as handle:  # noqa: PTH123 (by its content, not its ending: many an .xls is none)
+        with Path(path).open("rb") as handle:  # by its content, not its ending: many an .xls is none
             workbook = calamine.load_workbook(handle)
         name = chosen(workbook, wanted)
         yield {"sheets": workbook.sheet_names, "sheet": name}
@@ -80,9 +83,17 @@ def lines(path: str, wanted: str | int | None) -> Iterator[object]:
             yield from rows(workbook.get_sheet_by_name(name))
         yield None
     except calamine.PasswordError:
-        yield {"error": "it is protected by a password; save it without one"}
+        yield {"error": LOCKED}
     except calamine.CalamineError as error:
+        if _encrypted(path):
+            yield {"error": LOCKED}
+            return
         yield {"error": f"it is no workbook, or damaged ({error}); if it is text in truth, add 'format: csv'"}
+
+
+def _encrypted(path: str) -> bool:
+    content = Path(path).read_bytes()
+    return content.startswith(COMPOUND) and PACKAGE in content
 
 
 def rows(sheet: calamine.CalamineSheet) -> Iterator[list[object]]:
