@@ -8,9 +8,8 @@ from typing import Annotated
 
 import typer
 
-from geleit.cli.output import HERE, AsJson, Folder, Language, opened, say, show, table
+from geleit.cli.output import HERE, AsJson, Folder, opened, say, show, table
 from geleit.errors import GeleitError
-from geleit.events.kinds import in_language
 from geleit.language.formats import stamp
 from geleit.sources import ready_made
 from geleit.sources.guess import guess as guess_source
@@ -110,16 +109,13 @@ def guess(
 
 
 @source.command()
-def ready(language: Language = "", as_json: AsJson = False) -> None:
+def ready(as_json: AsJson = False) -> None:
     """List the definitions that come with geleit, for exports of known systems."""
     found = ready_made.ready_sources()
-    rows = [
-        [r.name, in_language(r.label, language or "en"), r.system, r.format, "yes" if r.verified else "no"]
-        for r in found
-    ]
+    rows = [[r.name, r.label["en"], r.label["de"], r.format, "yes" if r.verified else "no"] for r in found]
 
     def text() -> None:
-        table(["name", "label", "system", "format", "form verified"], rows)
+        table(["name", "English", "German", "format", "form verified"], rows)
         say("Take one over: geleit source add NAME")
 
     show(found, as_json, text)

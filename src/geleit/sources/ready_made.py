@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from geleit.definitions import load
 from geleit.errors import GeleitError, NotFoundError
 from geleit.sources.definition import SourceDefinition, load_source
 from geleit.sources.formats import Format
@@ -49,13 +50,7 @@ def ready_source(name: str) -> Ready:
 
     Errors: NotFoundError naming close ones.
     """
-    path = SHELF / f"{name}.yaml"
-    if not NAME.fullmatch(name) or not path.is_file():
-        names = [path.stem for path in SHELF.glob("*.yaml")]
-        close = difflib.get_close_matches(name, names, n=3)
-        hint = f"did you mean {' or '.join(close)}?" if close else "geleit source ready lists what there is"
-        raise NotFoundError(f"there is no ready source '{name}'", hint=hint)
-    return _read(path)
+    return _read(_path(name))
 
 
 def definition_of(name: str) -> SourceDefinition:
@@ -63,7 +58,7 @@ def definition_of(name: str) -> SourceDefinition:
 
     Errors: NotFoundError for an unknown name.
     """
-    return load_source(SHELF / f"{ready_source(name).name}.yaml", SHELF)
+    return load_source(_path(name), SHELF)
 
 
 def add(root: Path, name: str, own_name: str = "", file: str = "") -> Path:
@@ -72,15 +67,15 @@ def add(root: Path, name: str, own_name: str = "", file: str = "") -> Path:
     Errors: NotFoundError for an unknown name; GeleitError if the file is there already (nothing is changed), or if
     the name or the path cannot be.
     """
-    found = ready_source(name)
-    own = own_name or found.name
+    source = _path(name)
+    own = own_name or name
     if not NAME.fullmatch(own):
         raise GeleitError(
             f"'{own}' is no name for a source; nothing was written",
             hint="small letters, digits, - and _, beginning with a letter: --as web_shop",
         )
     target = root / "sources" / f"{own}.yaml"
-    text = (SHELF / f"{found.name}.yaml").read_text(encoding="utf-8")
+    text = source.read_text(encoding="utf-8")
     if file:
         line = f"file: {json.dumps(file, ensure_ascii=False)}"
         text = FILE_LINE.sub(lambda _: line, text, count=1)
@@ -100,8 +95,17 @@ def add(root: Path, name: str, own_name: str = "", file: str = "") -> Path:
     return target
 
 
+def _path(name: str) -> Path:
+    path = SHELF / f"{name}.yaml"
+    if NAME.fullmatch(name) and path.is_file():
+        return path
+    close = difflib.get_close_matches(name, [path.stem for path in SHELF.glob("*.yaml")], n=3)
+    hint = f"did you mean {' or '.join(close)}?" if close else "geleit source ready lists what there is"
+    raise NotFoundError(f"there is no ready source '{name}'", hint=hint)
+
+
 def _read(path: Path) -> Ready:
-    definition = load_source(path, path.parent)
+    definition = load(path, SourceDefinition, root=path.parent).named(path.stem)  # its expressions are checked by tests
     said = remarks(path.read_text(encoding="utf-8"))
     return Ready(
         name=path.stem,

@@ -1,0 +1,59 @@
+"""``geleit source ready`` and ``geleit source add``: what comes with geleit, and a copy of it in the workspace."""
+
+import json
+import sys
+
+import pytest
+
+from geleit.cli.app import main
+
+
+@pytest.fixture
+def geleit(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+
+    def run(*arguments, code=0):
+        monkeypatch.setattr(sys, "argv", ["geleit", *arguments])
+        try:
+            main()
+            ended = 0
+        except SystemExit as end:
+            ended = end.code or 0
+        shown = capsys.readouterr()
+        assert ended == code, shown.out + shown.err
+        return shown.out + shown.err
+
+    return run
+
+
+def test_ready_sources_are_listed_for_people_and_programs(geleit):
+    rows = [line for line in geleit("source", "ready").splitlines() if line.startswith("zendesk_tickets")]
+    assert len(rows) == 1
+    assert "Zendesk-Tickets" in rows[0]
+    listed = {one["name"]: one for one in json.loads(geleit("source", "ready", "--json"))}
+    assert listed["zendesk_tickets"]["system"] == "zendesk"
+    assert listed["zendesk_tickets"]["verified"].startswith("Zendesk developer documentation")
+    assert listed["mailchimp_unsubscribes"]["verified"] == ""
+
+
+def test_one_is_added_and_the_next_commands_are_told(geleit, tmp_path):
+    geleit("init", "acme")
+    told = geleit("source", "add", "shopify_orders", "--as", "web_shop", "--file", "drop/*.csv", "-w", "acme")
+    for part in ("Written to sources/web_shop.yaml", "drop/*.csv", "source preview web_shop", "geleit import web_shop"):
+        assert part in told
+    assert 'file: "drop/*.csv"' in (tmp_path / "acme" / "sources" / "web_shop.yaml").read_text()
+    assert "web_shop" in geleit("source", "list", "-w", "acme")
+
+
+def test_what_was_not_verified_is_said_when_it_is_added(geleit):
+    geleit("init", "acme")
+    assert "Not verified: " in geleit("source", "add", "mailchimp_unsubscribes", "-w", "acme")
+
+
+def test_a_second_one_of_the_same_name_is_refused_with_a_way_out(geleit):
+    geleit("init", "acme")
+    geleit("source", "add", "shopify_orders", "-w", "acme")
+    refused = geleit("source", "add", "shopify_orders", "-w", "acme", code=1)
+    assert "nothing was changed" in refused
+    assert "--as MYNAME" in refused
+    assert "did you mean" in geleit("source", "add", "shopify_order", "-w", "acme", code=1)
