@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fcntl
+import hashlib
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -31,6 +32,12 @@ def write_durably(path: Path, content: bytes, *, mode: int = 0o600) -> None:
     except OSError as error:
         aside.unlink(missing_ok=True)
         raise Retryable(f"{path.name} cannot be written: {error.strerror}", hint="free space or check rights") from None
+
+
+def checksum(path: Path) -> str:
+    """SHA-256 of a file's content, in hexadecimal."""
+    with path.open("rb") as handle:
+        return hashlib.file_digest(handle, "sha256").hexdigest()
 
 
 def sync_file(path: Path) -> None:

@@ -1,7 +1,11 @@
+import re
+
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from geleit.events.event import Identifier
-from geleit.identity.normalize import Refusal, malformed, normalize, normalize_all
+from geleit.identity.normalize import Refusal, malformed, normalize, normalize_all, plain
 from geleit.identity.rules import Identity, Rules
 
 RULES = Rules()
@@ -87,3 +91,23 @@ def test_normalizing_twice_changes_nothing():
 def test_a_pattern_that_is_none_says_so():
     with pytest.raises(ValueError, match="is no regular expression"):
         Identity(blocked=("(",))
+
+
+@pytest.mark.parametrize("type_", ["email", "phone", "shop.user_id", "anonymous_id"])
+def test_plain_values_stay_as_they_are(type_):
+    rules = Rules()
+    pattern = re.compile(plain(type_, rules), re.ASCII)
+
+    @given(
+        st.from_regex(pattern)
+        | st.sampled_from(["null", "-1", "0", "000", "Guest1", "+490171555", "+491715550123", "a@b.de"])
+    )
+    def holds(value):
+        if pattern.fullmatch(value):
+            assert normalize(Identifier(type_, value), rules, "DE") == Identifier(type_, value)
+
+    holds()
+
+
+def test_with_own_blocked_values_nothing_is_plain():
+    assert not re.match(plain("email", Rules(Identity(blocked=("a",)))), "b@example.org")

@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
 
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 import sqlalchemy as sa
 
 from geleit.clock import moment
 from geleit.errors import Retryable, StoreError
-from geleit.files import only_one, sync_file, sync_folder
+from geleit.files import checksum, only_one, sync_file, sync_folder
 from geleit.history import snapshot
+from geleit.history.keys import Keys
 from geleit.ledger import tables
 from geleit.ledger.ledger import Ledger, chunked
 
@@ -67,6 +68,7 @@ class Archive:
         self.folder = folder
         self.ledger = ledger
         self.lock = folder.parent / "maintenance.lock"
+        self.keys = Keys(folder.parent / "keys")
 
     def drain(self, limit_rows: int = ROWS) -> int:
         """Move the oldest outbox rows into one new segment; returns how many, 0 when the outbox is empty.
@@ -90,6 +92,27 @@ class Archive:
                 ) from None
             self._list(segment)
             return segment.rows
+
+    def write(self, rows: pa.Table, first_seq: int) -> Segment:
+        """Write rows (the outbox's columns without ``seq``) as one durable segment numbered from ``first_seq``.
+
+        It counts from the moment that ``enter`` lists it. The caller holds the lock.
+        Errors: OSError when the disk is full.
+        """
+        year = self.folder / str(moment(self.ledger.clock()).year)
+        _make(year)
+        seqs = pa.array(range(first_seq, first_seq + rows.num_rows), pa.int64())
+        table = rows.add_column(0, pa.field("seq", pa.int64()), seqs).replace_schema_metadata({"geleit.segment": VERSION})
+        aside = year / "bulk.part"
+        pq.write_table(table, aside, compression="zstd", use_dictionary=REPEATING, row_group_size=ROWS)
+        times = pc.min_max(rows["t"]).as_py()
+        last = first_seq + rows.num_rows - 1
+        return self._publish(aside, _Extent(rows.num_rows, first_seq, last, times["min"], times["max"]))
+
+    def enter(self, connection: sa.Connection, segment: Segment) -> None:
+        """List a segment in the catalog."""
+        values = {name: getattr(segment, name) for name in Segment.__dataclass_fields__}
+        connection.execute(sa.insert(tables.segment).values(**values, created_at=self.ledger.clock()))
 
     def segments(self, connection: sa.Connection) -> list[Segment]:
         """The catalog as the connection sees it, by sequence.
@@ -161,6 +184,9 @@ class Archive:
     def _write(self, limit_rows: int) -> tuple[Path, _Extent]:
         """The rows in a file of a temporary name; nothing is written for an empty outbox."""
         statement = sa.select(tables.outbox).order_by(tables.outbox.c.seq).limit(limit_rows)
+        with self.ledger.read() as connection:
+            if (gap := _gap(connection)) is not None:
+                statement = statement.where(tables.outbox.c.seq < gap)
         form = snapshot.schema(statement).with_metadata({"geleit.segment": VERSION})
         year = self.folder / str(moment(self.ledger.clock()).year)
         aside, extent = year / "next.part", _Extent()
@@ -199,10 +225,9 @@ class Archive:
 
     def _list(self, segment: Segment) -> None:
         """List the segment and remove its rows from the outbox in one transaction."""
-        values = {name: getattr(segment, name) for name in Segment.__dataclass_fields__}
         with self.ledger.write() as connection:
             seq = tables.outbox.c.seq
-            connection.execute(sa.insert(tables.segment).values(**values, created_at=self.ledger.clock()))
+            self.enter(connection, segment)
             gone = connection.execute(sa.delete(tables.outbox).where(seq.between(segment.first_seq, segment.last_seq)))
             if gone.rowcount != segment.rows:
                 raise Retryable(
@@ -212,10 +237,13 @@ class Archive:
                 )
 
 
-def checksum(path: Path) -> str:
-    """SHA-256 of a file's content."""
-    with path.open("rb") as handle:
-        return hashlib.file_digest(handle, "sha256").hexdigest()
+def _gap(connection: sa.Connection) -> int | None:
+    """Where numbers begin that a bulk load took or reserved after the oldest row of the outbox."""
+    oldest = sa.select(sa.func.min(tables.outbox.c.seq)).scalar_subquery()
+    listed = sa.select(sa.func.min(tables.segment.c.first_seq)).where(tables.segment.c.first_seq > oldest)
+    reserved = sa.select(sa.func.min(tables.load.c.first_seq)).where(tables.load.c.first_seq > oldest)
+    found = [connection.execute(query).scalar() for query in (listed, reserved)]
+    return min((place for place in found if place is not None), default=None)
 
 
 def _make(folder: Path) -> None:

@@ -49,10 +49,13 @@ def tail(connection: sa.Connection, archive: Archive, generation: Generation | N
     segments = archive.segments(connection)
     archived = segments[-1].last_seq if segments else 0
     seq = tables.outbox.c.seq
-    first, last = connection.execute(sa.select(sa.func.min(seq), sa.func.max(seq))).one()
-    if first is not None and first <= archived:
+    last = connection.execute(sa.select(sa.func.max(seq))).scalar()
+    place = tables.segment.c
+    both = sa.select(seq).join(tables.segment, seq.between(place.first_seq, place.last_seq)).limit(1)
+    twice = connection.execute(both).scalar() if last is not None and segments else None
+    if twice is not None:
         raise StoreError(
-            f"the outbox holds event number {first}, but the archive already reaches to {archived}; nothing was changed",
+            f"the outbox holds event number {twice}, which the archive holds as well; nothing was changed",
             hint="restore the ledger and the archive from the same backup",
         )
     change, last_seq = Ledger.change(connection), max(archived, last or 0)

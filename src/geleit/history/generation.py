@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from geleit.errors import StoreError
-from geleit.history.archive import checksum
+from geleit.files import checksum
 from geleit.history.reading import connect
 
 FORMAT = 1

@@ -14,9 +14,9 @@ import sqlalchemy as sa
 
 from geleit.errors import Retryable, StoreError
 from geleit.events.kinds import Catalogue
-from geleit.files import only_one, sync_file, sync_folder, write_durably
+from geleit.files import checksum, only_one, sync_file, sync_folder, write_durably
 from geleit.history import reading, snapshot
-from geleit.history.archive import Archive, Segment, checksum
+from geleit.history.archive import Archive, Segment
 from geleit.history.generation import DATABASE, FORMAT, MANIFEST, File, Generation, Manifest
 from geleit.history.statements import load
 from geleit.ledger import tables
@@ -34,6 +34,7 @@ PUBLISHED = (
     tables.product_fact,
 )
 COUNTED = ("events", "resolution", *(table.name for table in PUBLISHED))
+LAST = 2**63 - 1
 SMALL = 256  # values that fit a code of one byte
 
 
@@ -158,15 +159,17 @@ class Journal:
 
     def _copy_ledger(self, duck: duckdb.DuckDBPyConnection) -> _Seen:
         with self.ledger.read() as connection:
-            segments = self.archive.segments(connection)
-            snapshot.copy(connection, reading.OUTBOX, duck, "pending")
+            until = _until(connection)
+            segments = [one for one in self.archive.segments(connection) if one.last_seq <= until]
+            snapshot.copy(connection, reading.OUTBOX.where(tables.outbox.c.seq <= until), duck, "pending")
             snapshot.copy(connection, reading.RESOLVED, duck, "resolved")
             snapshot.copy(connection, reading.ASSIGNED, duck, "assigned")
             snapshot.copy(connection, reading.PLACED, duck, "published_resolution")
             for table in PUBLISHED:
                 snapshot.copy(connection, _without_change(table), duck, f"built.{table.name}")
             change = self.ledger.change(connection)
-            last = connection.execute(sa.select(sa.func.max(tables.outbox.c.seq))).scalar()
+            seq = tables.outbox.c.seq
+            last = connection.execute(sa.select(sa.func.max(seq)).where(seq <= until)).scalar()
         archived = segments[-1].last_seq if segments else 0
         return _Seen(change, max(last or 0, archived), self.ledger.clock(), segments)
 
@@ -174,6 +177,12 @@ class Journal:
         part.rename(self.folder / name)
         sync_folder(self.folder)
         write_durably(self.folder / CURRENT, f"{name}\n".encode())
+
+
+def _until(connection: sa.Connection) -> int:
+    """The number up to which events are complete: behind it a bulk load may still be writing."""
+    reserved = connection.execute(sa.select(sa.func.min(tables.load.c.first_seq))).scalar()
+    return LAST if reserved is None else reserved - 1
 
 
 def _without_change(table: sa.Table) -> sa.Select[tuple[object, ...]]:

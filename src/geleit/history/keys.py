@@ -1,0 +1,156 @@
+"""Keys of events that came in bulk: sorted, immutable, memory-mapped runs that the ledger lists.
+
+A row is an event's id (128 bits) and a hash of what it says (64 bits); ten million of them are 240 MB on disk and a
+question for 500 keys costs a few hundred page reads.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import sqlalchemy as sa
+
+from geleit.errors import StoreError
+from geleit.files import checksum, sync_file, sync_folder
+from geleit.ledger import tables
+
+ROW = np.dtype([("high", "<u8"), ("low", "<u8"), ("content", "<u8")])
+MOST = 8  # runs; one more and all are merged, so that no question has to look into many
+DIGITS = 16
+
+Rows = npt.NDArray[np.void]
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """One file of keys as the ledger lists it; ``path`` is relative to the folder."""
+
+    path: str
+    sha256: str
+    rows: int
+    bytes: int
+
+
+class Keys:
+    """The runs under ``folder``; which of them hold is said by the ledger's table ``key_run``."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self._open: dict[str, Rows] = {}
+
+    def contents(self, connection: sa.Connection, ids: Sequence[str]) -> dict[str, str]:
+        """What is said under those ids that came in bulk, by id."""
+        runs = self.runs(connection)
+        if not runs or not ids:
+            return {}
+        wanted = rows_of(ids, [""] * len(ids))
+        found: dict[str, str] = {}
+        for run in runs:
+            present, contents = self._look(run, wanted)
+            places = np.flatnonzero(present).tolist()
+            found.update({ids[place]: f"{int(contents[place]):016x}" for place in places})
+        return found
+
+    def look_up(self, connection: sa.Connection, wanted: Rows) -> tuple[npt.NDArray[np.bool_], npt.NDArray[np.uint64]]:
+        """For many rows at once: which ids are known, and the contents that stand under those."""
+        present = np.zeros(len(wanted), bool)
+        contents = np.zeros(len(wanted), np.uint64)
+        for run in self.runs(connection):
+            there, said = self._look(run, wanted)
+            contents = np.where(there, said, contents)
+            present |= there
+        return present, contents
+
+    def runs(self, connection: sa.Connection) -> list[Run]:
+        """The runs that the connection's view of the ledger lists."""
+        run = tables.key_run.c
+        return [Run(*row) for row in connection.execute(sa.select(run.path, run.sha256, run.rows, run.bytes))]
+
+    def ids(self, connection: sa.Connection) -> Iterable[list[str]]:
+        """All ids of all runs, in lists."""
+        for run in self.runs(connection):
+            rows = self._rows(run)
+            for start in range(0, len(rows), 100_000):
+                some = rows[start : start + 100_000]
+                pairs = zip(some["high"].tolist(), some["low"].tolist(), strict=True)
+                yield [f"{high:016x}{low:016x}" for high, low in pairs]
+
+    def write(self, rows: Rows) -> Run:
+        """A new run, sorted and durable; it counts from the moment that the ledger lists it."""
+        self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        ordered = np.sort(rows, order=("high", "low"))
+        aside = self.folder / "next.part"
+        with aside.open("wb") as handle:
+            np.save(handle, ordered)
+        sync_file(aside)
+        aside.chmod(0o600)
+        digest = checksum(aside)
+        path = aside.replace(self.folder / f"{digest[:16]}.npy")
+        sync_folder(self.folder)
+        return Run(path.name, digest, len(ordered), path.stat().st_size)
+
+    @staticmethod
+    def enter(connection: sa.Connection, run: Run) -> None:
+        """List a run."""
+        values = {name: getattr(run, name) for name in Run.__dataclass_fields__}
+        connection.execute(sa.insert(tables.key_run).values(**values))
+
+    def merged(self, runs: Sequence[Run]) -> Run:
+        """All rows of some runs in one new run."""
+        return self.write(np.concatenate([self._rows(run) for run in runs]))
+
+    def sweep(self, connection: sa.Connection) -> None:
+        """Remove files that the ledger does not list: left by a crash or merged into others."""
+        listed = {run.path for run in self.runs(connection)}
+        for path in self.folder.glob("*"):
+            if path.name not in listed:
+                path.unlink()
+
+    def verify(self, run: Run) -> None:
+        """Compare a run's checksum.
+
+        Errors: StoreError if it is missing or damaged.
+        """
+        path = self.folder / run.path
+        if not path.is_file() or checksum(path) != run.sha256:
+            raise _damaged(run)
+
+    def _look(self, run: Run, wanted: Rows) -> tuple[npt.NDArray[np.bool_], npt.NDArray[np.uint64]]:
+        rows = self._rows(run)
+        high, low = rows["high"], rows["low"]
+        place = np.searchsorted(high, wanted["high"])
+        inside = np.minimum(place, len(rows) - 1)
+        present = (high[inside] == wanted["high"]) & (low[inside] == wanted["low"])
+        # Two ids whose first 64 bits are equal stand side by side: once in 10^19 pairs, so one look further is enough.
+        after = np.minimum(inside + 1, len(rows) - 1)
+        second = ~present & (high[after] == wanted["high"]) & (low[after] == wanted["low"])
+        return present | second, np.where(second, rows["content"][after], rows["content"][inside])
+
+    def _rows(self, run: Run) -> Rows:
+        if run.path not in self._open:
+            path = self.folder / run.path
+            if not path.is_file() or path.stat().st_size != run.bytes:
+                raise _damaged(run)
+            self._open[run.path] = np.load(path, mmap_mode="r")
+        return self._open[run.path]
+
+
+def rows_of(ids: Sequence[str], contents: Sequence[str]) -> Rows:
+    """Ids (32 hexadecimal digits) and contents (16; '' for none) as rows."""
+    rows = np.zeros(len(ids), ROW)
+    rows["high"] = [int(identity[:DIGITS], 16) for identity in ids]
+    rows["low"] = [int(identity[DIGITS:], 16) for identity in ids]
+    rows["content"] = [int(content or "0", 16) for content in contents]
+    return rows
+
+
+def _damaged(run: Run) -> StoreError:
+    return StoreError(
+        f"the file of keys {run.path} is missing or damaged; it holds {run.rows} keys. "
+        "No event is lost, but none can be taken in: a repetition could not be told from news",
+        hint="put this file back from a backup, then run 'geleit check'",
+    )
