@@ -33,7 +33,7 @@ def test_ready_sources_are_listed_for_people_and_programs(geleit):
     listed = {one["name"]: one for one in json.loads(geleit("source", "ready", "--json"))}
     assert listed["zendesk_tickets"]["system"] == "zendesk"
     assert listed["zendesk_tickets"]["verified"].startswith("Zendesk developer documentation")
-    assert listed["mailchimp_unsubscribes"]["verified"] == ""
+    assert listed["mailchimp_subscribed"]["verified"] == ""
 
 
 def test_one_is_added_and_the_next_commands_are_told(geleit, tmp_path):
@@ -47,7 +47,7 @@ def test_one_is_added_and_the_next_commands_are_told(geleit, tmp_path):
 
 def test_what_was_not_verified_is_said_when_it_is_added(geleit):
     geleit("init", "acme")
-    assert "Not verified: " in geleit("source", "add", "mailchimp_unsubscribes", "-w", "acme")
+    assert "Not verified: " in geleit("source", "add", "mailchimp_subscribed", "-w", "acme")
 
 
 def test_a_second_one_of_the_same_name_is_refused_with_a_way_out(geleit):
