@@ -1,39 +1,8 @@
-"""Every payload that real systems sent (tests/data/payload-samples) becomes what is written here, or is left out for a reason.
-
-tests/sources/payload_samples/<file>.expected holds what each file gives. ``python tests/sources/test_payload_samples.py FILE``
-writes it anew: read every line of it before it is committed. LEFT_OUT says of each payload without an event why it has none.
-"""
-
-import json
-import sys
-import tempfile
-from pathlib import Path
+"""Every payload that real systems sent becomes what is written down, or is left out for a reason that stands here."""
 
 import pytest
-from ready_expectations import mapped, shown
+from recorded_payloads import EXPECTED, PAYLOADS, READ_BY, identity, payloads, read, written
 
-from geleit.sources import ready_made
-from geleit.sources.json_records import canonical
-from geleit.sources.records import identify
-
-PAYLOADS = Path(__file__).parents[1] / "data" / "payload-samples"
-EXPECTED = Path(__file__).parent / "payload_samples"
-READ_BY = {
-    "braze_event": "braze",
-    "canny_feedback": "canny",
-    "customerio_message_events": "customerio",
-    "freshdesk_ticket_v2": "freshdesk_tickets",
-    "gainsightpx_product_events": "gainsightpx",
-    "iterable_email_sms_events": "iterable",
-    "mailjet_email_events": "mailjet",
-    "olark_livechat": "olark",
-    "refiner_survey": "refiner",
-    "satismeter_nps": "satismeter",
-    "segment_spec_ecommerce_events": "segment_spec",
-    "shopify_events_1": "shopify_webhooks",
-    "shopify_events_2": "shopify_webhooks",
-    "zendesk_api_responses": "zendesk_api",
-}
 SKIPPED = "skipped"
 NO_TOPIC = ("no_kind", "neither a topic nor a form that tells what it is")
 NO_TIME = ("no_time", "the call bears no time of any kind")
@@ -88,34 +57,6 @@ LEFT_OUT = {
 }
 
 
-def payloads(file):
-    """What the system sent, one document each; the files hold them beside what another program made of them."""
-    content = json.loads((PAYLOADS / f"{file}.json").read_text(encoding="utf-8"))
-    if file == "zendesk_api_responses":
-        return list(content.values())
-    if file == "braze_event":
-        return content[0][0]["events"]
-    return [one.get("input", one) for one in (content if isinstance(content, list) else [content])]
-
-
-def read(file, root, documents):
-    """What the ready definition makes of documents that lie in one file."""
-    definition = ready_made.definition_of(READ_BY[file])
-    target = root / definition.file[0].replace("*", "1")
-    target.parent.mkdir(parents=True, exist_ok=True)
-    whole = {definition.records: documents} if definition.records else documents
-    target.write_text(json.dumps(whole, ensure_ascii=False), encoding="utf-8")
-    return mapped(definition, root)
-
-
-def written(file, root):
-    return "\n".join(shown(read(file, root, payloads(file)))) + "\n"
-
-
-def identity(file, document):
-    return identify(READ_BY[file], canonical(json.dumps(document).encode()))
-
-
 def test_every_file_is_read():
     assert {path.stem for path in PAYLOADS.glob("*.json")} == READ_BY.keys()
     assert (PAYLOADS / "LICENSE-RudderStack-MIT.txt").is_file(), "the licence travels with the payloads"
@@ -150,9 +91,3 @@ def test_a_payload_posted_alone_gives_the_same(file, tmp_path):
     number = next(n for n in range(len(documents)) if n + 1 not in LEFT_OUT.get(file, {}))
     alone = read(file, tmp_path, documents[number] if READ_BY[file] != "braze" else [documents[number]]).events
     assert alone == [event for event in together if event.record == identity(file, documents[number])]
-
-
-if __name__ == "__main__":
-    for one in sys.argv[1:]:
-        with tempfile.TemporaryDirectory() as folder:
-            (EXPECTED / f"{one}.expected").write_text(written(one, Path(folder)), encoding="utf-8")

@@ -85,9 +85,9 @@ _NAMED: dict[IdentifierClass, str] = {
     "email": "email e_mail mail",
     "phone": "phone phone_no mobile telephone msisdn",
     "device_id": "device_id device idfa idfv gaid advertising_id",
-    "anonymous_id": "anonymous_id anonymousid cookie cookie_id visitor_id client_id session_id session ga_id",
-    "order_id": "order_id order_no order_number invoice_no receipt_no ticket_id case_id tracking_no shipment_id "
-    "cart_token cart_id checkout_token checkout_id",
+    "anonymous_id": "anonymous_id anonymousid cookie cookie_id visitor_id client_id session_id session ga_id "
+    "cart_token cart_id checkout_token checkout_id",  # a cart lives in one browser until it is ordered
+    "order_id": "order_id order_no order_number invoice_no receipt_no ticket_id case_id tracking_no shipment_id",
 }
 NAMES: dict[str, IdentifierClass] = {name: class_ for class_, names in _NAMED.items() for name in names.split()}
 
