@@ -154,7 +154,7 @@ Duration = Annotated[int, BeforeValidator(as_micros)]
 """A span of time written as ``14 days`` (a month counts 30 days, a year 365); microseconds inside."""
 
 SECRET_NAMES = re.compile(r"(password|passwort|passwd|secret|token|api_?key|private_?key)$", re.IGNORECASE)
-SECRET_URL = re.compile(r"://[^/\s:@]+:[^/\s@]+@")
+SECRET_URL = re.compile(r"://[^/\s:@]+:[^/\s@]+@|[?&](password|passwd|secret|token|api_?key)=", re.IGNORECASE)
 
 
 def refuse_secrets(tree: Any, name: str) -> None:

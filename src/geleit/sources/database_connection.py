@@ -42,9 +42,9 @@ TROUBLES = (
         "check the user in 'url:' and the secret named under 'password:'",
     ),
     Trouble(
-        ("3D000", 1049),
-        ("does not exist: database", "unknown database", 'fatal:  database "'),
-        "there is no database of this name",
+        ("3D000", 1049, 1044),
+        ("unknown database", 'fatal:  database "'),
+        "there is no database of this name, or this user may not see it",
         "check the name at the end of 'url:'",
     ),
     Trouble(
@@ -79,7 +79,7 @@ TROUBLES = (
         retryable=True,
     ),
     Trouble(
-        ("42501", 1142, 1143, 1044, 1370),
+        ("42501", 1142, 1143, 1370),
         ("permission denied",),
         "this user may not read there",
         "let the database's owner grant SELECT to the user",
@@ -214,17 +214,23 @@ def explained(name: str, database: Database) -> Iterator[None]:
 
 
 def _explain(name: str, database: Database, error: BaseException | None) -> GeleitError:
-    code = getattr(error, "sqlstate", None) or (error.args[0] if error is not None and error.args else None)
+    codes = codes_of(error)
     text = _words(error)
     lower = str(error).lower()
     where = f"sources/{name}: {_where(database)}"
     for trouble in TROUBLES:
-        if code in trouble.codes or any(words in lower for words in trouble.words):
+        if not codes.isdisjoint(trouble.codes) or any(words in lower for words in trouble.words):
             kind = Retryable if trouble.retryable else GeleitError
             return kind(f"{where}: {trouble.message}; what was read before stays", hint=trouble.hint)
     return GeleitError(
         f"{where}: {text}; what was read before stays", hint="correct 'table:' or 'query:' and try again"
     )
+
+
+def codes_of(error: BaseException | None) -> set[str | int]:
+    """What the system calls an error: its SQLSTATE, and MySQL's own number."""
+    found = {getattr(error, "sqlstate", None), *(error.args[:1] if error is not None else ())}
+    return {code for code in found if isinstance(code, str | int)}
 
 
 def _words(error: BaseException | None) -> str:

@@ -18,7 +18,7 @@ from sqlalchemy.sql import quoted_name
 from geleit.errors import GeleitError
 from geleit.sources.database import Database
 from geleit.sources.database_columns import FIXED, Column, MisfitError, described, guessed
-from geleit.sources.database_connection import close_to, connected, tables
+from geleit.sources.database_connection import close_to, codes_of, connected, tables
 from geleit.sources.database_since import as_typed_text, as_value, start
 from geleit.sources.definition import SourceDefinition
 from geleit.sources.header import require_columns
@@ -201,8 +201,8 @@ def _described(connection: sa.Connection, definition: SourceDefinition) -> list[
     try:
         result = connection.execute(_statement(database, "", [], None).limit(0))
     except sa.exc.DBAPIError as error:
-        code = getattr(error.orig, "sqlstate", None) or (error.orig.args[0] if error.orig and error.orig.args else "")
-        if not database.table or (code not in NO_TABLE and "no such table" not in str(error.orig)):
+        missing = not codes_of(error.orig).isdisjoint(NO_TABLE) or "no such table" in str(error.orig)
+        if not database.table or not missing:
             raise
         connection.rollback()
         raise GeleitError(
