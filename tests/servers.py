@@ -145,9 +145,13 @@ class Store:
     key: str
     secret: str
 
-    def put(self, name, content):
+    def put(self, name, content, **more):
         """Write a file, as the program does that delivers it."""
-        self.client.put_object(Bucket="exports", Key=name, Body=content)
+        self.client.put_object(Bucket="exports", Key=name, Body=content, **more)
+
+    def let_in(self, *, everybody):
+        """Whether requests without keys are answered."""
+        requests.post(f"{self.endpoint}/moto-api/reset-auth", data=b"1000000" if everybody else b"0", timeout=SECONDS)
 
 
 @pytest.fixture(scope="session")
@@ -167,10 +171,11 @@ def store():
         policy = '{"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "s3:*", "Resource": "*"}]}'
         iam.put_user_policy(UserName="geleit", PolicyName="all", PolicyDocument=policy)
         made = iam.create_access_key(UserName="geleit")["AccessKey"]
-        requests.post(f"{endpoint}/moto-api/reset-auth", data=b"0", timeout=SECONDS)
         keys |= {"aws_access_key_id": made["AccessKeyId"], "aws_secret_access_key": made["SecretAccessKey"]}
         client = boto3.client("s3", endpoint_url=endpoint, **keys)
         client.create_bucket(Bucket="exports", CreateBucketConfiguration={"LocationConstraint": "eu-central-1"})
-        yield Store(endpoint, client, made["AccessKeyId"], made["SecretAccessKey"])
+        opened = Store(endpoint, client, made["AccessKeyId"], made["SecretAccessKey"])
+        opened.let_in(everybody=False)
+        yield opened
     finally:
         server.stop()

@@ -49,7 +49,7 @@ TROUBLES = (
     ),
     Trouble(
         ("57014", 1969, 3024),
-        ("statement timeout", "read operation timed out", "max_statement_time"),
+        ("statement timeout", "during query (timed out)", "read operation timed out", "max_statement_time"),
         "the database did not answer in time",
         "index the column of 'since:', or allow more with 'timeout: 30 minutes'",
         retryable=True,

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pyarrow as pa
 
-from geleit.errors import GeleitError
+from geleit.errors import GeleitError, Retryable
 from geleit.sources import (
     archives,
     csv_records,
@@ -152,7 +152,8 @@ def raise_first(problems: list[GeleitError]) -> None:
     """
     if problems:
         more = f" (and {len(problems) - 1} more like this)" if len(problems) > 1 else ""
-        raise GeleitError(f"{problems[0].message}{more}", hint=problems[0].hint)
+        kind = Retryable if isinstance(problems[0], Retryable) else GeleitError
+        raise kind(f"{problems[0].message}{more}", hint=problems[0].hint)
 
 
 def look(definition: SourceDefinition, root: Path) -> tuple[list[Located], list[GeleitError]]:

@@ -136,7 +136,7 @@ class Store:
                 return GeleitError(f"{where}: {message}", hint=hint)
         if any(word in text for word in UNREACHABLE):
             return Retryable(
-                f"{where}: the store cannot be reached; nothing was changed",
+                f"{where}: the store cannot be reached or is out of order; nothing was changed",
                 hint="check 'endpoint:' under 'storage:' and the network, then run the same command again",
             )
         return GeleitError(f"{where}: {_first_line(error)}", hint="check 'file:' and 'storage:'")
@@ -183,6 +183,11 @@ UNREACHABLE = (
     "connectionclosed",
     "name or service not known",
     "no route to host",
+    "internal server error",
+    "serviceunavailable",
+    "service unavailable",
+    "slowdown",
+    "slow down",
 )
 
 
