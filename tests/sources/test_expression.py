@@ -1,7 +1,9 @@
 """Expressions are code: what may run, what is refused, and that the refusal says what to do."""
 
+import duckdb
 import pytest
 
+from geleit.sources import allowed
 from geleit.sources.expression import LENGTH_MAX, ExpressionError, check
 
 
@@ -119,6 +121,28 @@ def test_lets_cannot_grow_without_end():
 
 def test_lambda_parameters_are_no_columns():
     assert check("list_transform(l, lambda x: x || y)").columns == {"l", "y"}
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("coalesce(d -> 'a' ->> 'b', '-')", "x"),
+        ("upper(d -> 'list' -> 0 ->> 'b')", "Y"),
+        ("len(json_keys(d -> 'a'))", 1),
+        ("list_transform(['p'], lambda k: k || (d -> 'a' ->> 'b'))", ["px"]),
+    ],
+)
+def test_a_path_of_arrows_inside_of_a_function_is_no_lambda(text, found):
+    record = '{"a": {"b": "x"}, "list": [{"b": "y"}]}'
+    answer = duckdb.execute(f"SELECT {check(text).sql} FROM (SELECT ? AS d)", [record]).fetchone()
+    assert answer == (found,)
+
+
+def test_every_allowed_function_exists():
+    known = {name for (name,) in duckdb.execute("SELECT DISTINCT function_name FROM duckdb_functions()").fetchall()}
+    ours_and_syntax = {"money", "blank", "coalesce", "ifnull"}
+    names = {name for name in allowed.SCALAR | allowed.AGGREGATE if name.isidentifier()}
+    assert names - known == ours_and_syntax
 
 
 def test_a_let_and_a_lambda_parameter_of_one_name_are_refused():

@@ -42,7 +42,6 @@ OPERATORS = frozenset(
 TEXT = frozenset(
     [
         "ascii",
-        "capitalize",
         "char_length",
         "character_length",
         "chr",

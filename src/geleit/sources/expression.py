@@ -137,11 +137,20 @@ def _parse(text: str) -> exp.Expression:
 
 
 def _json_arrow(node: exp.Expression) -> exp.Expression:
-    """``f(item -> 'key')``: an arrow to a literal is a JSON path, not a lambda."""
-    if isinstance(node, exp.Lambda) and isinstance(node.this, exp.Literal) and len(node.expressions) == 1:
-        column = exp.Column(this=node.expressions[0].copy())
-        return exp.JSONExtract(this=column, expression=node.this.copy())
-    return node
+    """``f(item -> 'key' ->> 'name')``: an arrow to a literal begins a JSON path, not a lambda."""
+    if not isinstance(node, exp.Lambda) or len(node.expressions) != 1:
+        return node
+    path: exp.Expression = node.this.copy()
+    first = path
+    while isinstance(first, exp.JSONExtract | exp.JSONExtractScalar):
+        first = first.this
+    if not isinstance(first, exp.Literal):
+        return node
+    begun = exp.JSONExtract(this=exp.Column(this=node.expressions[0].copy()), expression=first.copy())
+    if first is path:
+        return begun
+    first.replace(begun)
+    return path
 
 
 def _let_trees(lets: tuple[tuple[str, str], ...]) -> dict[str, exp.Expression]:
