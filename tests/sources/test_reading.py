@@ -98,6 +98,19 @@ def test_a_file_that_grew_while_it_was_read_is_read_again(folder):
     assert not any(chunk.position for chunk in chunks)
 
 
+def test_a_file_replaced_while_its_hash_is_computed_gives_no_position(folder, monkeypatch):
+    path, hashed = folder.write("a.csv", "a"), reading._sha256
+
+    def slowly(located):
+        found = hashed(located)
+        path.write_text("mail;at\nb@example.com;2026-01-01\n")
+        return found
+
+    monkeypatch.setattr(reading, "_sha256", slowly)
+    assert folder.read() == (["a"], 0)
+    assert folder.positions == {}
+
+
 def test_damage_gives_no_position(folder):
     (folder.root / "a.csv.gz").write_bytes(b"\x1f\x8b no gzip")
     assert folder.read("a.csv.gz") == ([], 0)
