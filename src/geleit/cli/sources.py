@@ -12,9 +12,12 @@ from geleit.cli.output import HERE, AsJson, Folder, opened, say, show, table
 from geleit.errors import GeleitError
 from geleit.language.formats import stamp
 from geleit.sources import ready_made
+from geleit.sources.definition import load_source
 from geleit.sources.guess import guess as guess_source
-from geleit.sources.mapping import Setting
+from geleit.sources.mapping import Preview, Setting
 from geleit.sources.mapping import preview as preview_source
+
+SAMPLED = 3  # records that a draft is shown with
 
 source = typer.Typer(help="Describe the files that come in.", no_args_is_help=True)
 
@@ -62,23 +65,25 @@ def preview(
         )
         zone = workspace.company.zone
 
-    def text() -> None:
-        rows = [
-            [
-                stamp(e.t, "en", zone),
-                e.kind,
-                e.key,
-                " ".join(map(str, e.identifiers)),
-                _short(e.traits),
-                _short(e.properties),
-            ]
-            for e in found.mapped.events
-        ]
-        table(["when", "kind", "key", "identifiers", "traits", "properties"], rows, empty="no event")
-        for rejected in found.mapped.rejected:
-            say(f"would go to quarantine: {rejected.file}:{rejected.line} {rejected.reason}: {rejected.message}")
+    show(found, as_json, lambda: _show_mapped(found, zone))
 
-    show(found, as_json, text)
+
+def _show_mapped(found: Preview, zone: str) -> None:
+    """The events that records give, and those that would wait in the quarantine."""
+    rows = [
+        [
+            stamp(e.t, "en", zone),
+            e.kind,
+            e.key,
+            " ".join(map(str, e.identifiers)),
+            _short(e.traits),
+            _short(e.properties),
+        ]
+        for e in found.mapped.events
+    ]
+    table(["when", "kind", "key", "identifiers", "traits", "properties"], rows, empty="no event")
+    for rejected in found.mapped.rejected:
+        say(f"would go to quarantine: {rejected.file}:{rejected.line} {rejected.reason}: {rejected.message}")
 
 
 def _short(values: Mapping[str, object]) -> str:
@@ -88,7 +93,9 @@ def _short(values: Mapping[str, object]) -> str:
 
 @source.command()
 def guess(
-    file: Annotated[Path, typer.Argument(help="An export: CSV, JSON, JSON Lines or Parquet.")],
+    file: Annotated[
+        Path, typer.Argument(help="An export: CSV, Excel, JSON, JSON Lines, Parquet, XES, or a zip of them.")
+    ],
     name: Annotated[str, typer.Option(help="Name of the source; default the file's.")] = "",
     folder: Folder = HERE,
     as_json: AsJson = False,
@@ -100,12 +107,17 @@ def guess(
         if target.exists():
             raise GeleitError(f"{target} exists already; nothing was changed", hint="give another --name")
         target.write_text(draft.yaml, encoding="utf-8")
+        setting = Setting(workspace.catalogue, workspace.company.zone, workspace.clock())
+        found = preview_source(load_source(target, workspace.root), SAMPLED, root=workspace.root, setting=setting)
+        zone = workspace.company.zone
 
     def text() -> None:
         say(draft.yaml)
+        say("As it stands, the first records give:")
+        _show_mapped(found, zone)
         say(f"Written to {target}. Correct it, then: geleit source preview {draft.name}; geleit import {draft.name}")
 
-    show({"file": str(target), "yaml": draft.yaml, "notes": draft.notes}, as_json, text)
+    show({"file": str(target), "yaml": draft.yaml, "notes": draft.notes, "sample": found}, as_json, text)
 
 
 @source.command()

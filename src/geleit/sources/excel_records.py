@@ -11,6 +11,7 @@ import sys
 import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from itertools import islice
 from tempfile import NamedTemporaryFile
 from typing import IO
 
@@ -56,7 +57,19 @@ def read(definition: SourceDefinition, located: Located, columns: frozenset[str]
         yield chunk.records()
 
 
-def _require_sheet(definition: SourceDefinition, name: str, output: IO[bytes]) -> None:
+def peek(
+    located: Located, definition: SourceDefinition, count: int
+) -> tuple[list[str], str, list[tuple[int, list[str]]]]:
+    """The names of all sheets, of the one that is read, and its first rows that are not empty, with their numbers.
+
+    Errors: as ``read``.
+    """
+    with _on_disk(located) as path, _printed(path, definition.excel.sheet) as output:
+        sheets, chosen = _require_sheet(definition, located.name, output)
+        return sheets, chosen, list(islice(_rows(output), count))
+
+
+def _require_sheet(definition: SourceDefinition, name: str, output: IO[bytes]) -> tuple[list[str], str]:
     found = msgspec.json.decode(output.readline() or STOPPED)
     if "error" in found:
         raise UnreadableError(found["error"])
@@ -68,6 +81,7 @@ def _require_sheet(definition: SourceDefinition, name: str, output: IO[bytes]) -
             f"sources/{definition.name}: {name} has no sheet {sheet!r}; nothing of this file was imported",
             hint=f"{remedy}it has: {', '.join(names) or 'none'}",
         )
+    return found["sheets"], found["sheet"]
 
 
 def _header(definition: SourceDefinition, name: str, rows: Iterator[tuple[int, list[str]]]) -> list[str]:

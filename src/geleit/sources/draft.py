@@ -1,0 +1,261 @@
+"""Writes sources/NAME.yaml for a sample of an export: what its columns look like decides; a person corrects it."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from geleit.sources.roles import Column, by_role, share
+from geleit.sources.sample import Sample
+
+Found = Mapping[str, list[Column]]
+
+# What a file tells of, by words in its name (German and English), where no column says it.
+KINDS: tuple[tuple[str, str], ...] = (
+    ("order_refunded", r"refund|return|retour|rückgabe|rueckgabe|gutschrift"),
+    ("order_cancelled", r"cancel|storn"),
+    ("product_reviewed", r"review|bewertung|rezension"),
+    ("page_viewed", r"page_?view|seitenaufruf|clickstream"),
+    ("message_sent", r"newsletter|mailing|campaign|kampagne|versand"),
+    ("contact_made", r"ticket|support|call|anruf|chat|termin|appointment|gespräch|gespraech|anfrage|besuch"),
+    ("order_completed", r"order|bestell|auftr|rechnung|invoice|kauf|sale|verk|umsatz|bon|kasse|till|receipt|purchase"),
+    ("identified", r"customer|kunde|kontakt|contact|people|person|member|mitglied|adress|user|nutzer|crm"),
+)
+PERSONAL = ("person", "email", "phone", "card", "anonymous", "case")  # roles that point at somebody
+ORDERS = ("order_completed", "order_refunded", "order_cancelled")  # kinds that need an order number
+WITH_CLOCK = re.compile(r".*\d[ T]\d{1,2}:\d{2}.*")
+WITH_OFFSET = re.compile(r".*(Z|UTC|GMT|[+-]\d{2}:?\d{2})|\d{9,17}(\.\d+)?")
+PLAIN = re.compile(r"[A-Za-zÄÖÜäöüß][\wÄÖÜäöüß.-]*")
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where the export lies (relative to the workspace), and what surrounds it: the company's zone, the file's day."""
+
+    name: str
+    file: str
+    zone: str
+    written: str
+
+
+def write(place: Place, sample: Sample, columns: Sequence[Column]) -> tuple[str, tuple[str, ...]]:
+    """The definition as YAML, and notes about what was guessed and what a person has to decide."""
+    found = by_role(columns)
+    notes = list(sample.notes)
+    lines = [f"label: {_scalar(place.name.replace('_', ' '))}", f"file: {_scalar(place.file)}"]
+    lines += _fields(sample, [*found.get("amount", []), *found.get("price", [])])
+    grouped = _repeats(found.get("order", []))
+    if grouped:
+        notes.append(f"several lines share one '{grouped.name}': they are read as one event, amounts are added up")
+        lines.append(f"group: {_quoted(grouped.sql)}")
+    kind, head = _kind(place, found, notes, grouped=bool(grouped))
+    lines += ["events:", *head, *_time(place, found, notes, grouped=bool(grouped))]
+    facts, properties = _facts(found, kind, grouped=bool(grouped))
+    for title, entries in (
+        ("identifiers", _identifiers(place.name, found, kind, notes)),
+        ("traits", facts),
+        ("properties", properties),
+    ):
+        lines += _group(title, [(key, _of_group(sql) if grouped else sql) for key, sql in entries])
+    _note_gaps(sample, found, notes)
+    top = [f"# Drafted from {place.file}; read it, correct it, then: geleit source preview {place.name}"]
+    top += [f"# {note}" for note in notes]
+    bottom = ["# Columns, as they look:", *(f"#   {column.described(sample.count)}" for column in columns)]
+    return "\n".join([*top, *lines, *bottom]) + "\n", tuple(notes)
+
+
+def _fields(sample: Sample, amounts: Sequence[Column]) -> list[str]:
+    """How the file is written, where that differs from the defaults or values such as 1.234 would leave it open."""
+    fields = {name: dict(value) if isinstance(value, Mapping) else value for name, value in sample.fields.items()}
+    values = [value for column in amounts for value in column.values]
+    if sample.form in ("csv", "excel"):
+        if any(re.search(r",\d{1,2}\D*$", value) for value in values):
+            fields.setdefault("csv", {})["decimal"] = ","
+        elif sample.form == "csv" and any(re.search(r"\.\d{1,2}\D*$", value) for value in values):
+            fields.setdefault("csv", {})["decimal"] = "."
+    return [f"{name}: {_flow(value)}" for name, value in fields.items()]
+
+
+def _repeats(orders: Sequence[Column]) -> Column | None:
+    """The order column if its values repeat: then the export holds order lines, not orders."""
+    return next((column for column in orders if len(set(column.values)) < len(column.values)), None)
+
+
+def _of_group(sql: str) -> str:
+    """An expression over all lines of an order."""
+    if sql.startswith("json_group_array("):
+        return sql
+    return f"sum({sql})" if sql.startswith("money(") else f"any_value({sql})"
+
+
+def _kind(place: Place, found: Found, notes: list[str], *, grouped: bool) -> tuple[str, list[str]]:
+    """The event kind ('' if a column tells it) and the first lines of the event."""
+    order = found.get("order", [])
+    if codes := found.get("codes"):
+        known = ", ".join(sorted(set(codes[0].values))[:8])
+        notes.append(f"'{codes[0].name}' holds codes ({known}): give each its event with when: {codes[0].sql} = '...'")
+    if event := found.get("event"):
+        notes.append(f"each value of '{event[0].name}' is an event kind; give them stages in kinds.yaml")
+        sql = _of_group(event[0].sql) if grouped else event[0].sql
+        return "", [f"  - kind_from: {_quoted(sql)}", *_key(found, "", grouped=grouped)]
+    told = next((kind for kind, words in KINDS if re.search(words, f"{place.name} {place.file.lower()}")), "")
+    valued = [role for role in ("amount", "price", "time") if role in found]
+    if order and (told in ORDERS or (valued and told in ("", "identified"))):
+        kind = told if told in ORDERS else "order_completed"
+    elif told and told not in ORDERS and not (told == "identified" and "words" in found):
+        kind = told
+    else:
+        kind = "contact_made" if "words" in found else "identified"
+    if kind == "identified":
+        notes.append("taken as facts about people (kind identified); choose another kind if something happened")
+    elif kind not in ORDERS:
+        notes.append(f"taken for {kind.replace('_', ' ')}; choose another kind if that is not what happened")
+    return kind, [f"  - kind: {kind}", *_key(found, kind, grouped=grouped)]
+
+
+def _key(found: Found, kind: str, *, grouped: bool) -> list[str]:
+    """The number under which the same thing comes again, where there is one."""
+    order = found.get("order", [])
+    own = [column for column in found.get("id", []) if len(set(column.values)) == len(column.values)]
+    if order and kind in ORDERS:
+        return [f"    key: {_quoted(_of_group(order[0].sql) if grouped else order[0].sql)}"]
+    return [f"    key: {_quoted(own[0].sql)}"] if own and kind != "identified" and not grouped else []
+
+
+def _time(place: Place, found: Found, notes: list[str], *, grouped: bool) -> list[str]:
+    if not (times := found.get("time")):
+        notes.append("no column looks like a time: the day the file was written is taken; write the right one")
+        return [f"    time: \"'{place.written}'\""]
+    first, clock = times[0], found.get("clock", [])
+    sql, form = first.sql, first.form.text if first.form else ""
+    if clock and _joined(found):
+        sql = f"{sql} || ' ' || {clock[0].sql}"
+        clock_form = _clock_form(clock[0].values)
+        if "%p" in clock_form and not form:
+            form = "%Y-%m-%d" if share(first.values, re.compile(r"\d{4}-.*").fullmatch) else "%d.%m.%Y"
+        form = form and f"{form} {clock_form}"
+    lines = [f"    time: {_quoted(_of_group(sql) if grouped else sql)}"]
+    if form:
+        lines.append(f'    time_format: "{form}"')
+    if first.form and first.form.doubtful:
+        notes.append(f"'{first.name}' may have day or month first: check time_format, here the day comes first")
+    if not share(first.values, WITH_OFFSET.fullmatch):
+        lines[0] += f"  # clock time of {place.zone}; if of another zone, add zone: above events"
+    return lines
+
+
+def _clock_form(values: Sequence[str]) -> str:
+    """The strptime format of most times of day."""
+    seconds = ":%S" if share(values, re.compile(r"\d+:\d+:\d+.*").fullmatch) else ""
+    half = next((" %p" if " " in value else "%p" for value in values if value[-1] in "mM"), "")
+    return f"%I:%M{seconds}{half}" if half else f"%H:%M{seconds}"
+
+
+def _note_gaps(sample: Sample, found: Found, notes: list[str]) -> None:
+    """Say what would wait in the quarantine: records without a time, and without anybody."""
+    time = next(iter(found.get("time", [])), None)
+    if time and len(time.values) < sample.count:
+        notes.append(
+            f"'{time.name}' is empty in {_percent(sample.count - len(time.values), sample)}: they will wait in the "
+            f"quarantine; another column or a day may stand in: coalesce({time.sql}, ...)"
+        )
+    named = [column for role in PERSONAL for column in found.get(role, [])]
+    filled = max((len(column.values) for column in named), default=sample.count)
+    if filled < sample.count:
+        notes.append(f"in {_percent(sample.count - filled, sample)} nobody is named: they will wait in the quarantine")
+
+
+def _percent(count: int, sample: Sample) -> str:
+    return f"{max(1, round(100 * count / sample.count))} % of the records"
+
+
+def _identifiers(name: str, found: Found, kind: str, notes: list[str]) -> list[tuple[str, str]]:
+    """Identifier types with their expressions; types of our own are named after the source."""
+    entries = [(f"{name}.customer_no", column.sql) for column in found.get("person", [])]
+    entries += [("email", column.sql) for column in found.get("email", [])[:1]]
+    entries += [("phone", column.sql) for column in found.get("phone", [])[:1]]
+    entries += [("loyalty_card", column.sql) for column in found.get("card", [])[:1]]
+    entries += [(f"{name}.anonymous_id", column.sql) for column in found.get("anonymous", [])[:1]]
+    if not entries and (cases := found.get("case")):
+        notes.append(f"only '{cases[0].name}' ties events together: name a person's identifier too, if the log has one")
+        return [(f"{name}.case_no", cases[0].sql)]
+    if kind == "identified" and "person" not in found:
+        entries = [*((f"{name}.customer_no", column.sql) for column in found.get("id", [])[:1]), *entries]
+    if not entries:
+        entries = [(f"{name}.order_id", column.sql) for column in found.get("order", [])]
+    if not entries:
+        notes.append("no column points at a person: name one under identifiers, or nothing can be taken in")
+        entries = [(f"{name}.customer_no", "NULL")]
+    return entries
+
+
+def _facts(found: Found, kind: str, *, grouped: bool) -> tuple[list[tuple[str, str]], list[tuple[str, str]]]:
+    """Traits and properties; in a list of people, what else is known of them are traits."""
+    traits = [(role, column.sql) for role in ("first_name", "last_name", "name") for column in found.get(role, [])]
+    traits += [(column.key, column.sql) for column in found.get("trait", [])]
+    properties = _properties(found, grouped=grouped)
+    return ([*traits, *properties], []) if kind == "identified" else (traits, properties)
+
+
+def _properties(found: Found, *, grouped: bool) -> list[tuple[str, str]]:
+    entries = [("order_id", column.sql) for column in found.get("order", [])]
+    amounts = found.get("amount", []) or found.get("price", [])[:1]
+    entries += [("total", f"money({column.sql})") for column in amounts[:1]]
+    others = [*amounts[1:], *(column for column in found.get("price", []) if column not in amounts)]
+    lines = _lines(found) if grouped else []
+    entries += lines or [(column.key, f"money({column.sql})") for column in others]
+    entries += [("currency", column.sql) for column in found.get("currency", [])]
+    entries += [("words", column.sql) for column in found.get("words", [])]
+    used = dict.fromkeys(("email", "phone", "anonymous", "card", "case"), 1)
+    used |= {"time": 1, "clock": 1 if _joined(found) else 0}
+    rest = [] if lines else ["product_id", "product", "quantity"]
+    for role in ("property", "codes", *rest, "time", "clock", "email", "phone", "anonymous", "card"):
+        entries += [(column.key, column.sql) for column in found.get(role, [])[used.get(role, 0) :]]
+    return entries
+
+
+def _lines(found: Found) -> list[tuple[str, str]]:
+    """The articles of an order, one per line of the export."""
+    parts = [f"'product_id', {column.sql}" for column in found.get("product_id", [])]
+    parts += [f"'name', {column.sql}" for column in found.get("product", [])]
+    parts += [f"'price', money({column.sql})" for column in found.get("price", [])[:1]]
+    parts += [f"'quantity', {_counted(column)}" for column in found.get("quantity", [])]
+    named = found.get("product_id") or found.get("product")
+    return [("products", f"json_group_array(json_object({', '.join(parts)}))")] if named else []
+
+
+def _counted(column: Column) -> str:
+    whole = all(re.fullmatch(r"\d{1,9}", value) for value in column.values)
+    return f"{column.sql}::int" if whole else f"money({column.sql})"
+
+
+def _joined(found: Found) -> bool:
+    """Whether the time is made of a day and a clock time."""
+    return "time" in found and not share(found["time"][0].values, WITH_CLOCK.fullmatch)
+
+
+def _group(title: str, entries: Iterable[tuple[str, str]]) -> list[str]:
+    once = dict(reversed(list(entries)))
+    lines = [f"      {_scalar(key)}: {_quoted(sql)}" for key, sql in reversed(once.items())]
+    return [f"    {title}:", *lines] if lines else []
+
+
+def _quoted(sql: str) -> str:
+    """An expression as a YAML value."""
+    return sql if re.fullmatch(r"[a-z_][a-z0-9_]*(\([a-z_0-9]+\))?", sql) else "'" + sql.replace("'", "''") + "'"
+
+
+def _scalar(value: Any) -> str:
+    """A value in YAML; text without quotes where it needs none."""
+    if isinstance(value, str) and PLAIN.fullmatch(value.replace("/", "").replace(" ", "") or "?") and ": " not in value:
+        return value if value.lower() not in ("true", "false", "null", "yes", "no", "on", "off") else json.dumps(value)
+    return json.dumps(value, ensure_ascii=False)
+
+
+def _flow(value: Any) -> str:
+    if isinstance(value, dict):
+        return f"{{{', '.join(f'{name}: {_flow(inner)}' for name, inner in value.items())}}}"
+    return _scalar(value)

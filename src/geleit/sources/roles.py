@@ -1,0 +1,219 @@
+"""What the columns of an export seem to be, by their names (German and English) and by how their values look."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from geleit.events.kinds import snake
+from geleit.sources.sample import SAMPLE, Sample
+from geleit.sources.time_forms import Form, form_of
+from geleit.sources.times import TimeError, TimeReader
+
+MOSTLY = 0.8  # share of filled values that must look alike
+EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
+PHONE = re.compile(r"\+?[\d ()/.-]{6,20}")
+DIALLED = re.compile(r"(\+|00)[1-9][\d ()/.-]{7,20}")
+CLOCK = re.compile(r"\d{1,2}:\d{2}(?::\d{2})?(?: ?[AP]M)?", re.IGNORECASE)
+AMOUNT = re.compile(r"-?[\d., ]*\d(?:[.,]\d+)?\s*(?:€|EUR|USD|CHF)?")
+LETTERS = re.compile(r"[^\W\d_]{3}")
+KINDS_MOST = 60  # different names that a column of kinds has at most
+
+# What a column is, by words in its name (German and English).
+NUMBERED = r"_?(id|nr|no|number|nummer|key|code)?$"
+NAMED: tuple[tuple[str, str], ...] = (
+    ("case", r"^case_concept_name$|^(case|fall|vorgangs?)_?(id|nr|no|number|nummer|key)$"),
+    ("event", r"^concept_name$"),
+    (
+        "order",
+        r"(^|_)(order|bestell(ungs?)?|auftrags?|rechnungs?|invoice|bon|belegs?|receipt|purchase|transaktions?|transaction)"
+        + NUMBERED,
+    ),
+    ("first_name", r"(^|_)(first_?name|vorname|given_?name)$"),
+    ("last_name", r"(^|_)(last_?name|nachname|surname|family_?name|familienname)$"),
+    ("name", r"^(name|full_?name|customer_?name|kundenname)$"),
+    (
+        "person",
+        r"(customer|kunden?|client|user|member|mitglieds?|contact|kontakt|person(en)?|account|konto)" + NUMBERED,
+    ),
+    ("anonymous", r"(session|visitor|visit|besucher|anonymous|cookie|client_id|device)" + NUMBERED),
+    ("card", r"(loyalty|kundenkarten?|bonus|card|karten?)" + NUMBERED),
+    (
+        "event",
+        r"^(event|ereignis|action|aktion|activity|aktivitaet|aktivität|type|typ|art|vorgang|vorgangsart)(_?(name|type|typ))?$",
+    ),
+    ("amount", r"(total|gesamt|amount|betrag|summe|umsatz|revenue|brutto)"),
+    ("price", r"(netto|wert|value|price|preis)"),
+    ("product_id", r"^(sku|(article|artikel|produkt|product|item)_?(id|nr|no|number|nummer|code))$"),
+    ("product", r"^(article|artikel|produkt|product|item|ware)(_?(name|bezeichnung|text|title))?$|^bezeichnung$"),
+    ("quantity", r"^(menge|quantity|qty|anzahl|stück|stueck)$"),
+    ("currency", r"^(currency|waehrung|währung)$"),
+    ("words", r"^(comment|kommentar|note|notiz|bemerkung|message|nachricht|text|beschreibung|description|feedback)$"),
+    ("trait", r"(city|ort|stadt|zip|plz|postal|country|land|street|strasse|straße|birth|geburt|gender|segment|cohort)"),
+    ("id", r"^(_?key|id|uid|uuid|nr|no|nummer|number)$"),
+)
+NUMBERS = frozenset(
+    ("order", "person", "anonymous", "card", "case", "id")
+)  # roles whose values are numbers of something
+NUMBER_LIKE = re.compile(r"(?=.*\d)\S{1,64}|[\w-]{16,64}|\d[\d ]{5,}")
+SINGLE = frozenset(  # roles that one column has
+    (
+        "time",
+        "clock",
+        "order",
+        "person",
+        "event",
+        "amount",
+        "currency",
+        "first_name",
+        "last_name",
+        "name",
+        "words",
+        "case",
+        "product",
+        "product_id",
+        "quantity",
+    )
+)
+TIMELY = re.compile(r"date|datum|time|zeit|created|am$|_at$|timestamp|wann|tag$|seit$|since$")
+WORDED = {  # roles as the draft names them to people
+    "time": "when it happened",
+    "clock": "time of day",
+    "order": "order number",
+    "person": "number of a person",
+    "anonymous": "visitor or device",
+    "card": "customer card",
+    "case": "number of a case",
+    "event": "what happened",
+    "codes": "what happened, as codes",
+    "amount": "sum",
+    "price": "price",
+    "words": "words of a person",
+    "product": "what was bought",
+    "product_id": "number of a product",
+    "trait": "fact about a person",
+    "id": "number of the record",
+}
+SHAPES: tuple[tuple[str, str], ...] = (
+    ("whole numbers", r"-?\d{1,18}"),
+    ("numbers", r"-?[\d.,]*\d"),
+    ("true or false", r"(?i)true|false|ja|nein|yes|no"),
+    ("JSON", r"(?s)[\[{].*[\]}]"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """One column of the export: its name, some filled values, and what it seems to be; ``form`` is that of its times."""
+
+    name: str
+    values: tuple[str, ...]
+    role: str
+    nested: bool = False
+    form: Form | None = None
+
+    @property
+    def sql(self) -> str:
+        """The column as an SQL expression; ``user.email`` is the field of an object."""
+        outer, dot, inner = self.name.partition(".")
+        if dot and self.nested:
+            field = inner.replace("'", "''")
+            return f"{Column(outer, (), '').sql}->>'{field}'"
+        return self.name if re.fullmatch(r"[a-z_][a-z0-9_]*", self.name) else '"' + self.name.replace('"', '""') + '"'
+
+    @property
+    def key(self) -> str:
+        """The column's name as a property or trait."""
+        return snake(self.name) or "value"
+
+    def described(self, count: int) -> str:
+        """What it seems to be, for people; never a value, for a definition is read by many."""
+        if not self.values:
+            return f"{self.name}: empty"
+        shape = next((name for name, form in SHAPES if share(self.values, re.compile(form).fullmatch)), "text")
+        filled = "" if len(self.values) >= count else f", {round(100 * len(self.values) / count)} % filled"
+        if self.role in ("time", "clock"):
+            shape = "as text" if self.form is None else self.form.text
+        role = WORDED.get(self.role, "" if self.role == "property" else self.role.replace("_", " "))
+        return f"{self.name}: {f'{role}, ' if role else ''}{shape}{filled}"
+
+
+def columns_of(sample: Sample, times: TimeReader) -> list[Column]:
+    """The columns with their roles; of roles that only one can have, the first has it."""
+    columns = []
+    taken: set[str] = set()
+    for name, values in sample.values.items():
+        column = _column(name, tuple(values), times, nested=name not in sample.columns)
+        if column.role in SINGLE and column.role in taken:
+            column = replace(column, role="property")
+        taken.add(column.role)
+        columns.append(column)
+    return columns
+
+
+def by_role(columns: Sequence[Column]) -> Mapping[str, list[Column]]:
+    """The columns of each role."""
+    found: dict[str, list[Column]] = {}
+    for column in columns:
+        found.setdefault(column.role, []).append(column)
+    return found
+
+
+def share(values: Sequence[str], holds: Callable[[str], object]) -> bool:
+    """Whether something holds for most of the values."""
+    some = values[:SAMPLE]
+    return sum(bool(holds(value)) for value in some) >= MOSTLY * len(some)
+
+
+def _column(name: str, values: tuple[str, ...], times: TimeReader, *, nested: bool) -> Column:
+    role = _role(name, values, times) if values else "property"
+    if role == "time" and not share(values, _readable(times)):
+        return Column(name, values, role, nested, form_of(values, mostly=MOSTLY))
+    return Column(name, values, role, nested)
+
+
+def _role(name: str, values: Sequence[str], times: TimeReader) -> str:
+    plain = snake(name)
+    if share(values, EMAIL.fullmatch):
+        return "email"
+    if share(values, DIALLED.fullmatch) or (
+        re.search(r"phone|telefon|tel$|mobil|handy|rufnummer|anrufer", plain) and share(values, PHONE.fullmatch)
+    ):
+        return "phone"
+    role = next((role for role, words in NAMED if re.search(words, plain)), "property")
+    if role in ("amount", "price") and not share(values, AMOUNT.fullmatch):
+        return "property"
+    if share(values, CLOCK.fullmatch):
+        return "clock"
+    if role not in ("amount", "price", "trait") and _is_time(plain, values, times):
+        return "time"
+    if role in NUMBERS and not share(values, NUMBER_LIKE.fullmatch):
+        return "name" if role == "person" and share(values, LETTERS.search) else "property"
+    if role == "event":
+        return _kinds_or_codes(values)
+    return role
+
+
+def _kinds_or_codes(values: Sequence[str]) -> str:
+    """Names of what happened, codes for it (V, R, 10), or neither."""
+    if len(set(values)) > KINDS_MOST:
+        return "property"
+    return "event" if share(values, LETTERS.search) else "codes"
+
+
+def _is_time(name: str, values: Sequence[str], times: TimeReader) -> bool:
+    digits = all(value.replace(".", "").isdigit() and len(value) != len("2026-01-01") for value in values[:20])
+    readable = share(values, _readable(times)) or form_of(values, mostly=MOSTLY) is not None
+    return readable and (bool(TIMELY.search(name)) or not digits)
+
+
+def _readable(times: TimeReader) -> Callable[[str], bool]:
+    def readable(value: str) -> bool:
+        try:
+            times.micros(value)
+        except TimeError:
+            return False
+        return True
+
+    return readable
