@@ -7,6 +7,7 @@ import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -139,7 +140,7 @@ def _sqlite(name: str, database: Database, root: Path) -> Callable[[], sqlite3.C
         connection = sqlite3.connect(address, uri=True, timeout=30, isolation_level=None)
         connection.execute("PRAGMA query_only=ON")
         # old programs store what is no UTF-8; such a row is set aside instead of ending the reading
-        connection.text_factory = lambda data: data.decode("utf-8", "surrogateescape")
+        connection.text_factory = partial(str, encoding="utf-8", errors="surrogateescape")
         return connection
 
     return connect

@@ -101,7 +101,7 @@ class _Reading:
 
 def _chunks(reading: _Reading, columns: list[Column], batches: Iterator[Sequence[Any]]) -> Iterator[Records]:
     chunk: _Chunk | None = None
-    number, position = 0, None
+    number, last = 0, None
     for rows in batches:
         columns = guessed(columns, rows) if chunk is None and not number else columns
         marks = [at for at, column in enumerate(columns) if column.name == reading.since]
@@ -110,17 +110,17 @@ def _chunks(reading: _Reading, columns: list[Column], batches: Iterator[Sequence
             number += 1
             chunk = chunk or _Chunk(reading, columns)
             chunk.add(number, row)
-            if marks and not (timed and isinstance(row[marks[0]], str)):  # 'infinity' is no position
-                position = reading.position(row[marks[0]]) or position
+            if marks and row[marks[0]] is not None and not (timed and isinstance(row[marks[0]], str)):
+                last = row[marks[0]]  # a text among times is 'infinity': no position
             if chunk.full:
-                yield chunk.records(position)
+                yield chunk.records(reading.position(last))
                 chunk = None
-    yield (chunk or _Chunk(reading, columns)).records(position)
+    yield (chunk or _Chunk(reading, columns)).records(reading.position(last))
 
 
 @dataclass(slots=True)
 class _Chunk:
-    """Collects rows until there are enough of them."""
+    """Collects rows until there are enough of them; ``read`` are the columns that expressions read, with their places."""
 
     reading: _Reading
     columns: list[Column]
@@ -130,16 +130,15 @@ class _Chunk:
     ids: list[str] = field(default_factory=list)
     rejected: list[Rejected] = field(default_factory=list)
     characters: int = 0
+    read: list[tuple[int, Column]] = field(init=False)
 
     @property
     def full(self) -> bool:
         return len(self.lines) + len(self.rejected) >= CHUNK_RECORDS or self.characters >= CHUNK_CHARACTERS
 
-    @property
-    def read(self) -> list[tuple[int, Column]]:
-        """The columns that expressions read, with their places in a row."""
+    def __post_init__(self) -> None:
         wanted = {name.casefold() for name in self.reading.reads}
-        return [(at, column) for at, column in enumerate(self.columns) if column.name.casefold() in wanted]
+        self.read = [(at, column) for at, column in enumerate(self.columns) if column.name.casefold() in wanted]
 
     def add(self, number: int, row: Sequence[Any]) -> None:
         pairs = zip(self.columns, row, strict=True)
