@@ -49,8 +49,11 @@ def test_importing_again_changes_nothing(root, dump):
     run(root)
     with open_workspace(root) as workspace:
         before = dump(workspace)
-        (summary,) = workspace.import_sources()
+        (summary,) = workspace.import_sources(again=True)
         assert (summary.new, summary.duplicate) == (0, 1)
+        assert dump(workspace) == before
+        (summary,) = workspace.import_sources()
+        assert (summary.read, len(summary.unchanged)) == (0, 1)
         assert dump(workspace) == before
 
 

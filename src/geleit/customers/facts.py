@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
+import msgspec
 import sqlalchemy as sa
 from babel.numbers import get_currency_precision
 
@@ -20,8 +21,12 @@ from geleit.ledger.ledger import insert_new, upsert
 
 Row = dict[str, Any]
 
+_json = msgspec.json.Encoder(order="deterministic")
+
 DIGITS = 18  # of the largest integer that a ledger holds
 
+CONSENTS = frozenset(("consent_given", "consent_withdrawn"))
+MEMBERSHIPS = frozenset(("account_joined", "account_left"))
 ORDERS = frozenset(
     ("order_completed", "order_updated", "order_refunded", "order_cancelled", "order_progress", "delivery_promised")
 )
@@ -63,9 +68,9 @@ def facts_of(events: Sequence[tuple[Event, int]], setting: Setting) -> Facts:
         kind = setting.catalogue.canonical(event.kind)
         place = {"set_id": set_id, "source": event.source, "t": event.t, "ord": event.order, "event_id": event.id}
         _traits(facts, event, place)
-        if kind in ("consent_given", "consent_withdrawn"):
+        if kind in CONSENTS:
             facts.add(tables.consent_fact, place | _consent(event, given=kind == "consent_given"))
-        elif kind in ("account_joined", "account_left"):
+        elif kind in MEMBERSHIPS:
             facts.add(tables.account_fact, place | _membership(event, setting, joined=kind == "account_joined"))
         elif kind in ORDERS and text_of(event, "order_id"):
             _order(facts, event, place | {"kind": kind}, setting)
@@ -78,13 +83,8 @@ def facts_of(events: Sequence[tuple[Event, int]], setting: Setting) -> Facts:
 
 def write(connection: sa.Connection, facts: Facts) -> None:
     """Write in the caller's transaction; what is there already stays, a trait yields to a later one."""
-    if rows := _newest(facts.of(tables.trait)):
-        trait = tables.trait.c
-
-        def later(new: Any) -> Any:
-            return sa.tuple_(new.t, new.ord, new.event_id) > sa.tuple_(trait.t, trait.ord, trait.event_id)
-
-        connection.execute(upsert(tables.trait, ["value", "t", "ord", "event_id"], where=later), rows)
+    if rows := newest(facts.of(tables.trait)):
+        connection.execute(upsert(tables.trait, ["value", "t", "ord", "event_id"], where=_later), rows)
     for table in (
         tables.consent_fact,
         tables.account_fact,
@@ -97,7 +97,13 @@ def write(connection: sa.Connection, facts: Facts) -> None:
             connection.execute(insert_new(table), rows)
 
 
-def _newest(traits: Iterable[Row]) -> list[Row]:
+def _later(new: Any) -> Any:
+    """Whether a trait is of a later event than the one that stands there."""
+    old = tables.trait.c
+    return sa.tuple_(new.t, new.ord, new.event_id) > sa.tuple_(old.t, old.ord, old.event_id)
+
+
+def newest(traits: Iterable[Row]) -> list[Row]:
     """The latest of each set's traits by name and source: a visitor says the same with every click."""
     newest: dict[tuple[int, str, str], Row] = {}
     for row in traits:
@@ -150,9 +156,7 @@ def _whole(number: Decimal) -> int | None:
 def _traits(facts: Facts, event: Event, place: Row) -> None:
     for name, value in event.traits.items():
         if value not in (None, ""):
-            facts.add(
-                tables.trait, place | {"name": name, "value": json.dumps(value, ensure_ascii=False, sort_keys=True)}
-            )
+            facts.add(tables.trait, place | {"name": name, "value": _json.encode(value).decode()})
 
 
 def _consent(event: Event, *, given: bool) -> Row:

@@ -102,7 +102,9 @@ class Archive:
         year = self.folder / str(moment(self.ledger.clock()).year)
         _make(year)
         seqs = pa.array(range(first_seq, first_seq + rows.num_rows), pa.int64())
-        table = rows.add_column(0, pa.field("seq", pa.int64()), seqs).replace_schema_metadata({"geleit.segment": VERSION})
+        table = rows.add_column(0, pa.field("seq", pa.int64()), seqs).replace_schema_metadata(
+            {"geleit.segment": VERSION}
+        )
         aside = year / "bulk.part"
         pq.write_table(table, aside, compression="zstd", use_dictionary=REPEATING, row_group_size=ROWS)
         times = pc.min_max(rows["t"]).as_py()

@@ -18,5 +18,11 @@ def load(file: str) -> Mapping[str, str]:
     >>> sorted(load("reading.sql"))
     ['combinations', 'keyed', 'read_events']
     """
-    parts = NAME.split((FOLDER / file).read_text(encoding="utf-8"))
+    return load_from(FOLDER / file)
+
+
+@cache
+def load_from(path: Path) -> Mapping[str, str]:
+    """The statements of an .sql file of another room."""
+    parts = NAME.split(path.read_text(encoding="utf-8"))
     return dict(zip(parts[1::2], (text.strip() for text in parts[2::2]), strict=True))

@@ -118,9 +118,7 @@ def content_hash(event: Event) -> str:
     """
     t = event.t if event.original_at is None else event.original_at
     body = _body(event)
-    said = replace(
-        body, identifiers=tuple(sorted(body.identifiers)), original_at=None, sent_at=None, rank=RANK_DEFAULT
-    )
+    said = replace(body, identifiers=tuple(sorted(body.identifiers)), original_at=None, sent_at=None, rank=RANK_DEFAULT)
     core = _json(_encoder, said, event)
     return hashlib.sha256(f"{event.kind}\0{t}\0{event.evidence}\0{core}".encode()).hexdigest()[:16]
 

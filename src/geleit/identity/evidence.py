@@ -9,12 +9,11 @@ from datetime import date
 from itertools import combinations
 
 import sqlalchemy as sa
-from sqlalchemy.dialects.sqlite import insert
 
 from geleit.clock import EPOCH_DAY, moment
 from geleit.errors import StoreError
 from geleit.events.event import Identifier
-from geleit.ledger.ledger import among
+from geleit.ledger.ledger import among, write_rows
 from geleit.ledger.tables import evidence, identifier, identifier_set, identifier_set_member
 
 
@@ -68,7 +67,8 @@ def observe(connection: sa.Connection, batch: Sequence[Observation]) -> Observed
     prints = {members: fingerprint(members) for members in {one.identifiers for one in batch}}
     sets, new_sets = _intern_sets(connection, prints, ids)
     pairs = _pairs(batch, ids)
-    _add_evidence(connection, pairs)
+    rows = [(*pair, seen.count, seen.first_t, seen.last_t, seen.sample) for pair, seen in pairs.items()]
+    add_evidence(connection, rows)
     touched = moved | {end for low, high, _, _ in pairs for end in (low, high)}
     touched |= {ids[member] for members, set_id in sets.items() if set_id in new_sets for member in members}
     return Observed(
@@ -120,15 +120,20 @@ def _intern_identifiers(
     if missing:
         rows = [{"type": member.type, "value": member.value, "first_t": first[member]} for member in missing]
         connection.execute(sa.insert(identifier), rows)
-    earlier = [{"key": id_, "t": first[member]} for member, (id_, first_t) in known.items() if first[member] < first_t]
-    if earlier:
-        connection.execute(
-            sa.update(identifier).where(identifier.c.id == sa.bindparam("key")).values(first_t=sa.bindparam("t")),
-            earlier,
-        )
+    earlier = {id_: first[member] for member, (id_, first_t) in known.items() if first[member] < first_t}
+    move_earlier(connection, earlier)
     added = find_ids(connection, missing)
     ids = {member: id_ for member, (id_, _) in (known | added).items()}
-    return ids, {ids[member] for member in missing} | {int(row["key"]) for row in earlier}
+    return ids, {ids[member] for member in missing} | earlier.keys()
+
+
+def move_earlier(connection: sa.Connection, first: dict[int, int]) -> None:
+    """Identifiers (by ledger id) that were seen earlier than known."""
+    if first:
+        statement = (
+            sa.update(identifier).where(identifier.c.id == sa.bindparam("key")).values(first_t=sa.bindparam("t"))
+        )
+        connection.execute(statement, [{"key": id_, "t": t} for id_, t in first.items()])
 
 
 def _intern_sets(
@@ -191,33 +196,17 @@ def _pairs(batch: Sequence[Observation], ids: dict[Identifier, int]) -> dict[tup
     return pairs
 
 
-def _add_evidence(connection: sa.Connection, pairs: dict[tuple[int, int, str, int], _Seen]) -> None:
-    if not pairs:
-        return
-    statement = insert(evidence)
-    new, old = statement.excluded, evidence.c
-    statement = statement.on_conflict_do_update(
-        index_elements=list(evidence.primary_key.columns),
-        set_={
-            "count": old["count"] + new["count"],
-            "first_t": sa.case((new.first_t < old.first_t, new.first_t), else_=old.first_t),
-            "last_t": sa.case((new.last_t > old.last_t, new.last_t), else_=old.last_t),
-            "sample_event": sa.case((new.sample_event < old.sample_event, new.sample_event), else_=old.sample_event),
-        },
-    )
-    connection.execute(
-        statement,
-        [
-            {
-                "low_id": low,
-                "high_id": high,
-                "source": source,
-                "bucket": bucket,
-                "count": seen.count,
-                "first_t": seen.first_t,
-                "last_t": seen.last_t,
-                "sample_event": seen.sample,
-            }
-            for (low, high, source, bucket), seen in pairs.items()
-        ],
-    )
+PAIR = ("low_id", "high_id", "source", "bucket", "count", "first_t", "last_t", "sample_event")
+SUMMED = """
+(low_id, high_id, source, bucket) DO UPDATE SET
+  "count" = "evidence"."count" + excluded."count",
+  first_t = CASE WHEN excluded.first_t < "evidence".first_t THEN excluded.first_t ELSE "evidence".first_t END,
+  last_t = CASE WHEN excluded.last_t > "evidence".last_t THEN excluded.last_t ELSE "evidence".last_t END,
+  sample_event = CASE
+    WHEN excluded.sample_event < "evidence".sample_event THEN excluded.sample_event ELSE "evidence".sample_event END
+"""
+
+
+def add_evidence(connection: sa.Connection, rows: Sequence[Sequence[int | str]]) -> None:
+    """Add pairs (in the order of ``PAIR``) to what is known of them: counts are summed, bounds widened."""
+    write_rows(connection, evidence, PAIR, rows, SUMMED)

@@ -2,35 +2,50 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
-from contextlib import closing
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import ExitStack, closing
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import pyarrow as pa
+import pyarrow.compute as pc
 import sqlalchemy as sa
 
 from geleit.errors import GeleitError
+from geleit.history.archive import Archive
 from geleit.intake.live import Intake, Receipt
+from geleit.intake.loading import Load, loading
+from geleit.intake.staging import Stage, events_of
 from geleit.ledger import tables
-from geleit.sources import quarantine
+from geleit.sources import positions as read_positions
+from geleit.sources import quarantine, reading
+from geleit.sources.columnar import Columnar, ColumnarMapper, nothing
 from geleit.sources.definition import SourceDefinition
-from geleit.sources.mapping import Mapper, Setting, map_source
-from geleit.sources.records import Mapped
+from geleit.sources.mapping import Mapper, Setting
+from geleit.sources.records import Records, Rejected
+
+BULK = 2_000  # events from which a source goes in bulk: fewer are in sooner the live way
+TOGETHER = 100_000  # events of a bulk load that are acknowledged together
 
 
 @dataclass(slots=True)
 class ImportSummary:
     """What one run over one source did.
 
-    ``reasons``: reasons for quarantine with their counts, commonest first; ``unseen``: names that no record had.
+    ``new`` + ``duplicate`` + ``changed`` events came of the ``read`` records; ``changed`` ones say something else under a
+    key that was taken in before and wait in quarantine like all that is ``quarantined``. ``unchanged``: files left out
+    because they are as they were. ``reasons``: reasons for quarantine with their counts, commonest first; ``unseen``:
+    names that no record had.
     """
 
     source: str
     files: list[str] = field(default_factory=list)
+    unchanged: list[str] = field(default_factory=list)
     read: int = 0
     skipped: int = 0
     new: int = 0
     duplicate: int = 0
+    changed: int = 0
     quarantined: int = 0
     reasons: list[tuple[str, int]] = field(default_factory=list)
     unseen: list[str] = field(default_factory=list)
@@ -45,26 +60,24 @@ def silent(_source: str, _read: int) -> None:
 
 
 def import_source(
-    intake: Intake, definition: SourceDefinition, root: Path, *, progress: Progress = silent
+    intake: Intake,
+    archive: Archive,
+    definition: SourceDefinition,
+    root: Path,
+    *,
+    again: bool = False,
+    progress: Progress = silent,
 ) -> ImportSummary:
-    """Import one source. Records already taken count as duplicates; a kill loses nothing that was acknowledged.
+    """Import what is new or changed in one source since the last run (``again``: everything).
 
-    A source that cannot be read further (missing file, unknown column) says so in ``error``; what came before is in.
+    Records already taken count as duplicates; a kill loses nothing that was acknowledged. A source that cannot be read
+    further (missing file, unknown column) says so in ``error``; what came before is in. What came in bulk waits to be
+    adopted (``adoption.adopt_all``).
     """
     summary = ImportSummary(definition.name)
     run = _begin(intake, definition.name)
-    damaged: set[str] = set()
     try:
-        for mapped in map_source(
-            definition, root=root, catalogue=intake.catalogue, zone=intake.zone, now=intake.ledger.clock()
-        ):
-            receipt = intake.accept(mapped.events, mapped.rejected)
-            _count(summary, mapped, receipt)
-            _settle_records(intake, definition.name, mapped)
-            summary.unseen = sorted({*summary.unseen, *mapped.unseen})
-            damaged |= {one.file for one in mapped.rejected if one.reason == "unreadable_file"}
-            progress(definition.name, summary.read)
-        _settle(intake, summary, damaged)
+        Import(intake, archive, definition, summary, progress).run(root, again=again)
     except GeleitError as error:
         summary.error = str(error)
     finally:
@@ -73,11 +86,122 @@ def import_source(
     return summary
 
 
+class Import:
+    """One run over one source: few records go the way of live events, many go in bulk."""
+
+    def __init__(
+        self,
+        intake: Intake,
+        archive: Archive,
+        definition: SourceDefinition,
+        summary: ImportSummary,
+        progress: Progress = silent,
+    ) -> None:
+        self.intake, self.archive, self.definition = intake, archive, definition
+        self.summary, self.progress = summary, progress
+        self.now = intake.ledger.clock()
+        self.stage = Stage(intake.rules, intake.country, intake.zone, self.now)
+        self.waiting: list[Chunk] = []
+        self.load: Load | None = None
+
+    def run(self, root: Path, *, again: bool = False) -> None:
+        """Read, map and take in everything.
+
+        Errors: GeleitError for what cannot be read; what came before is in.
+        """
+        setting = Setting(self.intake.catalogue, self.intake.zone, self.now)
+        with self.intake.ledger.read() as connection:
+            positions = {} if again else read_positions.load(connection, self.definition.name)
+        with ExitStack() as stack:
+            mapper = stack.enter_context(closing(ColumnarMapper(self.definition, setting)))
+            chunks = reading.read(self.definition, root, mapper.plan.reads, positions, again=again)
+            try:
+                for chunk in self._chunks(mapper, chunks):
+                    self.waiting.append(chunk)
+                    self._count(chunk)
+                    held = sum(one.size for one in self.waiting)
+                    if self.load is None and held >= BULK:
+                        self.load = stack.enter_context(loading(self.intake, self.archive))
+                    if held >= TOGETHER:
+                        self._take()
+            finally:
+                self._take()
+
+    def _chunks(self, mapper: ColumnarMapper, chunks: Iterator[Records]) -> Iterator[Chunk]:
+        """Mapped chunks; of a grouped source all records at once."""
+        if not self.definition.group:
+            yield from (Chunk(mapper.map_columns(records)) for records in chunks)
+            return
+        every = list(chunks)
+        filled = [one for one in every if one.lines or one.rejected]
+        for mapped in mapper.map_groups(filled) if filled else ():
+            yield Chunk(Columnar(Records(mapped.file, pa.table({}), [], [], []), [], mapped))
+        yield from (Chunk(Columnar(one, [], nothing(one))) for one in every if one.position or one.unchanged)
+
+    def _count(self, chunk: Chunk) -> None:
+        records, mapped, summary = chunk.columnar.records, chunk.columnar.mapped, self.summary
+        listed = summary.unchanged if records.unchanged else summary.files
+        if mapped.file not in listed:
+            listed.append(mapped.file)
+        summary.read += mapped.read
+        summary.skipped += mapped.skipped
+        summary.unseen = sorted({*summary.unseen, *mapped.unseen})
+        self.progress(summary.source, summary.read)
+
+    def _take(self) -> None:
+        """Take in what waits; then positions hold."""
+        if not self.waiting:
+            return
+        waiting, self.waiting = self.waiting, []
+        rejected = [one for chunk in waiting for one in chunk.columnar.mapped.rejected]
+        staged = pa.concat_tables([self.stage.rows(self.definition, chunk.columnar) for chunk in waiting])
+        receipt = self.load.take(staged, rejected) if self.load else self.intake.accept(events_of(staged), rejected)
+        self.summary.new += receipt.new
+        self.summary.duplicate += receipt.duplicate
+        self.summary.changed += receipt.changed
+        self.summary.quarantined += receipt.rejected
+        self._settle(waiting, staged, rejected)
+
+    def _settle(self, waiting: Sequence[Chunk], staged: pa.Table, rejected: Sequence[Rejected]) -> None:
+        """Records that were mapped without complaint, and files read to their end, wait no more."""
+        name = self.definition.name
+        positions = [chunk.columnar.records.position for chunk in waiting if chunk.columnar.records.position]
+        damaged = {one.file for one in rejected if one.reason == "unreadable_file"}
+        with self.intake.ledger.write() as connection:
+            if quarantine.waits(connection, name):
+                sound = set(pc.unique(staged["record"]).to_pylist()) - {one.record_id for one in rejected}
+                quarantine.settle_records(connection, name, sound, self.now)
+            readable = [place for place, _ in positions if place not in damaged]
+            quarantine.settle_files(connection, name, readable, self.now)
+            for place, token in positions:
+                read_positions.store(connection, name, place, token, self.now)
+
+
+@dataclass(frozen=True, slots=True)
+class Chunk:
+    """Some mapped records that wait to be taken in."""
+
+    columnar: Columnar
+
+    @property
+    def size(self) -> int:
+        """How many events and rejections it holds."""
+        columnar = self.columnar
+        mapped = columnar.mapped
+        return sum(len(one.key) for one in columnar.events) + len(mapped.events) + len(mapped.rejected)
+
+
 def import_all(
-    intake: Intake, definitions: Iterable[SourceDefinition], root: Path, *, progress: Progress = silent
+    intake: Intake,
+    archive: Archive,
+    definitions: Iterable[SourceDefinition],
+    root: Path,
+    *,
+    again: bool = False,
+    progress: Progress = silent,
 ) -> list[ImportSummary]:
     """Import several sources; one that cannot be read does not keep the others from being read."""
-    return [import_source(intake, definition, root, progress=progress) for definition in definitions]
+    return [import_source(intake, archive, one, root, again=again, progress=progress) for one in definitions]
 
 
 def replay(
@@ -126,27 +250,3 @@ def _end(intake: Intake, run: int, summary: ImportSummary) -> None:
                 quarantined=summary.quarantined,
             )
         )
-
-
-def _settle_records(intake: Intake, source: str, mapped: Mapped) -> None:
-    """Records that were mapped without complaint this time wait no more."""
-    sound = {event.record for event in mapped.events} - {one.record_id for one in mapped.rejected}
-    with intake.ledger.write() as connection:
-        quarantine.settle_records(connection, source, sound, intake.ledger.clock())
-
-
-def _settle(intake: Intake, summary: ImportSummary, damaged: set[str]) -> None:
-    """Files that were read to their end this time are unreadable no more."""
-    readable = [file for file in summary.files if file not in damaged]
-    with intake.ledger.write() as connection:
-        quarantine.settle_files(connection, summary.source, readable, intake.ledger.clock())
-
-
-def _count(summary: ImportSummary, mapped: Mapped, receipt: Receipt) -> None:
-    if mapped.file not in summary.files:
-        summary.files.append(mapped.file)
-    summary.read += mapped.read
-    summary.skipped += mapped.skipped
-    summary.new += receipt.new
-    summary.duplicate += receipt.duplicate
-    summary.quarantined += receipt.rejected

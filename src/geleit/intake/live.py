@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import astuple, dataclass, replace
 
 import sqlalchemy as sa
 
@@ -11,6 +11,7 @@ from geleit.clock import local_day
 from geleit.customers import facts
 from geleit.events.event import Event
 from geleit.events.kinds import Catalogue
+from geleit.history.keys import Keys
 from geleit.history.stored import content_hash, encode
 from geleit.identity import evidence, resolution
 from geleit.identity.normalize import normalize_all
@@ -26,14 +27,19 @@ BATCH = 500  # events per transaction
 
 @dataclass(frozen=True, slots=True)
 class Receipt:
-    """What became of a batch: ``new`` are in the ledger now, ``duplicate`` were there, ``rejected`` wait in quarantine."""
+    """What became of a batch: ``new`` events are in now, ``duplicate`` ones were, ``rejected`` ones wait in quarantine.
+
+    ``changed``: those of the rejected that say something else under a key that was taken in before.
+    """
 
     new: int = 0
     duplicate: int = 0
+    changed: int = 0
     rejected: int = 0
 
     def __add__(self, other: Receipt) -> Receipt:
-        return Receipt(self.new + other.new, self.duplicate + other.duplicate, self.rejected + other.rejected)
+        pairs = zip(astuple(self), astuple(other), strict=True)
+        return Receipt(*(one + another for one, another in pairs))
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +50,7 @@ class Intake:
     setting: facts.Setting
     rules: Rules
     country: str
+    keys: Keys
 
     @property
     def catalogue(self) -> Catalogue:
@@ -73,13 +80,13 @@ class Intake:
             replace(event, identifiers=normalize_all(event.identifiers, self.rules, self.country)[0], received_at=now)
             for event in batch
         ]
-        new, contradicting, again = _sift(connection, events)
+        new, contradicting, again = _sift(connection, events, self.keys)
         if again and quarantine.contradictions(connection):
             quarantine.settle_equal(connection, {(event.record or event.id, event.key) for event in again}, now)
         quarantined = quarantine.put(connection, [*rejected, *map(_contradiction, contradicting)], now)
         if new:
             self._store(connection, new)
-        return Receipt(len(new), len(again), quarantined)
+        return Receipt(len(new), len(again), len(contradicting), quarantined)
 
     def _store(self, connection: sa.Connection, events: Sequence[Event]) -> None:
         change = self.ledger.next_change(connection)
@@ -93,13 +100,16 @@ class Intake:
         recut.ask(connection, {*moved, *_customers(connection, sets)}, change)
 
 
-def _sift(connection: sa.Connection, events: Sequence[Event]) -> tuple[list[Event], list[Event], list[Event]]:
+def _sift(
+    connection: sa.Connection, events: Sequence[Event], keys: Keys
+) -> tuple[list[Event], list[Event], list[Event]]:
     """New events (their keys are taken at once), events that contradict an earlier one of their key, and repeats."""
     said = [content_hash(event) for event in events]
     known: dict[str, str] = {}
     for some in chunked(list({event.id for event in events})):
         query = sa.select(tables.event_key.c.id, tables.event_key.c.content).where(tables.event_key.c.id.in_(some))
         known.update({row.id: row.content for row in connection.execute(query)})
+    known |= keys.contents(connection, [event.id for event in events if event.id not in known])
     new: dict[str, Event] = {}
     contradicting, again = [], []
     for event, content in zip(events, said, strict=True):
@@ -117,17 +127,23 @@ def _sift(connection: sa.Connection, events: Sequence[Event]) -> tuple[list[Even
     return list(new.values()), contradicting, again
 
 
-def _contradiction(event: Event) -> Rejected:
+def contradiction(row: Mapping[str, str]) -> Rejected:
+    """A stored row (source, key, record, raw, event_id) that says something else than the earlier one of its key."""
     return Rejected(
-        source=event.source,
+        source=row["source"],
         reason="changed_content",
-        message=f"an event with the key '{event.key}' says something else already; the earlier one stands",
-        record=event.raw,
+        message=f"an event with the key '{row['key']}' says something else already; the earlier one stands",
+        record=row["raw"],
         file="",
         line=0,
-        record_id=event.record or event.id,
-        position=event.key,
+        record_id=row["record"] or row["event_id"],
+        position=row["key"],
     )
+
+
+def _contradiction(event: Event) -> Rejected:
+    said = {"source": event.source, "key": event.key, "record": event.record, "raw": event.raw}
+    return contradiction(said | {"event_id": event.id})
 
 
 def _customers(connection: sa.Connection, sets: Sequence[int]) -> list[str]:

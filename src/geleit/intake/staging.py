@@ -13,7 +13,7 @@ import pyarrow.compute as pc
 from geleit.clock import local_day
 from geleit.events.event import RANK_DEFAULT, Event, Identifier
 from geleit.history import snapshot
-from geleit.history.stored import content_hash, encode
+from geleit.history.stored import COLUMNS, content_hash, decode, encode
 from geleit.identity.evidence import fingerprint
 from geleit.identity.normalize import normalize, normalize_all, plain
 from geleit.identity.rules import Rules
@@ -53,10 +53,13 @@ class Stage:
     now: int
 
     def rows(self, definition: SourceDefinition, columnar: Columnar) -> pa.Table:
-        """All events of a chunk as staged rows (schema ``STAGED``), in no particular order."""
+        """All events of a chunk as staged rows (schema ``STAGED``), in the order of their records."""
         parts = [self._from_columns(definition, columns, columnar) for columns in columnar.events if len(columns.key)]
-        parts.append(self.from_events(columnar.mapped.events))
-        return pa.concat_tables(parts)
+        if not parts:
+            return self.from_events(columnar.mapped.events)
+        rows = pa.concat_tables([*parts, self.from_events(columnar.mapped.events)])
+        place = pc.index_in(rows["record"], array_of(columnar.records.ids))
+        return rows.take(pc.sort_indices(place))
 
     def from_events(self, events: Sequence[Event]) -> pa.Table:
         """Single events as staged rows."""
@@ -108,11 +111,18 @@ class Stage:
         return transformed(values, plain(type_, self.rules), form)
 
 
+def events_of(staged: pa.Table) -> list[Event]:
+    """Staged rows as single events."""
+    numbered = staged.append_column("seq", pa.nulls(staged.num_rows, pa.int64()))
+    rows = zip(*(numbered[name].to_pylist() for name in COLUMNS), strict=True)
+    return [decode(row).event for row in rows]
+
+
 def _members(identifiers: Columns) -> pa.Array:
     """What a set's fingerprint is taken of: types and values in canonical order with zero bytes between."""
     zero = pa.scalar("\0")
     parts = [pc.binary_join_element_wise(pa.scalar(type_), values, zero) for type_, values in identifiers.items()]
-    return pc.binary_join_element_wise(*parts, zero, null_handling="skip")
+    return _joined(parts, "\0")
 
 
 def _core(columns: EventColumns, identifiers: Columns) -> pa.Array:
@@ -125,7 +135,7 @@ def _core(columns: EventColumns, identifiers: Columns) -> pa.Array:
     groups.append(("place", {name: _quoted(values) for name, values in columns.place.items()}))
     parts = [_part("identifiers", "[]", pairs)]
     parts += [_part(name, "{}", _named(group)) for name, group in groups if group]
-    inside = pc.binary_join_element_wise(*parts, pa.scalar(","), null_handling="skip")
+    inside = _joined(parts, ",")
     return pc.binary_join_element_wise(pa.scalar("{"), inside, pa.scalar("}"), "")
 
 
@@ -138,9 +148,16 @@ def _named(group: Columns) -> list[pa.Array]:
 
 def _part(name: str, brackets: str, members: list[pa.Array]) -> pa.Array:
     """One field of the body; null where it has no members, for those are left out."""
-    inside = pc.binary_join_element_wise(*members, pa.scalar(","), null_handling="skip")
+    inside = _joined(members, ",")
     filled = pc.if_else(pc.equal(inside, ""), None, inside)
     return pc.binary_join_element_wise(pa.scalar(f'"{name}":{brackets[0]}'), filled, pa.scalar(brackets[1]), "")
+
+
+def _joined(parts: list[pa.Array], between: str) -> pa.Array:
+    """Texts joined, nulls left out; '' where all are null (Arrow drops such rows, so a first part is always there)."""
+    nothing = pa.repeat(pa.scalar(""), len(parts[0]))
+    joined = pc.binary_join_element_wise(nothing, *parts, pa.scalar(between), null_handling="skip")
+    return pc.utf8_slice_codeunits(joined, start=1)
 
 
 def _quoted(values: pa.Array) -> pa.Array:

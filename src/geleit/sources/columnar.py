@@ -101,7 +101,7 @@ class ColumnarMapper(Mapper):
         for one in built:
             unsure.update(row for rows in one.refused for row in rows.to_pylist())
         unsure.update(self._sharing_a_key(built))
-        slow = self.map(records.take(sorted(unsure))) if unsure else _nothing(records)
+        slow = self.map(records.take(sorted(unsure))) if unsure else nothing(records)
         mapped = Mapped(
             records.file,
             min(records.lines, default=0),
@@ -126,7 +126,8 @@ class ColumnarMapper(Mapper):
         return found
 
 
-def _nothing(records: Records) -> Mapped:
+def nothing(records: Records) -> Mapped:
+    """What becomes of no records."""
     return Mapped(records.file, 0, 0, 0, 0, [], [])
 
 

@@ -191,6 +191,12 @@ def settle_records(connection: sa.Connection, source: str, records: Collection[s
     mark_replayed(connection, [row.id for row in rows if row.fingerprint.partition(":")[0] in records], now)
 
 
+def waits(connection: sa.Connection, source: str) -> bool:
+    """Whether anything of a source waits that a corrected definition could settle."""
+    here = (_q.source == source, _q.state == "open", _q.reason.not_in(FINAL))
+    return connection.execute(sa.select(_q.id).where(*here).limit(1)).first() is not None
+
+
 def settle_equal(connection: sa.Connection, said_again: Collection[tuple[str, str]], now: int) -> None:
     """Settle contradictions that are none any more: (record id, event key) of events that say again what stands."""
     prints = [f"{record}:{key}" for record, key in said_again]

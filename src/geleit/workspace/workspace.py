@@ -28,6 +28,7 @@ from geleit.history.journal import Journal
 from geleit.identity import explanation, resolution
 from geleit.identity.normalize import normalize
 from geleit.identity.rules import Rules
+from geleit.intake.adoption import adopt_all
 from geleit.intake.imports import ImportSummary, Progress, import_all, replay, silent
 from geleit.intake.live import Intake, Receipt
 from geleit.ledger import tables
@@ -113,7 +114,7 @@ class Workspace:
         """Where events are taken in."""
         systems = {name: source.system_name for name, source in self.definitions.sources.items()}
         setting = Setting(self.catalogue, self.company.zone, self.company.currency, systems)
-        return Intake(self.ledger, setting, self.rules, self.company.country)
+        return Intake(self.ledger, setting, self.rules, self.company.country, self.archive.keys)
 
     def close(self) -> None:
         """Let go of the stores."""
@@ -129,11 +130,19 @@ class Workspace:
     # --- writing -------------------------------------------------------------------------------------------------
 
     def import_sources(
-        self, names: Sequence[str] = (), *, progress: Progress = silent, told: Told = lambda _: None
+        self,
+        names: Sequence[str] = (),
+        *,
+        again: bool = False,
+        progress: Progress = silent,
+        told: Told = lambda _: None,
     ) -> list[ImportSummary]:
-        """Import the named sources (default all) and bring needs, archive and journal up to date."""
+        """Import what is new in the named sources (default all), and bring needs, archive and journal up to date.
+
+        ``again`` reads files anew that are as they were when they were read last.
+        """
         chosen = [self.source(name) for name in names] or list(self.definitions.sources.values())
-        summaries = import_all(self.intake, chosen, self.root, progress=progress)
+        summaries = import_all(self.intake, self.archive, chosen, self.root, again=again, progress=progress)
         self.sync(told=told)
         return summaries
 
@@ -148,6 +157,8 @@ class Workspace:
     def sync(self, *, told: Told = lambda _: None) -> Synced:
         """Apply changed definitions, cut waiting needs, archive the outbox, build a generation if anything changed."""
         self.apply_definitions(told=told)
+        told("customers")
+        adopt_all(self.intake, self.archive)
         told("archive")
         archived = sum(iter(self.archive.drain, 0))
         told("needs")

@@ -1,0 +1,273 @@
+"""Adopts a bulk load into the ledger in short slices: identifiers, sets, evidence, facts, then customer by customer.
+
+Each slice holds the ledger for some ten milliseconds. A kill costs nothing: what is in is found again or, for evidence
+(which is counted), remembered by its place. Groups that the ledger knew before, or that somebody touched meanwhile, are
+resolved by the live way, which sees all evidence by then.
+"""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import groupby
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import msgspec
+import pyarrow as pa
+import sqlalchemy as sa
+
+from geleit.customers import tokens
+from geleit.customers.fact_columns import TABLES, schema
+from geleit.events.event import Identifier
+from geleit.files import only_one
+from geleit.history.archive import Archive
+from geleit.history.reading import connect
+from geleit.history.statements import load_from
+from geleit.identity import groups, resolution
+from geleit.identity.evidence import Touched, add_evidence, find_ids, find_sets, move_earlier
+from geleit.intake.live import Intake
+from geleit.intake.loading import parts_folder
+from geleit.ledger import tables
+from geleit.ledger.ledger import among, write_rows
+from geleit.needs import recut
+
+SLICE = 3_000  # rows written while the ledger is held
+PEOPLE = 400  # groups of one slice
+DIFFICULT = 60  # groups that are resolved one by one in a slice
+MEMORY = "1500MB"
+NEWER = """
+(set_id, name, source) DO UPDATE
+SET value = excluded.value, t = excluded.t, ord = excluded.ord, event_id = excluded.event_id
+WHERE (excluded.t, excluded.ord, excluded.event_id) > ("trait".t, "trait".ord, "trait".event_id)
+"""
+
+SQL = load_from(Path(__file__).parent / "adoption.sql")
+load = tables.load.c
+Progress = Callable[[str, int], None]
+
+
+def adopt_all(intake: Intake, archive: Archive, *, progress: Progress = lambda _step, _done: None) -> int:
+    """Adopt every load that waits; returns how many customers were taken in or touched.
+
+    Errors: Retryable if the ledger is busy or the disk full; run it again, it goes on where it was.
+    """
+    with only_one(archive.folder.parent / "load.lock"):
+        with intake.ledger.write() as connection:
+            loading = load.state == "loading"
+            connection.execute(sa.update(tables.load).where(loading, load.first_seq.is_(None)).values(state="adopting"))
+        with intake.ledger.read() as connection:
+            waiting = list(connection.execute(sa.select(load.id).where(load.state == "adopting")).scalars())
+        return sum(Adoption(intake, archive, number, progress).run() for number in waiting)
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """A group of identifiers (ledger id, why it joins nobody) with its sets; ``simple``: no limit holds it back."""
+
+    customer: str
+    since_t: int
+    simple: bool
+    identifiers: list[tuple[int, str]]
+    sets: list[int]
+
+
+class Adoption:
+    """One load on its way into the ledger."""
+
+    def __init__(self, intake: Intake, archive: Archive, number: int, progress: Progress) -> None:
+        self.intake, self.ledger, self.number, self.progress = intake, intake.ledger, number, progress
+        self.folder = parts_folder(archive, number)
+        self.rest: list[Person] = []  # groups for the live way
+
+    def run(self) -> int:
+        """Adopt everything and let go of the parts."""
+        done = 0
+        if list(self.folder.glob("*/seen.parquet")):
+            with connect(memory_limit=MEMORY, temp_directory=str(self.folder / "spill")) as duck:
+                self._gather(duck)
+                self._identifiers(duck)
+                self._sets(duck)
+                self._evidence(duck)
+                self._facts(duck)
+                done = self._people(duck) + self._difficult()
+        with self.ledger.write() as connection:
+            self.ledger.next_change(connection)
+            connection.execute(sa.update(tables.load).where(load.id == self.number).values(state="done"))
+        shutil.rmtree(self.folder, ignore_errors=True)
+        return done
+
+    def _gather(self, duck: duckdb.DuckDBPyConnection) -> None:
+        """Put the parts together and find out who belongs to whom."""
+        self.progress("groups", 0)
+        for name in ("seen", "sets", *(table.name for table in TABLES)):
+            duck.read_parquet(str(self.folder / "*" / f"{name}.parquet")).create_view(f"{name}_parts")
+        for name in ("seen", "named", "member", "identifier", "place", "evidence"):
+            duck.execute(SQL[name])
+        groups.group(duck, self.intake.rules)
+
+    def _identifiers(self, duck: duckdb.DuckDBPyConnection) -> None:
+        """Write identifiers; ``known(no, id)`` says which ids they have."""
+        duck.execute("CREATE TABLE known (no BIGINT, id BIGINT)")
+        for rows in slices(duck, SQL["identifiers"], SLICE):
+            members = [Identifier(type_, value) for _, type_, value, _ in rows]
+            with self.ledger.write() as connection:
+                there = find_ids(connection, members)
+                first = 1 + last_id(connection, tables.identifier)
+                new = [row for row, member in zip(rows, members, strict=True) if member not in there]
+                values = [(first + place, *row[1:]) for place, row in enumerate(new)]
+                write_rows(connection, tables.identifier, ("id", "type", "value", "first_t"), values)
+                seen = [(there[member], row[3]) for row, member in zip(rows, members, strict=True) if member in there]
+                earlier = {id_: t for (id_, first_t), t in seen if t < first_t}
+                move_earlier(connection, earlier)
+            fresh = {row[0]: first + place for place, row in enumerate(new)}
+            ids = [fresh.get(row[0]) or there[member][0] for row, member in zip(rows, members, strict=True)]
+            append(duck, "known", [(row[0], id_) for row, id_ in zip(rows, ids, strict=True)])
+            self.progress("identifiers", len(rows))
+
+    def _sets(self, duck: duckdb.DuckDBPyConnection) -> None:
+        """Write sets, their members and the words these are found by; ``known_set(set_key, id)``."""
+        duck.execute("CREATE TABLE known_set (set_key BIGINT, id BIGINT)")
+        for rows in slices(duck.cursor(), SQL["sets"], SLICE // 2):
+            with self.ledger.write() as connection:
+                there = find_sets(connection, [(key, rest) for key, rest, _, _ in rows])
+                first = 1 + last_id(connection, tables.identifier_set)
+                new = [row for row in rows if row[0] not in there]
+                ids = there | {row[0]: first + place for place, row in enumerate(new)}
+                values = [(ids[key], key, rest) for key, rest, _, _ in new]
+                write_rows(connection, tables.identifier_set, ("id", "key", "rest"), values)
+                pairs = [(ids[key], member) for key, _, members, _ in new for member in members or ()]
+                write_rows(connection, tables.identifier_set_member, ("set_id", "identifier_id"), pairs)
+                words = [(token, ids[key], why) for key, _, _, named in new for token, why in sorted(_words(named))]
+                write_rows(connection, tables.search_token, ("token", "set_id", "field"), words, "DO NOTHING")
+            append(duck, "known_set", [(key, ids[key]) for key, _, _, _ in rows])
+            self.progress("sets", len(rows))
+
+    def _evidence(self, duck: duckdb.DuckDBPyConnection) -> None:
+        """Add what was seen together; counted, so each slice remembers how far it is."""
+        with self.ledger.read() as connection:
+            done = connection.execute(sa.select(load.adopted).where(load.id == self.number)).scalar_one()
+        for rows in slices(duck, f"{SQL['pairs']} OFFSET {int(done)}", SLICE):
+            with self.ledger.write() as connection:
+                add_evidence(connection, rows)
+                done += len(rows)
+                connection.execute(sa.update(tables.load).where(load.id == self.number).values(adopted=done))
+            self.progress("evidence", len(rows))
+
+    def _facts(self, duck: duckdb.DuckDBPyConnection) -> None:
+        """Write the facts; what is there stays, a trait yields to a later one."""
+        for table in TABLES:
+            names = [field.name for field in schema(table)]
+            keyed = "set_key" in names
+            columns = ["known_set.id AS set_id" if name == "set_key" else f"facts.{name}" for name in names]
+            join = "INNER JOIN known_set ON known_set.set_key = facts.set_key ORDER BY known_set.id" if keyed else ""
+            question = f"SELECT DISTINCT {', '.join(columns)} FROM {table.name}_parts AS facts {join}"  # noqa: S608
+            written = ["set_id" if name == "set_key" else name for name in names]
+            conflict = NEWER if table is tables.trait else "DO NOTHING"
+            for rows in slices(duck, question, SLICE):
+                with self.ledger.write() as connection:
+                    write_rows(connection, table, written, rows, conflict)
+                self.progress("facts", len(rows))
+
+    def _people(self, duck: duckdb.DuckDBPyConnection) -> int:
+        """Place groups that no limit holds back, and that nobody else has placed."""
+        members = grouped(duck.cursor(), SQL["people"])
+        belongings = grouped(duck.cursor(), SQL["belongings"])
+        mine, sets = next(members, None), next(belongings, None)
+        done = 0
+        for some in slices(duck.cursor(), SQL["groups"], PEOPLE):
+            people = []
+            for rank, customer, since, simple in some:
+                identifiers: list[tuple[int, str]] = []
+                owned: list[int] = []
+                if mine and mine[0] == rank:
+                    identifiers, mine = [(row[1], row[2]) for row in mine[1]], next(members, None)
+                if sets and sets[0] == rank:
+                    owned, sets = [row[1] for row in sets[1]], next(belongings, None)
+                people.append(Person(customer, since, simple, identifiers, owned))
+            done += self._place(people)
+            self.progress("customers", len(some))
+        return done
+
+    def _place(self, people: Sequence[Person]) -> int:
+        """Write one slice of customers; those that need the live way are put aside."""
+        with self.ledger.write() as connection:
+            change = self.ledger.next_change(connection)
+            place = tables.identifier_resolution.c
+            mine = [number for person in people for number, _ in person.identifiers]
+            query = sa.select(place.identifier_id, place.customer_id).where(among(place.identifier_id, mine))
+            placed: dict[int, str] = dict(connection.execute(query).all())
+            free, done = [], []
+            for person in people:
+                homes = {placed.get(number) for number, _ in person.identifiers}
+                if person.simple and homes == {None}:
+                    free.append(person)
+                elif person.simple and homes == {person.customer}:
+                    done.append(person)  # placed by an adoption that was killed, or by somebody else just so
+                else:
+                    self.rest.append(person)
+            _write_people(connection, free, change)
+            recut.ask(connection, [person.customer for person in (*free, *done)], change)
+        return len(free)
+
+    def _difficult(self) -> int:
+        """Resolve by the live way what was put aside."""
+        for start in range(0, len(self.rest), DIFFICULT):
+            some = self.rest[start : start + DIFFICULT]
+            identifiers = frozenset(number for person in some for number, _ in person.identifiers)
+            sets = frozenset(number for person in some for number in person.sets)
+            with self.ledger.write() as connection:
+                change = self.ledger.next_change(connection)
+                moved = resolution.update(connection, Touched(identifiers, sets), self.intake.rules, change)
+                owner = tables.resolution.c
+                found = connection.execute(sa.select(owner.customer_id).where(among(owner.set_id, sets))).scalars()
+                recut.ask(connection, {*moved, *found}, change)
+            self.progress("customers", len(some))
+        return len(self.rest)
+
+
+def _write_people(connection: sa.Connection, people: Sequence[Person], change: int) -> None:
+    """New customers with their identifiers and sets; their needs are cut afterwards."""
+    placed = [(number, one.customer, reason) for one in people for number, reason in one.identifiers]
+    write_rows(connection, tables.identifier_resolution, ("identifier_id", "customer_id", "reason"), placed)
+    owned = [(number, 0, one.customer, change) for one in people for number in one.sets]
+    names = ("set_id", "slice", "customer_id", "change")
+    write_rows(connection, tables.resolution, names, owned, "DO NOTHING")
+    write_rows(
+        connection, tables.customer, ("id", "since_t", "change"), [(p.customer, p.since_t, change) for p in people]
+    )
+
+
+def _words(members: str | None) -> set[tuple[str, str]]:
+    """The words by which the members of a set (as JSON) are found."""
+    pairs = msgspec.json.decode(members or "[]", type=list[tuple[str, str]])
+    return {word for type_, value in pairs for word in tokens.of_identifier(Identifier(type_, value))}
+
+
+def slices(duck: duckdb.DuckDBPyConnection, question: str, size: int) -> Iterator[list[tuple[Any, ...]]]:
+    """The rows of an answer, some at a time."""
+    answer = duck.cursor().execute(question)
+    while rows := answer.fetchmany(size):
+        yield rows
+
+
+def grouped(duck: duckdb.DuckDBPyConnection, question: str) -> Iterator[tuple[int, list[tuple[Any, ...]]]]:
+    """The rows of an answer that is ordered by its first column, by that column."""
+    rows = (row for some in slices(duck, question, SLICE) for row in some)
+    for rank, members in groupby(rows, key=lambda row: row[0]):
+        yield rank, list(members)
+
+
+def append(duck: duckdb.DuckDBPyConnection, table: str, rows: Sequence[tuple[Any, ...]]) -> None:
+    """Add rows to a table."""
+    names = duck.table(table).columns
+    columns = {name: [row[place] for row in rows] for place, name in enumerate(names)}
+    duck.from_arrow(pa.table(columns)).insert_into(table)
+
+
+def last_id(connection: sa.Connection, table: sa.Table) -> int:
+    """The last number that rows of a table got."""
+    sequence = sa.table("sqlite_sequence", sa.column("name"), sa.column("seq"))
+    return int(connection.execute(sa.select(sequence.c.seq).where(sequence.c.name == table.name)).scalar() or 0)

@@ -1,0 +1,206 @@
+"""A bulk load: many events at once go straight into the archive; what they say waits in parts until it is adopted.
+
+A chunk is acknowledged by one short transaction that lists its segment, its keys and its parts. What hangs on it in the
+ledger (identifiers, facts, customers) follows in slices: see ``adoption``.
+"""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+import duckdb
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+import sqlalchemy as sa
+
+from geleit.customers.fact_columns import facts_of_rows
+from geleit.files import only_one, sync_file, sync_folder
+from geleit.history.archive import Archive, Segment
+from geleit.history.keys import ROW, Keys, Rows, Run
+from geleit.history.statements import load_from
+from geleit.intake.live import Intake, Receipt, contradiction
+from geleit.intake.staging import STORED
+from geleit.ledger import tables
+from geleit.ledger.ledger import among
+from geleit.sources import quarantine
+from geleit.sources.records import Rejected
+from geleit.sources.vectors import flat
+
+load = tables.load.c
+SQL = load_from(Path(__file__).parent / "loading.sql")
+
+
+class Load:
+    """One load, from its first chunk to its last; ``folder`` holds its parts until they are adopted."""
+
+    def __init__(self, intake: Intake, archive: Archive, number: int) -> None:
+        self.intake, self.archive, self.number = intake, archive, number
+        self.keys: Keys = archive.keys
+        self.folder = parts_folder(archive, number)
+
+    def take(self, staged: pa.Table, rejected: Sequence[Rejected]) -> Receipt:
+        """Acknowledge one chunk of staged rows (``staging.STAGED``); what is rejected goes to the quarantine.
+
+        Errors: Retryable if the ledger is busy; OSError when the disk is full. Chunks before are in.
+        """
+        now = self.intake.ledger.clock()
+        while True:
+            with self.intake.ledger.read() as connection:
+                before = last_number(connection)
+            new, again, contradicting = self._sift(staged)
+            if not new.num_rows or self._acknowledge(new, before):
+                break
+        with self.intake.ledger.write() as connection:
+            if again.num_rows and quarantine.contradictions(connection):
+                pairs = zip(again["record"].to_pylist(), again["key"].to_pylist(), strict=True)
+                quarantine.settle_equal(connection, set(pairs), now)
+            said = [
+                contradiction(row)
+                for row in contradicting.select(["source", "key", "record", "raw", "event_id"]).to_pylist()
+            ]
+            put = quarantine.put(connection, [*rejected, *said], now)
+        return Receipt(new.num_rows, again.num_rows, contradicting.num_rows, put)
+
+    def _sift(self, staged: pa.Table) -> tuple[pa.Table, pa.Table, pa.Table]:
+        """New rows, repetitions, and rows that contradict an earlier one of their key."""
+        with duckdb.connect(":memory:", config={"threads": "1"}) as duck:
+            duck.register("staged", staged)
+            wanted = _keys_of(duck)
+            known, said = self._known(staged, wanted)
+            duck.register("known", pa.table({"place": pa.array(np.arange(len(known))), "known": known, "said": said}))
+            fate = flat(duck.sql(SQL["fate"]).to_arrow_table()["fate"])
+        return tuple(staged.filter(pc.equal(fate, word)) for word in ("new", "again", "contradicting"))
+
+    def _known(self, staged: pa.Table, wanted: Rows) -> tuple[np.ndarray, np.ndarray]:
+        """Which rows were acknowledged before, and the content that stands under their keys."""
+        key = tables.event_key.c
+        with self.intake.ledger.read() as connection:
+            known, said = self.keys.look_up(connection, wanted)
+            live: dict[str, str] = {}
+            if connection.execute(sa.select(key.id).limit(1)).first():
+                query = sa.select(key.id, key.content).where(among(key.id, staged["event_id"].to_pylist()))
+                live = dict(connection.execute(query).all())
+        if live:
+            ids = staged["event_id"].to_pylist()
+            places = [place for place, identity in enumerate(ids) if identity in live]
+            known[places] = True
+            said[places] = np.array([int(live[ids[place]], 16) for place in places], np.uint64)
+        return known, said
+
+    def _acknowledge(self, new: pa.Table, before: int) -> bool:
+        """Segment, keys and parts, listed together; False if somebody else took one of the events in meanwhile."""
+        with duckdb.connect(":memory:", config={"threads": "1"}) as duck:
+            duck.register("staged", new)
+            run = self.keys.write(_keys_of(duck))
+            self._write_parts(duck, new)
+        with only_one(self.archive.lock):
+            segment = self.archive.write(new.select(STORED.names), self._reserve(new.num_rows))
+            return self._enter(segment, run, (before, set(new["event_id"].to_pylist())))
+
+    def _reserve(self, rows: int) -> int:
+        """Numbers for the rows of a segment that is being written."""
+        with self.intake.ledger.write() as connection:
+            first = 1 + take_numbers(connection, rows)
+            values = {"first_seq": first, "last_seq": first + rows - 1}
+            connection.execute(sa.update(tables.load).where(load.id == self.number).values(**values))
+        return first
+
+    def _enter(self, segment: Segment, run: Run, sifted: tuple[int, set[str]]) -> bool:
+        """The acknowledgement: everything that was written counts from here on."""
+        with self.intake.ledger.write() as connection:
+            if _overtaken(connection, *sifted):
+                self.archive.path(segment).unlink()
+                return False
+            self.intake.ledger.next_change(connection)
+            self.archive.enter(connection, segment)
+            self.keys.enter(connection, run)
+            values = {"first_seq": None, "last_seq": None, "parts": load.parts + 1}
+            connection.execute(sa.update(tables.load).where(load.id == self.number).values(**values))
+        return True
+
+    def _write_parts(self, duck: duckdb.DuckDBPyConnection, new: pa.Table) -> None:
+        """What adoption needs: sets, what was seen of them, facts."""
+        with self.intake.ledger.read() as connection:
+            number = connection.execute(sa.select(load.parts).where(load.id == self.number)).scalar_one()
+        found = {name: duck.sql(SQL[name]).to_arrow_table() for name in ("sets", "seen")}
+        found |= facts_of_rows(new.select(STORED.names), self.intake.setting)
+        folder = self.folder / f"{number:06d}"
+        shutil.rmtree(folder, ignore_errors=True)
+        folder.mkdir(parents=True, mode=0o700)
+        for name, table in found.items():
+            path = folder / f"{name}.parquet"
+            pq.write_table(table, path, compression="zstd")
+            sync_file(path)
+        sync_folder(folder)
+        sync_folder(self.folder)
+
+
+def parts_folder(archive: Archive, number: int) -> Path:
+    """Where the parts of a load lie."""
+    return archive.folder.parent / "loads" / f"{number:06d}"
+
+
+@contextmanager
+def loading(intake: Intake, archive: Archive) -> Iterator[Load]:
+    """The load that is open, or a new one; only one process loads at a time."""
+    with only_one(archive.folder.parent / "load.lock"):
+        with intake.ledger.write() as connection:
+            number = _open_load(connection, archive, intake.ledger.clock())
+        yield Load(intake, archive, number)
+
+
+def _open_load(connection: sa.Connection, archive: Archive, now: int) -> int:
+    """The number of the open load; what a kill left half written of it is cleared away."""
+    archive.keys.sweep(connection)
+    row = connection.execute(sa.select(load.id, load.first_seq, load.last_seq).where(load.state == "loading")).first()
+    if row is None:
+        values = {"state": "loading", "started_at": now, "parts": 0, "adopted": 0}
+        done = connection.execute(sa.insert(tables.load).values(**values))
+        return int(done.inserted_primary_key[0]) if done.inserted_primary_key else 0
+    if row.first_seq is not None:
+        for path in archive.folder.rglob(f"{row.first_seq:012d}-{row.last_seq:012d}-*.parquet"):
+            path.unlink()
+        connection.execute(sa.update(tables.load).where(load.id == row.id).values(first_seq=None, last_seq=None))
+    return int(row.id)
+
+
+def _overtaken(connection: sa.Connection, before: int, ids: set[str]) -> bool:
+    """Whether an event of a chunk was taken in by somebody else since the number ``before``."""
+    since = sa.select(tables.outbox.c.event_id).where(tables.outbox.c.seq > before)
+    archived = sa.select(tables.segment.c.id).where(tables.segment.c.first_seq > before).limit(1)
+    if connection.execute(archived).first():  # archived already: look again at everything
+        return True
+    return not ids.isdisjoint(connection.execute(since).scalars())
+
+
+SEQUENCE = sa.table("sqlite_sequence", sa.column("name"), sa.column("seq"))
+OUTBOX = SEQUENCE.c.name == "outbox"
+
+
+def last_number(connection: sa.Connection) -> int:
+    """The last number that an event of the outbox got."""
+    return int(connection.execute(sa.select(SEQUENCE.c.seq).where(OUTBOX)).scalar() or 0)
+
+
+def take_numbers(connection: sa.Connection, rows: int) -> int:
+    """Let the outbox leave out the next numbers; returns the last one before them."""
+    last = last_number(connection)
+    if last:
+        connection.execute(sa.update(SEQUENCE).where(OUTBOX).values(seq=last + rows))
+    else:
+        connection.execute(sa.insert(SEQUENCE).values(name="outbox", seq=rows))
+    return last
+
+
+def _keys_of(duck: duckdb.DuckDBPyConnection) -> Rows:
+    """The keys of the staged rows, in their order."""
+    found = duck.sql(SQL["keys"]).to_arrow_table()
+    rows = np.zeros(found.num_rows, ROW)
+    for name in ROW.names or ():
+        rows[name] = found[name].to_numpy()
+    return rows
