@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from geleit.sources.roles import Column, by_role, share
@@ -44,10 +44,13 @@ class Place:
 def write(place: Place, sample: Sample, columns: Sequence[Column]) -> tuple[str, tuple[str, ...]]:
     """The definition as YAML, and notes about what was guessed and what a person has to decide."""
     found = by_role(columns)
-    notes = list(sample.notes)
-    lines = [f"label: {_scalar(place.name.replace('_', ' '))}", f"file: {_scalar(place.file)}"]
-    lines += _fields(sample, [*found.get("amount", []), *found.get("price", [])])
+    lines = [f"label: {_scalar(place.name.replace('_', ' '))}"]
+    lines += [] if "database" in sample.fields else [f"file: {_scalar(place.file)}"]
     grouped = _repeats(found.get("order", []))
+    if grouped and "database" in sample.fields:
+        sample = _whole(sample)
+    notes = list(sample.notes)
+    lines += _fields(sample, [*found.get("amount", []), *found.get("price", [])])
     if grouped:
         notes.append(f"several lines share one '{grouped.name}': they are read as one event, amounts are added up")
         lines.append(f"group: {_quoted(grouped.sql)}")
@@ -65,6 +68,12 @@ def write(place: Place, sample: Sample, columns: Sequence[Column]) -> tuple[str,
     top += [f"# {note}" for note in notes]
     bottom = ["# Columns, as they look:", *(f"#   {column.described(sample.count)}" for column in columns)]
     return "\n".join([*top, *lines, *bottom]) + "\n", tuple(notes)
+
+
+def _whole(sample: Sample) -> Sample:
+    """A table that is read as a whole each time: a group needs all its rows."""
+    database = {name: value for name, value in sample.fields["database"].items() if name != "since"}
+    return replace(sample, fields={"database": database}, notes=("all rows are read each time, for a group needs all",))
 
 
 def _fields(sample: Sample, amounts: Sequence[Column]) -> list[str]:
