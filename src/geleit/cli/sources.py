@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -12,8 +12,10 @@ from geleit.cli.output import HERE, AsJson, Folder, opened, say, show, table
 from geleit.errors import GeleitError
 from geleit.language.formats import stamp
 from geleit.sources import ready_made
+from geleit.sources.database_sample import describe, is_database
 from geleit.sources.definition import load_source
 from geleit.sources.guess import guess as guess_source
+from geleit.sources.guess import guess_table
 from geleit.sources.mapping import Preview, Setting
 from geleit.sources.mapping import preview as preview_source
 
@@ -94,22 +96,34 @@ def _short(values: Mapping[str, object]) -> str:
 @source.command()
 def guess(
     file: Annotated[
-        Path, typer.Argument(help="An export: CSV, Excel, JSON, JSON Lines, Parquet, XES, or a zip of them.")
+        str,
+        typer.Argument(
+            help="An export (CSV, Excel, JSON, JSON Lines, Parquet, XES, or a zip of them), or a database's URL."
+        ),
     ],
     name: Annotated[str, typer.Option(help="Name of the source; default the file's.")] = "",
+    table_name: Annotated[str, typer.Option("--table", help="Table of a database; without it, all are listed.")] = "",
+    secret: Annotated[str, typer.Option(help="Name of the secret that holds a database's password.")] = "",
     folder: Folder = HERE,
     as_json: AsJson = False,
 ) -> None:
-    """Draft sources/NAME.yaml from an export: columns, time, identifiers. Read it, correct it, then import."""
+    """Draft sources/NAME.yaml from an export or a table: columns, time, identifiers. Correct it, then import."""
+    if is_database(file) and not table_name:
+        _show_tables(file, secret, folder, as_json)
+        return
     with opened(folder) as workspace:
-        draft = guess_source(file, root=workspace.root, zone=workspace.company.zone, now=workspace.clock(), name=name)
+        root, zone, now = workspace.root, workspace.company.zone, workspace.clock()
+        draft = (
+            guess_table(file, table_name, root=root, zone=zone, now=now, name=name, secret=secret)
+            if is_database(file)
+            else guess_source(Path(file), root=root, zone=zone, now=now, name=name)
+        )
         target = workspace.root / "sources" / f"{draft.name}.yaml"
         if target.exists():
             raise GeleitError(f"{target} exists already; nothing was changed", hint="give another --name")
         target.write_text(draft.yaml, encoding="utf-8")
-        setting = Setting(workspace.catalogue, workspace.company.zone, workspace.clock())
-        found = preview_source(load_source(target, workspace.root), SAMPLED, root=workspace.root, setting=setting)
-        zone = workspace.company.zone
+        setting = Setting(workspace.catalogue, zone, now)
+        found = preview_source(load_source(target, root), SAMPLED, root=root, setting=setting)
 
     def text() -> None:
         say(draft.yaml)
@@ -118,6 +132,22 @@ def guess(
         say(f"Written to {target}. Correct it, then: geleit source preview {draft.name}; geleit import {draft.name}")
 
     show({"file": str(target), "yaml": draft.yaml, "notes": draft.notes, "sample": found}, as_json, text)
+
+
+def _show_tables(url: str, secret: str, folder: Path, as_json: bool) -> None:
+    with opened(folder) as workspace:
+        found = describe(url, workspace.root, secret=secret)
+
+    def text() -> None:
+        rows = [[one.name, ", ".join(one.key), _typed(one.columns)] for one in found]
+        table(["table", "key", "columns"], rows, empty="no tables that this user sees")
+        say("Draft one of them: geleit source guess URL --table NAME")
+
+    show(found, as_json, text)
+
+
+def _typed(columns: Sequence[tuple[str, str]]) -> str:
+    return ", ".join(f"{name} {kind}".strip() for name, kind in columns)
 
 
 @source.command()

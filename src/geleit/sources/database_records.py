@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pickle
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -46,7 +46,7 @@ def read(
     positions: Mapping[str, str],
     *,
     again: bool = False,
-) -> Iterator[Records]:
+) -> Generator[Records, None, None]:
     """The rows in chunks; their "line" is their number in this reading, from 1.
 
     ``positions``: what earlier readings gave. With ``since``, each chunk carries the position behind it, and the next

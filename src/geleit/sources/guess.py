@@ -9,7 +9,7 @@ from pathlib import Path
 from geleit.clock import SECOND, moment
 from geleit.errors import GeleitError
 from geleit.events.kinds import snake
-from geleit.sources import draft, sample
+from geleit.sources import database_sample, draft, sample
 from geleit.sources.roles import columns_of
 from geleit.sources.times import TimeReader
 
@@ -37,6 +37,19 @@ def guess(file: Path, *, root: Path, zone: str, now: int, name: str = "") -> Dra
     columns = columns_of(found, TimeReader(zone, "earlier", now))
     written = moment(int(file.stat().st_mtime * SECOND), zone).date().isoformat()
     yaml, notes = draft.write(draft.Place(chosen, _inside(file, root), zone, written), found, columns)
+    return Draft(chosen, yaml, notes)
+
+
+def guess_table(url: str, table: str, *, root: Path, zone: str, now: int, name: str = "", secret: str = "") -> Draft:
+    """Draft a definition for a table of a database; ``secret`` names the password of its user.
+
+    Errors: GeleitError and Retryable if the database cannot be reached, has no such table, or the table is empty.
+    """
+    chosen = snake(name or table.rpartition(".")[2]) or "source"
+    found = database_sample.look(url, table, root, secret=secret)
+    columns = columns_of(found, TimeReader(zone, "earlier", now))
+    today = moment(now, zone).date().isoformat()
+    yaml, notes = draft.write(draft.Place(chosen, table, zone, today), found, columns)
     return Draft(chosen, yaml, notes)
 
 

@@ -68,7 +68,7 @@ def look(file: Path) -> Sample:
     except DAMAGE as error:
         raise GeleitError(f"{file.name} cannot be read: {error}", hint="is it the right file?") from None
     records = list(_first_records(file, fields))
-    values = _opened(records)
+    values = opened_values(records)
     if not any(values.values()):
         raise GeleitError(f"{file.name} holds no records", hint="export it again, with its header line")
     names = frozenset(name for record in records for name in record)
@@ -96,7 +96,7 @@ def _first_records(file: Path, fields: Mapping[str, Any]) -> Iterator[dict[str, 
             return
 
 
-def _opened(records: Sequence[dict[str, Any]]) -> dict[str, list[str]]:
+def opened_values(records: Sequence[dict[str, Any]]) -> dict[str, list[str]]:
     """Filled values per column as text; columns that hold objects are opened one level."""
     values: dict[str, list[str]] = {}
     for record in records:
