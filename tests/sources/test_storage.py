@@ -5,6 +5,9 @@ import importlib
 import io
 import json
 import sys
+import threading
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -124,6 +127,28 @@ def test_a_file_that_changes_while_it_is_read_is_said_and_read_again(store, tmp_
         chunks.append(chunk)
     assert [one.reason for chunk in chunks for one in chunk.rejected] == ["unreadable_file"]
     assert not any(chunk.position for chunk in chunks)
+
+
+def test_a_file_of_a_web_server(tmp_path):
+    served = tmp_path / "served"
+    served.mkdir()
+    (served / "calls.csv").write_text("mail;at\na@example.com;2026-01-01\n")
+    server = ThreadingHTTPServer(("127.0.0.1", 0), partial(Quiet, directory=str(served)))
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    try:
+        url = f"http://127.0.0.1:{server.server_address[1]}/calls.csv"
+        definition = SourceDefinition.model_validate({"file": url, "events": EVENTS}).named("calls")
+        assert raws(read(definition, tmp_path, "mail"))[0]["mail"] == "a@example.com"
+        with pytest.raises(GeleitError, match="no file matches"):
+            read(definition.model_copy(update={"file": (f"{url}x",)}), tmp_path)
+    finally:
+        server.shutdown()
+        server.server_close()
+
+
+class Quiet(SimpleHTTPRequestHandler):
+    def log_message(self, *_):
+        pass
 
 
 def test_what_is_wrong_is_said_in_plain_words(store, tmp_path, monkeypatch):
