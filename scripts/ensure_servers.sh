@@ -3,7 +3,9 @@
 missing=""
 command -v initdb >/dev/null 2>&1 || ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || missing="postgresql"
 PATH="$PATH:/usr/sbin"
-command -v mariadbd >/dev/null 2>&1 && command -v mariadb-install-db >/dev/null 2>&1 || missing="$missing mariadb-server-core"
+for one in mariadbd mariadb-install-db my_print_defaults; do
+  command -v $one >/dev/null 2>&1 || { missing="$missing mariadb-server-core mariadb-client-core"; break; }
+done
 [ -z "$missing" ] && exit 0
 if [ "$(id -u)" = 0 ]; then run=""; elif sudo -n true 2>/dev/null; then run="sudo -n"; else
   echo "missing: $missing; tests that read from them will be skipped. Hint: sudo apt-get install $missing"; exit 0
