@@ -213,12 +213,13 @@ def test_two_gigabytes_of_one_line_need_little_memory(tmp_path):
         resource.setrlimit(resource.RLIMIT_AS, (used + (600 << 20),) * 2)
         event = {EVENT!r}
         source = SourceDefinition.model_validate({{"file": "huge.csv", "events": [event]}}).named("a")
-        for records in files.read(source, Path({str(tmp_path)!r}), frozenset({{"text"}})):
-            print(records.columns["text"].to_pylist(), [(r.reason, r.line) for r in records.rejected])
+        found = list(files.read(source, Path({str(tmp_path)!r}), frozenset({{"text"}})))
+        print([value for c in found if len(c.lines) for value in c.columns["text"].to_pylist()])
+        print([(r.reason, r.line) for c in found for r in c.rejected])
     """)
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False)
     assert done.stderr == ""
-    assert done.stdout == "['gut', 'auch gut'] [('too_large', 3)]\n"
+    assert done.stdout == "['gut', 'auch gut']\n[('too_large', 3)]\n"
     assert resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss < 1 << 20  # KB
 
 
@@ -237,3 +238,48 @@ def test_impossible_dialects_are_refused(bench, options, said):
         bench.define(
             f"file: a.csv\ncsv: {options}\nevents:\n  - {{kind: contact_made, time: t, identifiers: {{email: m}}}}"
         )
+
+
+PLAINLY = st.text(st.sampled_from('ab ä,;"\n\r'), max_size=6)
+
+
+@settings(max_examples=300, deadline=None)
+@given(
+    rows_=st.lists(st.lists(PLAINLY, min_size=1, max_size=4), max_size=12),
+    quoting=st.sampled_from([csv.QUOTE_ALL, csv.QUOTE_MINIMAL, None]),
+    ending=st.sampled_from(["\n", "\r\n"]),
+    sizes=st.tuples(st.integers(1, 60), st.integers(1, 9)),
+)
+def test_blocks_read_the_same_as_single_rows(rows_, quoting, ending, sizes):
+    """Whatever stands in the file, and wherever a block ends: records, ids, lines and rejections are equal."""
+    if quoting is None:
+        body = ending.join(";".join(row) for row in rows_)
+    else:
+        text = io.StringIO(newline="")
+        csv.writer(text, delimiter=";", quoting=quoting, lineterminator=ending).writerows(rows_)
+        body = text.getvalue()
+    data = f"a;b{ending}{body}".encode()
+
+    def seen(block, part):
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(csv_records, "BLOCK", block)
+            patch.setattr(lines, "PART", part)
+            patch.setattr(csv_records, "SNIFFED_LINES", 1)
+            if not block:
+                patch.setattr(csv_records, "table_of", lambda *_: None)
+            found = list(csv_records.read(definition(), io.BytesIO(data), "a.csv", frozenset({"b"})))
+        records = [one for c in found for one in zip(c.lines, c.raw, c.ids, strict=True)]
+        texts = [value for c in found if len(c.lines) for value in c.columns["b"].to_pylist()]
+        return records, texts, sorted((r.line, r.reason, r.record_id, r.record) for c in found for r in c.rejected)
+
+    assert seen(*sizes) == seen(0, 1 << 20)
+
+
+def test_large_plain_files_come_in_blocks(monkeypatch):
+    monkeypatch.setattr(csv_records, "BLOCK", 10_000)
+    good = "".join(f'{number};Kunde {number};"Straße; {number}"\r\n' for number in range(2_000))
+    data = f"id;name;street\r\n{good}7;zu wenig\r\n{good}".encode()
+    found = list(csv_records.read(definition(), io.BytesIO(data), "a.csv", frozenset({"id"})))
+    assert [line for c in found for line in c.lines] == [*range(2, 2_002), *range(2_003, 4_003)]
+    assert [(r.line, r.reason) for c in found for r in c.rejected] == [(2_002, "wrong_field_count")]
+    assert sum(isinstance(c.lines, range) for c in found) > 5

@@ -13,6 +13,7 @@ from typing import IO, cast
 import msgspec
 import pyarrow as pa
 
+from geleit.sources.csv_blocks import BLOCK, table_of
 from geleit.sources.definition import SourceDefinition
 from geleit.sources.formats import Csv
 from geleit.sources.header import require_columns, unique_names
@@ -29,6 +30,7 @@ from geleit.sources.records import (
     UnreadableError,
     identify,
 )
+from geleit.sources.vectors import Texts, hashed, record_texts
 
 DELIMITERS = (";", ",", "\t", "|", "\x1f", "\x01", "^")
 SNIFFED_LINES = 20
@@ -79,8 +81,13 @@ def read(definition: SourceDefinition, handle: IO[bytes], name: str, columns: fr
     buffered = handle if isinstance(handle, io.BufferedReader) else io.BufferedReader(cast("io.RawIOBase", handle))
     encoding = encoding_of(definition.csv.encoding, buffered.peek(io.DEFAULT_BUFFER_SIZE))
     text = io.TextIOWrapper(buffered, encoding, errors="surrogateescape", newline="")
+    empty = True
     try:
-        yield from _chunks(definition, Lines(text), (name, encoding), columns)
+        for records in _chunks(definition, Lines(text), (name, encoding), columns):
+            empty = False
+            yield records
+        if empty:
+            yield Records(name, pa.table({}), [], [], [])  # it was read all the same
     finally:
         text.detach()  # the handle is its opener's to close
 
@@ -90,21 +97,64 @@ def _chunks(
 ) -> Iterator[Records]:
     options = definition.csv
     lines.skip(options.skip_lines)
-    rows = split(lines, dialect(options, lines))
+    marks = dialect(options, lines)
+    rows = split(lines, marks)
     header = unique_names(options.header or _header(next(rows, Row(1, [], "")), file[1]))
     if header:
         require_columns(definition, file[0], header, columns)
+    plain = bool(header) and len(header) > 1 and not (marks.escape or marks.blanks)
+    while plain:
+        block = lines.block(BLOCK)
+        if not (block or lines.waiting):
+            break
+        table = table_of(block, header, marks.delimiter, marks.quote) if block else None
+        if table is not None:
+            yield _whole(definition, file[0], table, (columns, lines.number))
+            continue
+        lines.give_back(block)
+        yield from _single(definition, lines, (marks, header), (file, columns))
+    yield from _single(definition, lines, (marks, header), (file, columns), rest=True)
+
+
+def _whole(definition: SourceDefinition, name: str, table: pa.Table, place: tuple[frozenset[str], int]) -> Records:
+    """The records of a block of plain rows; ``place``: the columns that are read, and the number of the last line."""
+    columns, last = place
+    needed = {column.casefold() for column in columns}
+    raw = record_texts(table)
+    return Records(
+        name,
+        table.select([column for column in table.column_names if column.casefold() in needed]),
+        range(last - table.num_rows + 1, last + 1),
+        Texts(raw),
+        Texts(hashed(definition.name, raw)),
+    )
+
+
+def _single(
+    definition: SourceDefinition,
+    lines: Lines,
+    form: tuple[Dialect, list[str]],
+    target: tuple[tuple[str, str], frozenset[str]],
+    *,
+    rest: bool = False,
+) -> Iterator[Records]:
+    """Records row by row: those of the lines that were given back, or all the rest."""
+    marks, header = form
+    file, columns = target
     chunk = RowChunk(definition, file, header, columns)
     try:
-        for row in rows:
+        for row in split(lines, marks):
             chunk.add(row)
             if chunk.full:
                 yield chunk.records()
                 chunk = RowChunk(definition, file, header, columns)
+            if not (rest or lines.waiting):
+                break
     except DAMAGE:
         yield chunk.records()
         raise
-    yield chunk.records()
+    if chunk.lines or chunk.rejected:
+        yield chunk.records()
 
 
 def _header(first: Row, encoding: str) -> list[str]:

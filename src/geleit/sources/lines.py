@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import codecs
 import hashlib
+import io
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -20,6 +21,7 @@ BOMS = (  # the longer ones first: UTF-32 begins like UTF-16
 )
 MANY = 0.3  # share of zero bytes on one side of every pair that text of one byte per character never has
 LOOK_AHEAD_LEAST = 20_000  # characters
+PART = 1 << 13  # characters read at once; what precedes damage is lost with its part
 
 
 def encoding_of(declared: str, head: bytes) -> str:
@@ -97,6 +99,36 @@ class Lines:
         self.characters += len(line)
         return line
 
+    def block(self, size: int) -> str:
+        """The next whole lines, about so many characters; '' where single lines have to be taken.
+
+        That is at the end, before a line that is too long, and where no line feed ends lines.
+        """
+        parts: list[str] = []
+        count = 0
+        while count < size:
+            part = self.waiting.popleft() if self.waiting else self._part(PART)
+            if isinstance(part, Overlong):
+                self.waiting.appendleft(part)
+                break
+            if not part:
+                break
+            parts.append(part)
+            count += len(part)
+        while parts and parts[-1].endswith("\r") and not self.waiting:
+            parts.append(self._part(1))  # a line feed may belong to it
+        text = "".join(parts)
+        end = text.rfind("\n") + 1
+        if end < len(text):
+            self._give_back(text[end:], whole=False)
+        self.number += text.count("\n", 0, end)
+        return text[:end]
+
+    def give_back(self, block: str) -> None:
+        """Let the lines of the last block be taken one by one."""
+        self.number -= block.count("\n")
+        self._give_back(block, whole=True)
+
     def begin(self) -> None:
         """A new record begins here."""
         self.taken.clear()
@@ -125,18 +157,44 @@ class Lines:
         self.begin()
         return first
 
+    def _part(self, size: int) -> str:
+        """Some characters, wherever they end; '' at the end and before damage, which shows when its line is taken."""
+        try:
+            return "" if self.damage else self.source.read(size)
+        except DAMAGE as error:
+            self.damage = error
+            return ""
+
+    def _give_back(self, text: str, *, whole: bool) -> None:
+        lines = list(io.StringIO(text, newline=""))
+        if not whole and not lines[-1].endswith("\r"):
+            last = self._continued(lines.pop())
+            self.waiting.appendleft(last)
+        self.waiting.extendleft(reversed(lines))
+
+    def _continued(self, begun: str) -> str | Overlong:
+        """A line whose beginning was read already."""
+        try:
+            return cast("str | Overlong", read_bounded(self.source.readline, ("\r", "\n"), begun))
+        except DAMAGE as error:
+            self.damage = error
+            return begun
+
     def _read(self) -> str | Overlong | None:
         if self.damage:
             raise self.damage
         return cast("str | Overlong", read_bounded(self.source.readline, ("\r", "\n"))) or None
 
 
-def read_bounded(readline: Callable[[int], str | bytes], ends: Any) -> str | bytes | Overlong:
+def read_bounded(readline: Callable[[int], Any], ends: Any, begun: str = "") -> str | bytes | Overlong:
     """The next line, empty at the end; of a longer one than a record may be, its beginning, length and a hash.
 
-    ``ends`` is what a line ends with, text or bytes like the line itself.
+    ``ends`` is what a line ends with, text or bytes like the line itself; ``begun`` is what was read of the line before.
     """
-    line = readline(RECORD_CHARACTERS + 1)
+    line: str | bytes = begun
+    if len(begun) <= RECORD_CHARACTERS:
+        rest = readline(RECORD_CHARACTERS + 1 - len(begun))
+        line = begun + rest if begun else rest
     if len(line) <= RECORD_CHARACTERS or line.endswith(ends):
         return line
     digest, length, part = hashlib.blake2b(digest_size=16), 0, line
