@@ -3,6 +3,7 @@
 import json
 import sqlite3
 import threading
+import time
 import tracemalloc
 
 import pytest
@@ -172,6 +173,19 @@ def test_a_preview_of_a_large_table_stops_early(mariadb, postgres, tmp_path):
         chunks = Follower(tmp_path, server.url, table="many").chunks()
         assert len(next(chunks).raw) == 5_000
         chunks.close()
+
+
+def test_a_slow_import_is_not_thrown_out_by_postgres(postgres, tmp_path):
+    postgres.run("DROP TABLE IF EXISTS idle", "CREATE TABLE idle AS SELECT generate_series(1, 20000) AS id")
+    postgres.run("ALTER DATABASE shop SET idle_in_transaction_session_timeout = '200ms'")
+    try:
+        count = 0
+        for chunk in Follower(tmp_path, postgres.url, table="idle", key="id").chunks():
+            count += len(chunk.raw)
+            time.sleep(0.3)
+    finally:
+        postgres.run("ALTER DATABASE shop RESET idle_in_transaction_session_timeout")
+    assert count == 20_000
 
 
 @pytest.mark.parametrize("journal", ["wal", "delete"])
