@@ -61,8 +61,9 @@ def read(
     if definition.group and not all(known.get(one.name) for one in found):
         known = {}  # a group may have records in several files: all are read, or none
     for located in found:
-        if known.get(located.name):
-            yield Records(located.name, pa.table({}), [], [], [], unchanged=True)
+        if token := known.get(located.name):
+            touched = (located.name, token) if token != positions[located.name] else None
+            yield Records(located.name, pa.table({}), [], [], [], unchanged=True, position=touched)
             continue
         try:
             yield from _positioned(definition, located, columns)
@@ -86,28 +87,37 @@ def _positioned(definition: SourceDefinition, located: Located, columns: frozens
         yield records
     if not whole:
         return
-    sha256 = _sha256(located)
-    if located.changed():
-        return  # while its hash was computed: the next reading takes it as another file
-    settled = located.modified_ns and located.modified_ns < began - SETTLED_NS
-    token = Token(fingerprint(definition), located.size, located.modified_ns if settled else 0, located.version, sha256)
-    place = located.name, msgspec.json.encode(token).decode()
-    yield Records(located.name, pa.table({}), [], [], [], position=place)
+    token = _token(definition, located, _sha256(located), began)
+    if not located.changed():  # while its hash was computed; else the next reading takes it as another file
+        yield Records(located.name, pa.table({}), [], [], [], position=(located.name, token))
 
 
-def _known(definition: SourceDefinition, located: Located, positions: Mapping[str, str]) -> bool:
-    """Whether a file is the one that was read to its end, with this very definition."""
+def _token(definition: SourceDefinition, located: Located, sha256: str, began: int) -> str:
+    settled = located.modified_ns < began - SETTLED_NS
+    modified = located.modified_ns if settled else 0
+    token = Token(fingerprint(definition), located.size, modified, located.version, sha256)
+    return msgspec.json.encode(token).decode()
+
+
+def _known(definition: SourceDefinition, located: Located, positions: Mapping[str, str]) -> str:
+    """The position of a file that is the one that was read to its end, with this very definition; '' for others.
+
+    A file that was only touched gets a new one, so that it is not hashed each time.
+    """
+    text = positions.get(located.name, "")
     try:
-        token = msgspec.json.decode(positions.get(located.name, ""), type=Token)
+        token = msgspec.json.decode(text, type=Token)
     except msgspec.MsgspecError:
-        return False
+        return ""
     if (token.definition, token.size) != (fingerprint(definition), located.size):
-        return False
+        return ""
     if located.path is None and located.version:
-        return located.version == token.version  # the store numbers or hashes its contents
+        return text if located.version == token.version else ""  # the store numbers or hashes its contents
     if (located.modified_ns, located.version) == (token.modified_ns, token.version):
-        return bool(located.modified_ns)
-    return bool(token.sha256) and _sha256(located) == token.sha256
+        return text if located.modified_ns else ""
+    began = time.time_ns()
+    same = bool(token.sha256) and _sha256(located) == token.sha256
+    return _token(definition, located, token.sha256, began) if same else ""
 
 
 def _sha256(located: Located) -> str:
