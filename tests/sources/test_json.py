@@ -140,6 +140,14 @@ def test_a_value_without_end_stops_its_document(tmp_path, monkeypatch):
     assert "JSON Lines" in rejected[0].message
 
 
+def test_what_is_beside_the_records_may_be_large(tmp_path, monkeypatch):
+    monkeypatch.setattr(json_documents, "VALUE", 1 << 20)
+    products = [{"id": number, "parts": {"n": [1, 2]}, "words": "x" * 900} for number in range(3_000)]
+    names = {str(number): [] for number in range(100_000)}
+    put(tmp_path, "a.json", json.dumps({"products": products, "names": names, "orders": [{"id": 7}]}))
+    assert good(tmp_path, file="a.json", records="orders") == [{"id": 7}]
+
+
 def test_a_path_that_leads_nowhere_names_what_there_is(tmp_path):
     put(tmp_path, "a.json", '{"tickets": {"open": []}}')
     with pytest.raises(GeleitError) as caught:

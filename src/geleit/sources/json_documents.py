@@ -89,7 +89,7 @@ def _records(document: Document, path: Sequence[str], levels: list[dict[str, Non
             elif path[0] in (name, EVERY):
                 yield from _records(document, path[1:], levels[1:], 0)
             else:
-                document.value()
+                document.skip()
     elif (text := document.value()) != b"null":
         yield text
 
@@ -149,22 +149,41 @@ class Document:
     def value(self) -> bytes:
         """The text of the next value."""
         self.peek()
-        while True:
-            try:
-                _value.decode(self.view[self.place :])
-                end = len(self.window)
-                whole = self.ended  # else it may go on behind the window
-            except msgspec.DecodeError as error:
-                found = TRAILING.search(str(error))
-                if not found and not self._cut(error):
-                    raise
-                whole = bool(found)
-                end = self.place + int(found[1]) - 1 if found else 0
-            if whole:
-                text = self.window[self.place : end].rstrip(SPACE)
-                self.place = end
-                return text
+        while (end := self._end()) is None:
             self._refill()
+        text = self.window[self.place : end].rstrip(SPACE)
+        self.place = end
+        return text
+
+    def skip(self) -> None:
+        """Go past the next value, however large."""
+        first = self.peek()
+        end = self._end()
+        if end is not None:
+            self.place = end
+        elif first == b"[":
+            self.step()
+            while self.more(b"]"):
+                self.skip()
+        elif first == b"{":
+            self.step()
+            while self.more(b"}"):
+                self.name()
+                self.skip()
+        else:
+            self.value()
+
+    def _end(self) -> int | None:
+        """Where in the window the next value ends; None if it may go on behind it."""
+        try:
+            _value.decode(self.view[self.place :])
+        except msgspec.DecodeError as error:
+            if found := TRAILING.search(str(error)):
+                return self.place + int(found[1]) - 1
+            if not self._cut(error):
+                raise
+            return None
+        return len(self.window) if self.ended else None
 
     def placed(self, error: Exception) -> str:
         """What is wrong, and at which byte of the document."""

@@ -21,7 +21,7 @@ from geleit.sources.records import DAMAGE, UnreadableError
 
 SAMPLE = 500  # records looked at
 HEAD = 1 << 22  # bytes looked at
-SHEETS = 20  # sheets looked at
+SHEETS = 8  # sheets looked at
 TITLE_ROWS = 20  # rows of a sheet looked at for the header
 
 _decoder = msgspec.json.Decoder(float_hook=str)
