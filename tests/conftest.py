@@ -64,7 +64,7 @@ def dump(workspace) -> str:
                 [sets[r.set_id], r.slice, r.customer_id] for r in connection.execute(sa.select(tables.resolution))
             ),
             "evidence": _evidence(connection),
-            "keys": sorted([r.id, r.content] for r in connection.execute(sa.select(tables.event_key))),
+            "keys": sorted([*_live_keys(connection), *_bulk_keys(connection, workspace.archive.keys)]),
             "quarantine": sorted(
                 [r.source, r.fingerprint, r.reason, r.state] for r in connection.execute(sa.select(tables.quarantine))
             ),
@@ -74,7 +74,7 @@ def dump(workspace) -> str:
                 _fact(row, sets) for row in connection.execute(sa.select(tables.metadata.tables[name]))
             )
         found["tokens"] = sorted(
-            [r.token, sets[r.set_id], r.field] for r in connection.execute(sa.select(tables.search_token))
+            [r.token, sets.get(r.set_id, ""), r.field] for r in connection.execute(sa.select(tables.search_token))
         )
     found["events"] = sorted(
         [
@@ -87,6 +87,15 @@ def dump(workspace) -> str:
         for item in workspace.history.events_of(list(named))
     )
     return json.dumps(found, indent=1, sort_keys=True, default=str)
+
+
+def _live_keys(connection):
+    return ((row.id, row.content) for row in connection.execute(sa.select(tables.event_key)))
+
+
+def _bulk_keys(connection, keys):
+    for ids in keys.ids(connection):
+        yield from keys.contents(connection, ids).items()
 
 
 def _sets(connection) -> dict[int, str]:
@@ -112,7 +121,7 @@ def _evidence(connection) -> list[list[object]]:
 def _fact(row, sets) -> list[str]:
     values = [f"{name}={value}" for name, value in row._mapping.items() if name not in ARRIVAL]
     if "set_id" in row._mapping:
-        values.append(sets[row.set_id])
+        values.append(sets.get(row.set_id, ""))
     if "id" in row._mapping:
         values.append(str(row.id))
     return values
