@@ -154,6 +154,14 @@ def test_a_file_full_of_stray_quotes_is_read_in_time():
     assert {r.reason for r in rejected} == {"bad_csv"}
 
 
+def test_a_quote_that_never_closes_costs_its_line_however_much_follows():
+    follows = "".join(f"{number};gut und schön und lang\n" for number in range(60_000))
+    records, rejected = read(f'id;text\n1;"27 Zoll\n{follows}'.encode())
+    assert len(records) == 60_000
+    assert [(r.line, r.reason) for r in rejected] == [(2, "bad_csv")]
+    assert "does not close" in rejected[0].message
+
+
 class Endless:
     """A stream that holds one line of many characters between two good ones, and never all of it."""
 

@@ -181,7 +181,6 @@ def split(lines: Lines, dialect: Dialect) -> Iterator[Row]:
         except OverlongError as error:
             yield Row(lines.number, [], error.line.text, overlong=error.line)
         except UnclosedError:
-            lines.unclosed += 1
             text = lines.keep_first()
             yield Row(lines.number, [], text, "a quote in it does not close")
         except csv.Error as error:

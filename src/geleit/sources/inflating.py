@@ -57,9 +57,8 @@ class Inflated(io.RawIOBase):
     """Unpacked bytes, counted; damage of any kind is an UnreadableError."""
 
     def __init__(self, source: Readable, allowance: Allowance) -> None:
-        self.take: Callable[[int], bytes] = getattr(
-            source, "read1", source.read
-        )  # read would lose what precedes damage
+        # read would lose what precedes damage
+        self.take: Callable[[int], bytes] = getattr(source, "read1", source.read)
         self.source, self.allowance = source, allowance
 
     def readable(self) -> bool:

@@ -20,7 +20,6 @@ BOMS = (  # the longer ones first: UTF-32 begins like UTF-16
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
 MANY = 0.3  # share of zero bytes on one side of every pair that text of one byte per character never has
-LOOK_AHEAD_LEAST = 20_000  # characters
 PART = 1 << 13  # characters read at once; what precedes damage is lost with its part
 
 
@@ -66,8 +65,7 @@ class UnclosedError(Exception):
 class Lines:
     """Lines of a text that can be given back when they turn out not to belong to a record.
 
-    Never holds more than one record of the largest size. The more records turn out not to end, the less far it looks
-    ahead, so that a file full of stray quotes is read in time.
+    Never holds more than one record of the largest size, or a block.
     """
 
     def __init__(self, source: IO[str]) -> None:
@@ -76,14 +74,13 @@ class Lines:
         self.number = 0
         self.taken: list[str] = []
         self.characters = 0
-        self.unclosed = 0
         self.damage: Exception | None = None
 
     def __iter__(self) -> Lines:
         return self
 
     def __next__(self) -> str:
-        if self.characters > max(LOOK_AHEAD_LEAST, RECORD_CHARACTERS // (1 + self.unclosed)):
+        if self.characters > RECORD_CHARACTERS:
             raise UnclosedError
         line = self.waiting.popleft() if self.waiting else self._read()
         if line is None:
