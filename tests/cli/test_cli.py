@@ -39,8 +39,8 @@ def test_an_empty_workspace_is_fine_and_says_what_is_next(geleit):
 
 
 def test_a_demo_is_built_twice_without_change_and_draws_its_map(geleit):
-    first = json.loads(geleit("demo", "d", "--no-serve", "--json"))
-    again = json.loads(geleit("demo", "d", "--no-serve", "--json"))
+    first = json.loads(geleit("demo", "d", "--small", "--no-serve", "--json"))
+    again = json.loads(geleit("demo", "d", "--small", "--no-serve", "--json"))
     assert first == again
     assert first["customer"].startswith("c")
     for suffix in ("svg", "png", "pdf", "json", "csv"):
@@ -50,7 +50,7 @@ def test_a_demo_is_built_twice_without_change_and_draws_its_map(geleit):
 
 
 def test_explaining_two_identifiers_prints_the_chain(geleit):
-    geleit("demo", "d", "--no-serve")
+    geleit("demo", "d", "--small", "--no-serve")
     text = geleit("identity", "explain", "crm.customer_no:4711", "-w", "d")
     assert "4711" in text
 

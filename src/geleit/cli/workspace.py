@@ -10,7 +10,8 @@ import typer
 
 from geleit.cli.output import HERE, AsJson, Folder, opened, say, show, table, working
 from geleit.clock import system_clock
-from geleit.demo.example import CUSTOMER, build_demo
+from geleit.demo.company import SEED
+from geleit.demo.example import CUSTOMER, Wanted, build_demo, write_demo
 from geleit.errors import GeleitError
 from geleit.workspace import Workspace
 from geleit.workspace.definitions import find_workspace, load_checked
@@ -60,16 +61,28 @@ def demo(
     serve: Annotated[bool, typer.Option("--serve/--no-serve", help="Open the pages afterwards.")] = True,
     browser: Browser = True,
     port: Port = 8420,
+    small: Annotated[bool, typer.Option("--small", help="Only the washing-machine example: ten small files.")] = False,
+    scale: Annotated[float, typer.Option(min=0.01, max=100, help="Factor on 5,000 people and 300,000 events.")] = 1.0,
+    seed: Annotated[int, typer.Option(min=0, help="Another seed gives other people with the same stories.")] = SEED,
+    truth: Annotated[Path | None, typer.Option(help="Where what is true is written; default DIR/truth.")] = None,
+    build: Annotated[bool, typer.Option("--build/--no-build", help="Import what was written.")] = True,
     as_json: AsJson = False,
 ) -> None:
-    """Build the example company and open it."""
+    """Build the example company and open it: an appliance dealer with ten systems, 5,000 people, 18 months."""
+    wanted = Wanted(scale=scale, seed=seed, truth=truth, small=small)
+    if not build:
+        with working(as_json) as (_, now):
+            written = write_demo(folder, wanted, told=now)
+        show(written, as_json, lambda: say(f"written to {folder}; next: geleit import -w {folder}"))
+        return
     with working(as_json) as (records, now):
-        built = build_demo(folder, progress=records, told=now)
+        built = build_demo(folder, wanted, progress=records, told=now)
 
     def text() -> None:
         say(
-            f"{built.company}: {built.customers} people, {built.events} events from {built.sources} systems in {folder}"
+            f"{built.company}: {built.customers} people, {built.events} events from {built.sources} sources in {folder}"
         )
+        say(f"  {built.quarantined} records wait in quarantine on purpose: geleit quarantine list -w {folder}")
         say(f"  geleit map {CUSTOMER} -w {folder} -o washing-machine.svg")
 
     show(built, as_json, text)

@@ -1,4 +1,4 @@
-"""Builds the example company: its exports are copied and imported like anybody's."""
+"""Builds the example company: its exports are written and imported like anybody's."""
 
 from __future__ import annotations
 
@@ -7,45 +7,67 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from geleit.demo import company
+from geleit.demo.company import SEED, UNFINISHED, example_folder
 from geleit.errors import GeleitError
 from geleit.intake.imports import Progress, silent
 from geleit.workspace import open_workspace
 
 CUSTOMER = "crm.customer_no:4711"
-EXAMPLE = "washing-machine"
+TRUTH = "truth"
+
+Told = Callable[[str], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What to build: a factor on 5,000 people, a seed, where the truth goes (default: beside the exports).
+
+    ``small``: only the washing-machine example's ten files.
+    """
+
+    scale: float = 1.0
+    seed: int = SEED
+    truth: Path | None = None
+    small: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Built:
-    """What the demo holds; ``customer`` is the washing-machine customer's id."""
+    """What the demo holds; ``customer`` is the washing-machine customer's id, ``customer_key`` how to ask for her."""
 
     workspace: str
     company: str
     customer: str
+    customer_key: str
     customers: int
     events: int
     sources: int
     quarantined: int
+    truth: str
 
 
-def example_folder() -> Path:
-    """Where the example's files lie: inside the installed package, or in the checkout."""
-    places = (Path(__file__).parent / EXAMPLE, Path(__file__).resolve().parents[3] / "examples" / EXAMPLE)
-    for place in places:
-        if (place / "geleit.yaml").exists():
-            return place
-    raise GeleitError("the example's files are missing from this installation", hint="install geleit anew")
+@dataclass(frozen=True, slots=True)
+class Written:
+    """What was written without importing it; ``events`` are those that the exports hold."""
+
+    workspace: str
+    people: int
+    events: int
+    truth: str
 
 
-def build_demo(folder: Path, *, progress: Progress = silent, told: Callable[[str], None] = lambda _: None) -> Built:
-    """Copy and import the example; building it again into the same folder changes nothing.
+SMALL = Wanted(small=True)
+
+
+def build_demo(
+    folder: Path, wanted: Wanted = SMALL, *, progress: Progress = silent, told: Told = lambda _: None
+) -> Built:
+    """Write and import the example; building it again into the same folder changes nothing.
 
     Errors: GeleitError if the folder holds something else; nothing is changed then.
     """
-    if folder.exists() and any(folder.iterdir()) and not (folder / "geleit.yaml").exists():
-        raise GeleitError(f"{folder} holds other files; nothing was changed", hint="name a new folder")
-    if not (folder / "geleit.yaml").exists():
-        shutil.copytree(example_folder(), folder, dirs_exist_ok=True, ignore=shutil.ignore_patterns("data"))
+    write_demo(folder, wanted, told=told)
     with open_workspace(folder) as workspace:
         workspace.import_sources(progress=progress, told=told)
         counts = workspace.counts()
@@ -53,8 +75,35 @@ def build_demo(folder: Path, *, progress: Progress = silent, told: Callable[[str
             workspace=str(folder),
             company=workspace.company.company,
             customer=workspace.customer(CUSTOMER),
+            customer_key=CUSTOMER,
             customers=counts.customers,
             events=counts.events,
             sources=counts.sources,
-            quarantined=len(workspace.quarantine()),
+            quarantined=sum(count for source in workspace.sources() for _, count in source.reasons),
+            truth=str(_truth(folder, wanted)) if _truth(folder, wanted).exists() else "",
         )
+
+
+def write_demo(folder: Path, wanted: Wanted, *, told: Told = lambda _: None) -> Written:
+    """Write the example's definitions and exports, unless they are there; what was not finished begins anew.
+
+    Errors: GeleitError if the folder holds something else; nothing is changed then.
+    """
+    truth = _truth(folder, wanted)
+    if (folder / "geleit.yaml").exists():
+        told(f"{folder} is there already; nothing is written anew")
+        return Written(str(folder), 0, 0, str(truth) if truth.exists() else "")
+    if (folder / UNFINISHED).exists():
+        shutil.rmtree(folder / "exports", ignore_errors=True)
+    elif folder.exists() and any(folder.iterdir()):
+        raise GeleitError(f"{folder} holds other files; nothing was changed", hint="name a new folder")
+    if wanted.small:
+        shutil.copytree(example_folder(), folder, dirs_exist_ok=True, ignore=shutil.ignore_patterns("data"))
+        return Written(str(folder), 6, 0, "")
+    told("writing the exports of ten systems")
+    counts = company.write(folder, truth, seed=wanted.seed, scale=wanted.scale, told=told)
+    return Written(str(folder), counts["people"], counts["events"], str(truth))
+
+
+def _truth(folder: Path, wanted: Wanted) -> Path:
+    return wanted.truth or folder / TRUTH
