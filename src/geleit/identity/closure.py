@@ -115,7 +115,8 @@ class _Region:
         """The region with the customers beside it, resolved."""
         ends = {end for pair in self.links for end in pair} - self.inner
         beside = {end for end in ends if not self.reasons.get(end) and self._joins(end)}
-        ring = self._members({self.homes[end] for end in beside}) - self.inner
+        # A load places its people one after another; whoever has no place yet looks at those beside when its turn comes.
+        ring = self._members({self.homes[end] for end in beside if end in self.homes}) - self.inner
         self._know(ring)
         ring = {number for number in ring if self._joins(number)}
         known = self.inner | ring | {end for end in ends if self.reasons.get(end)}
