@@ -52,7 +52,9 @@ class Texts(Sequence[str]):
     @overload
     def __getitem__(self, place: slice) -> list[str]: ...
     def __getitem__(self, place: int | slice) -> str | list[str]:
-        found: str | list[str] = self.array[place].to_pylist() if isinstance(place, slice) else self.array[place].as_py()
+        found: str | list[str] = (
+            self.array[place].to_pylist() if isinstance(place, slice) else self.array[place].as_py()
+        )
         return found
 
     def list(self) -> list[str]:
