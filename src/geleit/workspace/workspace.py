@@ -265,11 +265,13 @@ class Workspace:
         ]
 
     def visits(self, events: Sequence[ReadEvent]) -> list[ChannelVisits]:
-        """Days with contact per channel; what is only supposed does not count."""
+        """Days on which the person came, per channel; what the company began or what is only supposed does not count."""
         seen = [
             (read.touchpoint.channel, read.event.t)
             for read in events
-            if read.touchpoint.step and read.touchpoint.evidence != "gap"
+            if read.touchpoint.step
+            and read.touchpoint.evidence != "gap"
+            and read.touchpoint.initiator == "person"  # a newsletter in the mailbox is no visit
         ]
         return visits_by_channel(seen, self.company.zone)
 
