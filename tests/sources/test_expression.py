@@ -1,9 +1,11 @@
 """Expressions are code: what may run, what is refused, and that the refusal says what to do."""
 
+import re
+
 import duckdb
 import pytest
 
-from geleit.sources import allowed
+from geleit.sources import allowed, expression
 from geleit.sources.expression import LENGTH_MAX, ExpressionError, check
 
 
@@ -101,6 +103,33 @@ def test_misspelled_function_is_suggested():
     with pytest.raises(ExpressionError) as caught:
         check("splitpart(a, ';', 1)")
     assert "split_part" in caught.value.hint
+
+
+@pytest.mark.parametrize("text", ["comment", "Call", "comment || 'x'", "comment->>'text'", "desc", "set"])
+def test_a_column_named_like_a_statement_is_to_be_quoted(text):
+    name = re.match(r"\w+", text)[0]
+    with pytest.raises(ExpressionError) as caught:
+        check(text)
+    assert f"""write the column as '"{name}"'""" in caught.value.hint
+    assert check(f'"{name}"{text[len(name) :]}').columns == {name}
+    assert check(f'"{name}"', lets={name: "lower(words)"}).columns == {"words"}
+
+
+@pytest.mark.parametrize("text", ["LOAD httpfs", "SET threads = 2", "select 1", "((("])
+def test_a_statement_is_no_column_to_be_quoted(text):
+    with pytest.raises(ExpressionError) as caught:
+        check(text)
+    assert "statement of SQL" not in caught.value.hint
+
+
+def test_lets_are_read_once_for_all_expressions(monkeypatch):
+    read = []
+    parse = expression._parse
+    monkeypatch.setattr(expression, "_parse", lambda text: read.append(text) or parse(text))
+    lets = {"once_a": "lower(x)", "once_b": "upper(once_a)"}
+    for text in ("once_a", "once_b || 'x'", "once_b || once_a"):
+        check(text, lets=lets)
+    assert [read.count(text) for text in lets.values()] == [1, 1]
 
 
 def test_lets_are_filled_in_and_columns_are_those_below():

@@ -10,6 +10,7 @@ import atexit
 import difflib
 import json
 import logging
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
@@ -54,6 +55,7 @@ REFUSED_NODES = {
 }
 VALUES = (exp.Condition, exp.Interval, exp.AtTimeZone, exp.Filter, exp.IgnoreNulls, exp.RespectNulls, exp.WithinGroup)
 REFUSED_BELOW = (exp.Query, exp.Subquery, exp.Star, exp.PositionalColumn)  # they get a refusal with their own words
+FIRST_WORD = re.compile(r"\s*([A-Za-z_]\w*)")
 CLOCKS = ("Current", "Local", "Session", "System", "Utc")
 ONE_EXPRESSION = "write one SQL expression over the record's columns, such as upper(name) or datum || ' ' || zeit"
 
@@ -120,11 +122,11 @@ def _parse(text: str) -> exp.Expression:
         found = sqlglot.parse(text, dialect=Dialect)
     except (SqlglotError, RecursionError) as error:
         reason = str(error).splitlines()[0].rstrip(".")
-        raise _refusal(text, f"not a valid SQL expression ({reason})", ONE_EXPRESSION) from None
+        raise _refusal(text, f"not a valid SQL expression ({reason})", _remedy(text)) from None
     if len(found) != 1 or found[0] is None:
         raise _refusal(text, f"{len(found)} statements" if text.strip() else "nothing is written", ONE_EXPRESSION)
     if not isinstance(found[0], VALUES + REFUSED_BELOW):
-        raise _refusal(text, f"the statement {found[0].key.upper()} is refused", ONE_EXPRESSION)
+        raise _refusal(text, f"the statement {found[0].key.upper()} is refused", _remedy(text))
     tree = found[0].transform(_json_arrow)
     for node in tree.walk():
         if isinstance(node, exp.Query | exp.DDL | exp.DML | exp.Command | exp.Alias | exp.Table | exp.Copy):
@@ -134,6 +136,21 @@ def _parse(text: str) -> exp.Expression:
             name = node.sql(Dialect)
             raise _refusal(text, f"{name} is refused", "an import must give the same events whenever it runs")
     return tree
+
+
+def _remedy(text: str) -> str:
+    """What to write instead of what is no expression: a name that begins a statement, such as comment, needs quotes."""
+    word = FIRST_WORD.match(text)
+    if word is None:
+        return ONE_EXPRESSION
+    name = word[1]
+    try:
+        found = sqlglot.parse_one(f'"{name}"{text[word.end() :]}', dialect=Dialect)
+    except (SqlglotError, RecursionError):
+        return ONE_EXPRESSION
+    if not isinstance(found, VALUES):
+        return ONE_EXPRESSION
+    return f"'{name}' begins a statement of SQL: write the column as '\"{name}\"', or rename a let of this name"
 
 
 def _json_arrow(node: exp.Expression) -> exp.Expression:
@@ -153,12 +170,13 @@ def _json_arrow(node: exp.Expression) -> exp.Expression:
     return path
 
 
-def _let_trees(lets: tuple[tuple[str, str], ...]) -> dict[str, exp.Expression]:
-    """Every let with the earlier ones filled in."""
-    trees: dict[str, exp.Expression] = {}
-    for name, text in lets:
-        trees[name.lower()] = _with_lets(_parse(text), trees, text)
-    return trees
+@lru_cache(maxsize=1024)
+def _let_trees(lets: tuple[tuple[str, str], ...]) -> Mapping[str, exp.Expression]:
+    """Every let with the earlier ones filled in; kept, for all expressions of a source build on the same ones."""
+    if not lets:
+        return {}
+    (name, text), earlier = lets[-1], _let_trees(lets[:-1])
+    return {**earlier, name.lower(): _with_lets(_parse(text), earlier, text)}
 
 
 def _with_lets(tree: exp.Expression, lets: Mapping[str, exp.Expression], text: str) -> exp.Expression:
