@@ -111,10 +111,16 @@ class Archive:
         last = first_seq + rows.num_rows - 1
         return self._publish(aside, _Extent(rows.num_rows, first_seq, last, times["min"], times["max"]))
 
-    def enter(self, connection: sa.Connection, segment: Segment) -> None:
-        """List a segment in the catalog."""
+    def enter(self, connection: sa.Connection, segment: Segment, *, load: int | None = None) -> None:
+        """List a segment in the catalog; ``load`` is the bulk load that wrote it."""
         values = {name: getattr(segment, name) for name in Segment.__dataclass_fields__}
-        connection.execute(sa.insert(tables.segment).values(**values, created_at=self.ledger.clock()))
+        connection.execute(sa.insert(tables.segment).values(**values, created_at=self.ledger.clock(), load_id=load))
+
+    def segments_of(self, connection: sa.Connection, load: int) -> list[Segment]:
+        """The segments that a bulk load wrote, in the order of its parts."""
+        columns = [tables.segment.c[name] for name in Segment.__dataclass_fields__]
+        mine = sa.select(*columns).where(tables.segment.c.load_id == load)
+        return [Segment(*row) for row in connection.execute(mine.order_by(tables.segment.c.first_seq))]
 
     def segments(self, connection: sa.Connection) -> list[Segment]:
         """The catalog as the connection sees it, by sequence.

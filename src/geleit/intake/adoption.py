@@ -28,8 +28,9 @@ from geleit.history.reading import connect
 from geleit.history.statements import load_from
 from geleit.identity import groups, resolution
 from geleit.identity.evidence import Touched, add_evidence, find_ids, find_sets, move_earlier
+from geleit.intake import parts
 from geleit.intake.live import Intake
-from geleit.intake.loading import parts_folder
+from geleit.intake.loading import clear_half_written
 from geleit.ledger import tables
 from geleit.ledger.ledger import among, write_rows
 from geleit.needs import recut
@@ -56,8 +57,8 @@ def adopt_all(intake: Intake, archive: Archive, *, progress: Progress = lambda _
     """
     with only_one(archive.folder.parent / "load.lock"):
         with intake.ledger.write() as connection:
-            loading = load.state == "loading"
-            connection.execute(sa.update(tables.load).where(loading, load.first_seq.is_(None)).values(state="adopting"))
+            clear_half_written(connection, archive)
+            connection.execute(sa.update(tables.load).where(load.state == "loading").values(state="adopting"))
         with intake.ledger.read() as connection:
             waiting = list(connection.execute(sa.select(load.id).where(load.state == "adopting")).scalars())
         return sum(Adoption(intake, archive, number, progress).run() for number in waiting)
@@ -79,15 +80,16 @@ class Adoption:
 
     def __init__(self, intake: Intake, archive: Archive, number: int, progress: Progress) -> None:
         self.intake, self.ledger, self.number, self.progress = intake, intake.ledger, number, progress
-        self.folder = parts_folder(archive, number)
+        self.archive = archive
+        self.folder = parts.parts_folder(archive, number)
         self.rest: list[Person] = []  # groups for the live way
 
     def run(self) -> int:
         """Adopt everything and let go of the parts."""
         done = 0
-        if list(self.folder.glob("*/seen.parquet")):
+        if sound := parts.make_sound(self.archive, self.number, self.intake.setting):
             with connect(memory_limit=MEMORY, temp_directory=str(self.folder / "spill")) as duck:
-                self._gather(duck)
+                self._gather(duck, sound)
                 self._identifiers(duck)
                 self._sets(duck)
                 self._evidence(duck)
@@ -99,11 +101,12 @@ class Adoption:
         shutil.rmtree(self.folder, ignore_errors=True)
         return done
 
-    def _gather(self, duck: duckdb.DuckDBPyConnection) -> None:
+    def _gather(self, duck: duckdb.DuckDBPyConnection, folders: Sequence[Path]) -> None:
         """Put the parts together and find out who belongs to whom."""
         self.progress("groups", 0)
-        for name in ("seen", "sets", *(table.name for table in TABLES)):
-            duck.read_parquet(str(self.folder / "*" / f"{name}.parquet")).create_view(f"{name}_parts")
+        for name in parts.NAMES:
+            paths = [str(folder / f"{name}.parquet") for folder in folders]
+            duck.read_parquet(paths).create_view(f"{name}_parts")
         for name in ("seen", "named", "member", "identifier", "place", "evidence"):
             duck.execute(SQL[name])
         groups.group(duck, self.intake.rules)
@@ -209,6 +212,7 @@ class Adoption:
                 else:
                     self.rest.append(person)
             _write_people(connection, free, change)
+            _write_sets(connection, done, change)  # whoever was there already may have been seen in new company
             recut.ask(connection, [person.customer for person in (*free, *done)], change)
         return len(free)
 
@@ -232,12 +236,17 @@ def _write_people(connection: sa.Connection, people: Sequence[Person], change: i
     """New customers with their identifiers and sets; their needs are cut afterwards."""
     placed = [(number, one.customer, reason) for one in people for number, reason in one.identifiers]
     write_rows(connection, tables.identifier_resolution, ("identifier_id", "customer_id", "reason"), placed)
-    owned = [(number, 0, one.customer, change) for one in people for number in one.sets]
-    names = ("set_id", "slice", "customer_id", "change")
-    write_rows(connection, tables.resolution, names, owned, "DO NOTHING")
+    _write_sets(connection, people, change)
     write_rows(
         connection, tables.customer, ("id", "since_t", "change"), [(p.customer, p.since_t, change) for p in people]
     )
+
+
+def _write_sets(connection: sa.Connection, people: Sequence[Person], change: int) -> None:
+    """Whose the sets are that have no owner yet."""
+    owned = [(number, 0, one.customer, change) for one in people for number in one.sets]
+    names = ("set_id", "slice", "customer_id", "change")
+    write_rows(connection, tables.resolution, names, owned, "DO NOTHING")
 
 
 def _words(members: str | None) -> set[tuple[str, str]]:

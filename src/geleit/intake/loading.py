@@ -6,7 +6,6 @@ ledger (identifiers, facts, customers) follows in slices: see ``adoption``.
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -15,14 +14,13 @@ import duckdb
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.parquet as pq
 import sqlalchemy as sa
 
-from geleit.customers.fact_columns import facts_of_rows
-from geleit.files import only_one, sync_file, sync_folder
+from geleit.files import only_one
 from geleit.history.archive import Archive, Segment
 from geleit.history.keys import ROW, Keys, Rows, Run
 from geleit.history.statements import load_from
+from geleit.intake import parts
 from geleit.intake.live import Intake, Receipt, contradiction
 from geleit.intake.staging import STORED
 from geleit.ledger import tables
@@ -36,12 +34,11 @@ SQL = load_from(Path(__file__).parent / "loading.sql")
 
 
 class Load:
-    """One load, from its first chunk to its last; ``folder`` holds its parts until they are adopted."""
+    """One load, from its first chunk to its last."""
 
     def __init__(self, intake: Intake, archive: Archive, number: int) -> None:
         self.intake, self.archive, self.number = intake, archive, number
         self.keys: Keys = archive.keys
-        self.folder = parts_folder(archive, number)
 
     def take(self, staged: pa.Table, rejected: Sequence[Rejected]) -> Receipt:
         """Acknowledge one chunk of staged rows (``staging.STAGED``); what is rejected goes to the quarantine.
@@ -97,7 +94,7 @@ class Load:
         with duckdb.connect(":memory:", config={"threads": "1"}) as duck:
             duck.register("staged", new)
             run = self.keys.write(_keys_of(duck))
-            self._write_parts(duck, new)
+        self._write_part(new)
         with only_one(self.archive.lock):
             segment = self.archive.write(new.select(STORED.names), self._reserve(new.num_rows))
             return self._enter(segment, run, (before, set(new["event_id"].to_pylist())))
@@ -117,32 +114,17 @@ class Load:
                 self.archive.path(segment).unlink()
                 return False
             self.intake.ledger.next_change(connection)
-            self.archive.enter(connection, segment)
+            self.archive.enter(connection, segment, load=self.number)
             self.keys.enter(connection, run)
             values = {"first_seq": None, "last_seq": None, "parts": load.parts + 1}
             connection.execute(sa.update(tables.load).where(load.id == self.number).values(**values))
         return True
 
-    def _write_parts(self, duck: duckdb.DuckDBPyConnection, new: pa.Table) -> None:
+    def _write_part(self, new: pa.Table) -> None:
         """What adoption needs: sets, what was seen of them, facts."""
         with self.intake.ledger.read() as connection:
             number = connection.execute(sa.select(load.parts).where(load.id == self.number)).scalar_one()
-        found = {name: duck.sql(SQL[name]).to_arrow_table() for name in ("sets", "seen")}
-        found |= facts_of_rows(new.select(STORED.names), self.intake.setting)
-        folder = self.folder / f"{number:06d}"
-        shutil.rmtree(folder, ignore_errors=True)
-        folder.mkdir(parents=True, mode=0o700)
-        for name, table in found.items():
-            path = folder / f"{name}.parquet"
-            pq.write_table(table, path, compression="zstd")
-            sync_file(path)
-        sync_folder(folder)
-        sync_folder(self.folder)
-
-
-def parts_folder(archive: Archive, number: int) -> Path:
-    """Where the parts of a load lie."""
-    return archive.folder.parent / "loads" / f"{number:06d}"
+        parts.write(parts.part_folder(self.archive, self.number, number), new, self.intake.setting)
 
 
 @contextmanager
@@ -156,12 +138,23 @@ def loading(intake: Intake, archive: Archive) -> Iterator[Load]:
 
 def _open_load(connection: sa.Connection, archive: Archive, now: int) -> int:
     """The number of the open load; what a kill left half written of it is cleared away."""
-    archive.keys.sweep(connection)
-    row = connection.execute(sa.select(load.id, load.first_seq, load.last_seq).where(load.state == "loading")).first()
-    if row is None:
+    number = clear_half_written(connection, archive)
+    if number is None:
         values = {"state": "loading", "started_at": now, "parts": 0, "adopted": 0}
         done = connection.execute(sa.insert(tables.load).values(**values))
         return int(done.inserted_primary_key[0]) if done.inserted_primary_key else 0
+    return number
+
+
+def clear_half_written(connection: sa.Connection, archive: Archive) -> int | None:
+    """Forget what was written and never acknowledged; returns the number of the open load, if there is one.
+
+    The caller holds ``load.lock``.
+    """
+    archive.keys.sweep(connection)
+    row = connection.execute(sa.select(load.id, load.first_seq, load.last_seq).where(load.state == "loading")).first()
+    if row is None:
+        return None
     if row.first_seq is not None:
         for path in archive.folder.rglob(f"{row.first_seq:012d}-{row.last_seq:012d}-*.parquet"):
             path.unlink()

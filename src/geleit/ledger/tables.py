@@ -95,6 +95,7 @@ segment = Table(
     time("min_t"),
     time("max_t"),
     time("created_at"),
+    Column("load_id", Wide, nullable=True),  # the bulk load that wrote it; NULL for what left the outbox
     sqlite_autoincrement=True,
 )
 
@@ -110,8 +111,7 @@ key_run = Table(
     sqlite_autoincrement=True,
 )
 
-# Events that came in bulk: acknowledged with their segments, adopted into the tables below in slices afterwards.
-# ``first_seq``..``last_seq`` are numbers that a segment now being written will take; ``adopted`` counts customers.
+# Bulk loads. ``first_seq``..``last_seq``: taken by a segment being written; ``adopted``: rows of evidence that are in.
 load = Table(
     "load",
     metadata,
