@@ -100,6 +100,8 @@ def _write_sets(
     places = {**known, **_places(connection, strangers)}
     rows = []
     for set_id, nodes in by_set.items():
+        if any(node.id not in places for node in nodes):
+            continue  # a load places its people one after another: the last one's turn takes the set along
         customer = owner(nodes, places, rules)
         if stored.get(set_id) != customer:
             rows.append({"set_id": set_id, "slice": 0, "customer_id": customer, "change": work.number})
