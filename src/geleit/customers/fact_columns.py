@@ -9,6 +9,7 @@ from typing import Any
 
 import duckdb
 import pyarrow as pa
+import pyarrow.compute as pc
 import sqlalchemy as sa
 
 from geleit.customers import facts, tokens
@@ -30,13 +31,14 @@ TABLES = (
 TELLING = (*facts.CONSENTS, *facts.MEMBERSHIPS, *facts.ORDERS, *tokens.SPEAKING, "product_registered")
 TOLD = ('"serial":', '"words":', '"text":', '"products":', '"product_name":', '"order_id":', "\\")
 
+SAID = ["set_key", "source", "t", "ord", "event_id", "body"]
 # Traits as they stand in the bodies, the newest of each set, name and source; and every text of a name.
 TRAITS = """
 CREATE TEMP TABLE said AS
 SELECT set_key, source, t, ord, event_id, name, json_extract(traits, '$."' || name || '"') AS value
 FROM (
   SELECT *, unnest(json_keys(traits)) AS name
-  FROM (SELECT set_key, source, t, ord, event_id, body -> '$.traits' AS traits FROM plain WHERE contains(body, '"traits":'))
+  FROM (SELECT set_key, source, t, ord, event_id, body -> '$.traits' AS traits FROM plain)
 )
 """
 NEWEST = """
@@ -67,11 +69,11 @@ def facts_of_rows(rows: pa.Table, setting: Setting) -> dict[str, pa.Table]:
         told = " OR ".join(f"contains(body, '{mark}')" for mark in TOLD)
         odd = f"({told} OR list_contains($telling, kind) OR (list_contains($products, kind) AND contains(body, '\"name\":')))"
         values = {"telling": telling, "products": products}
-        duck.execute(f"CREATE TEMP TABLE sorted AS SELECT *, {odd} AS odd FROM given", values)
-        duck.execute("CREATE TEMP VIEW plain AS SELECT * FROM sorted WHERE NOT odd")
-        columns = ", ".join(name if name != "seq" else "0 AS seq" for name in COLUMNS)
-        special = duck.execute(f"SELECT {columns} FROM sorted WHERE odd").fetchall()
-        found = _single(special, setting)
+        flags = duck.sql(f"SELECT {odd} AS odd FROM given", params=values).to_arrow_table()["odd"]
+        special = rows.filter(flags).append_column("seq", pa.nulls(pc.sum(flags).as_py() or 0, pa.int64()))
+        plain = pc.and_(pc.invert(flags), pc.match_substring(rows["body"], '"traits":'))
+        duck.register("plain", rows.select(SAID).filter(plain))
+        found = _single(zip(*(special[name].to_pylist() for name in COLUMNS), strict=True), setting)
         _plain(duck, found)
     return found
 

@@ -73,9 +73,11 @@ def _products(event: Event, kind: str) -> Iterator[str]:
 
 @lru_cache(maxsize=65_536)
 def of_identifier(identifier: Identifier) -> frozenset[tuple[str, str]]:
-    """The tokens of an identifier: the whole of it, and its parts."""
+    """The tokens of an identifier: the whole of it, and its parts; none of numbers that no person ever types."""
     value = identifier.value
     class_ = class_of(identifier.type)
+    if class_ in ("anonymous_id", "device_id"):
+        return frozenset()
     if class_ == "phone":
         return frozenset((form, "phone") for form in phone_forms(value))
     parts = of_text(value.partition("@")[0]) if class_ == "email" else of_text(value)

@@ -18,11 +18,11 @@ from geleit.errors import StoreError
 from geleit.files import checksum, sync_file, sync_folder
 from geleit.ledger import tables
 
-ROW = np.dtype([("high", "<u8"), ("low", "<u8"), ("content", "<u8")])
+HIGH, LOW, CONTENT = range(3)  # a run is three columns, so that a search reads nothing but the first
 MOST = 8  # runs; one more and all are merged, so that no question has to look into many
 DIGITS = 16
 
-Rows = npt.NDArray[np.void]
+Rows = npt.NDArray[np.uint64]
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,12 +57,12 @@ class Keys:
 
     def look_up(self, connection: sa.Connection, wanted: Rows) -> tuple[npt.NDArray[np.bool_], npt.NDArray[np.uint64]]:
         """For many rows at once: which ids are known, and the contents that stand under those."""
-        present = np.zeros(len(wanted), bool)
-        contents = np.zeros(len(wanted), np.uint64)
+        order = in_order(wanted)  # neighbors are found side by side
+        present, contents = np.zeros(len(order), bool), np.zeros(len(order), np.uint64)
         for run in self.runs(connection):
-            there, said = self._look(run, wanted)
-            contents = np.where(there, said, contents)
-            present |= there
+            there, said = self._look(run, wanted[:, order])
+            present[order[there]] = True
+            contents[order[there]] = said[there]
         return present, contents
 
     def runs(self, connection: sa.Connection) -> list[Run]:
@@ -74,15 +74,15 @@ class Keys:
         """All ids of all runs, in lists."""
         for run in self.runs(connection):
             rows = self._rows(run)
-            for start in range(0, len(rows), 100_000):
-                some = rows[start : start + 100_000]
-                pairs = zip(some["high"].tolist(), some["low"].tolist(), strict=True)
+            for start in range(0, run.rows, 100_000):
+                some = rows[:, start : start + 100_000]
+                pairs = zip(some[HIGH].tolist(), some[LOW].tolist(), strict=True)
                 yield [f"{high:016x}{low:016x}" for high, low in pairs]
 
     def write(self, rows: Rows) -> Run:
         """A new run, sorted and durable; it counts from the moment that the ledger lists it."""
         self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        ordered = np.sort(rows, order=("high", "low"))
+        ordered = rows[:, in_order(rows)]
         aside = self.folder / "next.part"
         with aside.open("wb") as handle:
             np.save(handle, ordered)
@@ -91,7 +91,7 @@ class Keys:
         digest = checksum(aside)
         path = aside.replace(self.folder / f"{digest[:16]}.npy")
         sync_folder(self.folder)
-        return Run(path.name, digest, len(ordered), path.stat().st_size)
+        return Run(path.name, digest, ordered.shape[1], path.stat().st_size)
 
     @staticmethod
     def enter(connection: sa.Connection, run: Run) -> None:
@@ -101,7 +101,7 @@ class Keys:
 
     def merged(self, runs: Sequence[Run]) -> Run:
         """All rows of some runs in one new run."""
-        return self.write(np.concatenate([self._rows(run) for run in runs]))
+        return self.write(np.concatenate([self._rows(run) for run in runs], axis=1))
 
     def sweep(self, connection: sa.Connection) -> None:
         """Remove files that the ledger does not list: left by a crash or merged into others."""
@@ -121,14 +121,14 @@ class Keys:
 
     def _look(self, run: Run, wanted: Rows) -> tuple[npt.NDArray[np.bool_], npt.NDArray[np.uint64]]:
         rows = self._rows(run)
-        high, low = rows["high"], rows["low"]
-        place = np.searchsorted(high, wanted["high"])
-        inside = np.minimum(place, len(rows) - 1)
-        present = (high[inside] == wanted["high"]) & (low[inside] == wanted["low"])
+        high, low = rows[HIGH], rows[LOW]
+        place = np.searchsorted(high, wanted[HIGH])
+        inside = np.minimum(place, len(high) - 1)
+        present = (high[inside] == wanted[HIGH]) & (low[inside] == wanted[LOW])
         # Two ids whose first 64 bits are equal stand side by side: once in 10^19 pairs, so one look further is enough.
-        after = np.minimum(inside + 1, len(rows) - 1)
-        second = ~present & (high[after] == wanted["high"]) & (low[after] == wanted["low"])
-        return present | second, np.where(second, rows["content"][after], rows["content"][inside])
+        after = np.minimum(inside + 1, len(high) - 1)
+        second = ~present & (high[after] == wanted[HIGH]) & (low[after] == wanted[LOW])
+        return present | second, rows[CONTENT][np.where(second, after, inside)]
 
     def _rows(self, run: Run) -> Rows:
         if run.path not in self._open:
@@ -139,13 +139,27 @@ class Keys:
         return self._open[run.path]
 
 
+def in_order(rows: Rows) -> npt.NDArray[np.int64]:
+    """The places of rows sorted by id; the first half decides but for the rarest of ties."""
+    order = np.argsort(rows[HIGH])
+    high = rows[HIGH][order]
+    if (high[1:] == high[:-1]).any():
+        order = np.lexsort((rows[LOW], rows[HIGH]))
+    return order
+
+
+def distinct(rows: Rows) -> bool:
+    """Whether no id occurs twice."""
+    ordered = rows[:, in_order(rows)]
+    return not ((ordered[HIGH, 1:] == ordered[HIGH, :-1]) & (ordered[LOW, 1:] == ordered[LOW, :-1])).any()
+
+
 def rows_of(ids: Sequence[str], contents: Sequence[str]) -> Rows:
     """Ids (32 hexadecimal digits) and contents (16; '' for none) as rows."""
-    rows = np.zeros(len(ids), ROW)
-    rows["high"] = [int(identity[:DIGITS], 16) for identity in ids]
-    rows["low"] = [int(identity[DIGITS:], 16) for identity in ids]
-    rows["content"] = [int(content or "0", 16) for content in contents]
-    return rows
+    high = [int(identity[:DIGITS], 16) for identity in ids]
+    low = [int(identity[DIGITS:], 16) for identity in ids]
+    said = [int(content or "0", 16) for content in contents]
+    return np.array([high, low, said], np.uint64).reshape(3, len(ids))
 
 
 def _damaged(run: Run) -> StoreError:

@@ -26,20 +26,21 @@ from geleit.sources.vectors import array_of, flat, local_days, transformed
 STORED = pa.schema([field for field in snapshot.schema(tables.outbox.select()) if field.name != "seq"])
 STAGED = STORED.append(pa.field("rest", pa.int64())).append(pa.field("content", pa.string()))
 
-HASHES = """
-WITH named AS (
-  SELECT *, left(sha256($source || chr(0) || key), 32) AS event_id, sha256(members) AS print
+ROWS = """
+WITH joined AS (
+  SELECT key, record, kind, t, local_day, raw, sha256({members}) AS print, {core} AS core,
+    left(sha256($source || chr(0) || key), 32) AS event_id
   FROM given
 )
 SELECT
   event_id, $source AS source, key, record, kind, t,
   ($rank::BIGINT << 48) | ('0x' || left(event_id, 12))::BIGINT AS ord,
   local_day, ('0x' || left(print, 15))::BIGINT AS set_key, $evidence AS evidence, $now::BIGINT AS received_at,
-  CASE WHEN $rank = $default THEN core ELSE left(core, -1) || ',"rank":' || $rank || '}' END AS body,
+  {body} AS body,
   raw,
   ('0x' || substr(print, 16, 15))::BIGINT AS rest,
   left(sha256(kind || chr(0) || t || chr(0) || $evidence || chr(0) || core), 16) AS content
-FROM named
+FROM joined
 """
 
 
@@ -57,9 +58,13 @@ class Stage:
         parts = [self._from_columns(definition, columns, columnar) for columns in columnar.events if len(columns.key)]
         if not parts:
             return self.from_events(columnar.mapped.events)
-        rows = pa.concat_tables([*parts, self.from_events(columnar.mapped.events)])
-        place = pc.index_in(rows["record"], array_of(columnar.records.ids))
-        return rows.take(pc.sort_indices(place))
+        rows = [columns.rows for columns in columnar.events if len(columns.key)]
+        if single := columnar.mapped.events:
+            parts.append(self.from_events(single))
+            rows.append(pc.index_in(parts[-1]["record"], array_of(columnar.records.ids)).combine_chunks())
+        if len(parts) == 1:
+            return parts[0]
+        return pa.concat_tables(parts).take(pc.sort_indices(pa.chunked_array(row.cast(pa.int64()) for row in rows)))
 
     def from_events(self, events: Sequence[Event]) -> pa.Table:
         """Single events as staged rows."""
@@ -77,28 +82,22 @@ class Stage:
 
     def _from_columns(self, definition: SourceDefinition, columns: EventColumns, columnar: Columnar) -> pa.Table:
         identifiers = {type_: self._normal(type_, values) for type_, values in columns.identifiers.items()}
-        given = pa.table(
-            {
-                "key": columns.key,
-                "record": array_of(columnar.records.ids).take(columns.rows),
-                "kind": columns.kind,
-                "t": columns.t,
-                "local_day": local_days(columns.t, self.zone),
-                "members": _members(identifiers),
-                "core": _core(columns, identifiers),
-                "raw": array_of(columnar.records.raw).take(columns.rows),
-            }
-        )
-        values = {
-            "source": definition.name,
-            "rank": definition.rank,
-            "default": RANK_DEFAULT,
-            "evidence": columns.evidence,
-            "now": self.now,
+        given = {
+            "key": columns.key,
+            "record": array_of(columnar.records.ids).take(columns.rows),
+            "kind": columns.kind,
+            "t": columns.t,
+            "local_day": local_days(columns.t, self.zone),
+            "raw": array_of(columnar.records.raw).take(columns.rows),
         }
+        body = _Body(given, identifiers, columns)
+        rank = definition.rank
+        ranked = "core" if rank == RANK_DEFAULT else f"left(core, -1) || ',\"rank\":{rank}}}'"
+        values = {"source": definition.name, "rank": rank, "evidence": columns.evidence, "now": self.now}
+        sql = ROWS.format(members=body.members, core=body.core, body=ranked)
         with duckdb.connect(":memory:", config={"threads": "1"}) as duck:
-            duck.register("given", given)
-            found = duck.sql(HASHES, params=values).to_arrow_table()
+            duck.register("given", pa.table(given))
+            found = duck.sql(sql, params=values).to_arrow_table()
         return pa.table({field.name: flat(found[field.name]).cast(field.type) for field in STAGED}, STAGED)
 
     def _normal(self, type_: str, values: pa.Array) -> pa.Array:
@@ -118,53 +117,55 @@ def events_of(staged: pa.Table) -> list[Event]:
     return [decode(row).event for row in rows]
 
 
-def _members(identifiers: Columns) -> pa.Array:
-    """What a set's fingerprint is taken of: types and values in canonical order with zero bytes between."""
-    zero = pa.scalar("\0")
-    parts = [pc.binary_join_element_wise(pa.scalar(type_), values, zero) for type_, values in identifiers.items()]
-    return _joined(parts, "\0")
+class _Body:
+    """SQL of an event's body as ``stored.encode`` writes it, without the source's rank, and of its set's members.
+
+    Adds the columns that the texts name to ``given``. Names of columns and JSON keys are literals, values never are.
+    """
+
+    def __init__(self, given: dict[str, pa.Array], identifiers: Columns, columns: EventColumns) -> None:
+        self.given = given
+        members = [f"{_literal(type_)} || chr(0) || {self._column(values)}" for type_, values in identifiers.items()]
+        self.members = f"concat_ws(chr(0), {', '.join(members)})"
+        pairs = [
+            f"{_literal(f'[{_json(type_)},')} || {self._quoted(values)} || ']'" for type_, values in identifiers.items()
+        ]
+        parts = [_part("identifiers", "[]", pairs)]
+        parts += [
+            _part(name, "{}", [f"{_literal(f'{_json(label)}:')} || {text}" for label, text in sorted(group.items())])
+            for name, group in self._groups(columns).items()
+            if group
+        ]
+        self.core = f"'{{' || concat_ws(',', {', '.join(parts)}) || '}}'"
+
+    def _groups(self, columns: EventColumns) -> dict[str, dict[str, str]]:
+        """The SQL of each value, by name, in the order of the body's fields."""
+        found = {
+            group: {label: self._column(values) for label, values in given.items()}
+            for group, given in (("traits", columns.traits), ("properties", columns.properties))
+        }
+        return found | {"place": {label: self._quoted(values) for label, values in columns.place.items()}}
+
+    def _column(self, values: pa.Array) -> str:
+        name = f"c{len(self.given)}"
+        self.given[name] = values
+        return name
+
+    def _quoted(self, values: pa.Array) -> str:
+        """Text as JSON."""
+        escaped = transformed(values, r'^[^"\\\x00-\x1f]*$', lambda value: _json(value)[1:-1])
+        return f"'\"' || {self._column(escaped)} || '\"'"
 
 
-def _core(columns: EventColumns, identifiers: Columns) -> pa.Array:
-    """The body as ``stored.encode`` writes it, without the source's rank."""
-    pairs = [
-        pc.binary_join_element_wise(pa.scalar(f"[{_json(type_)},"), _quoted(values), pa.scalar("]"), "")
-        for type_, values in identifiers.items()
-    ]
-    groups = [("traits", columns.traits), ("properties", columns.properties)]
-    groups.append(("place", {name: _quoted(values) for name, values in columns.place.items()}))
-    parts = [_part("identifiers", "[]", pairs)]
-    parts += [_part(name, "{}", _named(group)) for name, group in groups if group]
-    inside = _joined(parts, ",")
-    return pc.binary_join_element_wise(pa.scalar("{"), inside, pa.scalar("}"), "")
-
-
-def _named(group: Columns) -> list[pa.Array]:
-    """Name and value of each, by name."""
-    return [
-        pc.binary_join_element_wise(pa.scalar(f"{_json(name)}:"), values, "") for name, values in sorted(group.items())
-    ]
-
-
-def _part(name: str, brackets: str, members: list[pa.Array]) -> pa.Array:
+def _part(name: str, brackets: str, members: list[str]) -> str:
     """One field of the body; null where it has no members, for those are left out."""
-    inside = _joined(members, ",")
-    filled = pc.if_else(pc.equal(inside, ""), None, inside)
-    return pc.binary_join_element_wise(pa.scalar(f'"{name}":{brackets[0]}'), filled, pa.scalar(brackets[1]), "")
+    joined = f"nullif(concat_ws(',', {', '.join(members)}), '')"
+    return f"{_literal(f'{_json(name)}:{brackets[0]}')} || {joined} || '{brackets[1]}'"
 
 
-def _joined(parts: list[pa.Array], between: str) -> pa.Array:
-    """Texts joined, nulls left out; '' where all are null (Arrow drops such rows, so a first part is always there)."""
-    nothing = pa.repeat(pa.scalar(""), len(parts[0]))
-    joined = pc.binary_join_element_wise(nothing, *parts, pa.scalar(between), null_handling="skip")
-    return pc.utf8_slice_codeunits(joined, start=1)
-
-
-def _quoted(values: pa.Array) -> pa.Array:
-    """Texts as JSON."""
-    quote = pa.scalar('"')
-    escaped = transformed(values, r'^[^"\\\x00-\x1f]*$', lambda value: _json(value)[1:-1])
-    return pc.binary_join_element_wise(quote, escaped, quote, "")
+def _literal(text: str) -> str:
+    """A text as SQL."""
+    return "'" + text.replace("'", "''") + "'"
 
 
 def _json(text: str) -> str:

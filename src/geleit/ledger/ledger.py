@@ -151,6 +151,9 @@ def _set_pragmas(connection: Any, _record: Any) -> None:
     cursor.execute("PRAGMA foreign_keys=ON")
     cursor.execute("PRAGMA secure_delete=ON")
     cursor.execute("PRAGMA cache_size=-65536")
+    cursor.execute(
+        "PRAGMA wal_autocheckpoint=8192"
+    )  # pages: a checkpoint for each slice would cost more than the slice
     cursor.close()
 
 

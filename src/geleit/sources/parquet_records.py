@@ -14,7 +14,7 @@ from geleit.sources.inflating import seekable
 from geleit.sources.json_records import Members, column_text
 from geleit.sources.located import Located
 from geleit.sources.records import Records, UnreadableError
-from geleit.sources.vectors import Texts, hashed, record_texts
+from geleit.sources.vectors import Texts, identified
 
 BATCH = 100_000  # rows that are read at once
 
@@ -32,13 +32,13 @@ def read(definition: SourceDefinition, located: Located, columns: frozenset[str]
             needed = {column.casefold() for column in columns}
             for batch in file.iter_batches(batch_size=BATCH):
                 table = pa.Table.from_batches([batch])
-                raw = record_texts(table)
+                raw, ids = identified(definition.name, table)
                 yield Records(
                     name,
                     table.select([c for c in present if c.casefold() in needed]),
                     range(number + 1, number + 1 + len(raw)),
                     Texts(raw),
-                    Texts(hashed(definition.name, raw)),
+                    Texts(ids),
                 )
                 number += len(raw)
     except pa.ArrowException as error:

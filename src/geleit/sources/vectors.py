@@ -29,6 +29,7 @@ Integers = npt.NDArray[np.int64]
 TRIMMED = r"^[!-~]([ -~]*[!-~])?$"
 UNESCAPED = r'^[^"\\\x00-\x1f]*[!#-\[\]-~][^"\\\x00-\x1f]*$'
 EXACT_DIGITS, EXACT_SCALE = 15, 4  # decimals that a float holds to the letter, written without exponent
+HASHED = "left(sha256($prefix || chr(0) || value), 32)"
 CLOCK = r"\d{2}:\d{2}(:\d{2}(\.\d{1,6})?)?"
 ISO_UTC = rf"^\d{{4}}-\d{{2}}-\d{{2}}[T ]{CLOCK}Z$"
 ISO_WALL = rf"^\d{{4}}-\d{{2}}-\d{{2}}([T ]{CLOCK})?$"
@@ -300,10 +301,32 @@ def _shifted(
     return pa.array(shift(values, shifts[place]), pa.int64(), mask=~known)
 
 
-def hashed(prefix: str, values: pa.Array, digits: int = 32) -> pa.Array:
-    """The first digits of SHA-256 over prefix, a zero byte and each text, in hexadecimal."""
+def hashed(prefix: str, values: pa.Array) -> pa.Array:
+    """``records.identify`` of a column of texts: the first 128 bits of SHA-256, in hexadecimal."""
     with duckdb.connect(":memory:", config={"threads": "1"}) as duck:
         duck.register("given", pa.table({"value": values}))
-        sql = "SELECT left(sha256($prefix || chr(0) || value), $digits) AS digest FROM given"
-        answer = duck.sql(sql, params={"prefix": prefix, "digits": digits}).to_arrow_table()
-    return flat(answer["digest"])
+        answer = duck.sql(f"SELECT {HASHED} AS id FROM given", params={"prefix": prefix}).to_arrow_table()  # noqa: S608
+    return flat(answer["id"])
+
+
+def identified(prefix: str, table: pa.Table) -> tuple[pa.Array, pa.Array]:
+    """Each row as a JSON object, as its record is kept, and its id."""
+    if not all(_told_by_duckdb(table[name]) for name in table.column_names):
+        raw = record_texts(table)
+        return raw, hashed(prefix, raw)
+    with duckdb.connect(":memory:", config={"threads": "1"}) as duck:
+        duck.register("given", table)
+        sql = f"SELECT value, {HASHED} AS id FROM (SELECT to_json(given)::VARCHAR AS value FROM given)"  # noqa: S608
+        answer = duck.sql(sql, params={"prefix": prefix}).to_arrow_table()
+    return flat(answer["value"]), flat(answer["id"])
+
+
+def _told_by_duckdb(values: pa.ChunkedArray) -> bool:
+    """Whether DuckDB writes every value of a column as exact JSON."""
+    kind = values.type
+    if pa.types.is_decimal(kind):
+        ends = pc.min_max(values).as_py()
+        most = Decimal(10) ** (EXACT_DIGITS - kind.scale)
+        return all(end is None or abs(end) < most for end in ends.values())
+    plain = (pa.types.is_string, pa.types.is_integer, pa.types.is_boolean, pa.types.is_date32, pa.types.is_timestamp)
+    return any(is_one(kind) for is_one in plain)
