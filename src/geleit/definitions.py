@@ -38,7 +38,14 @@ def load(path: Path, model: type[D], *, root: Path | None = None) -> D:
     Errors: DefinitionError naming file (relative to ``root``), line, value and remedy.
     """
     name = str(path.relative_to(root)) if root and path.is_relative_to(root) else path.name
-    tree = read_tree(path, name)
+    return fit(read_tree(path, name), model, name)
+
+
+def fit(tree: Any, model: type[D], name: str) -> D:
+    """A YAML tree as its model.
+
+    Errors: as ``load``.
+    """
     refuse_secrets(tree, name)
     try:
         return model.model_validate(plain(tree))

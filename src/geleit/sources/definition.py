@@ -9,12 +9,12 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, BeforeValidator, Field, PrivateAttr, model_validator
 
 from geleit.clock import DoubledHour, zone
-from geleit.definitions import Definition, Label, line_of, load, read_tree
+from geleit.definitions import Definition, Label, fit, line_of, plain, read_tree
 from geleit.errors import DefinitionError, GeleitError
 from geleit.events.event import RANK_DEFAULT, RANK_MAX
 from geleit.events.kinds import snake
 from geleit.events.vocabulary import VOCABULARY
-from geleit.sources import expression
+from geleit.sources import expression, sound
 from geleit.sources.database import Database
 from geleit.sources.expression import ITEM, Expression, ExpressionError
 from geleit.sources.formats import ARCHIVE, ENDINGS, Csv, Excel, Format, ending
@@ -213,11 +213,16 @@ def load_source(path: Path, root: Path | None = None) -> SourceDefinition:
 
     Errors: DefinitionError with file, line, value and remedy: the model, every expression, required properties.
     """
-    definition = load(path, SourceDefinition, root=root).named(path.stem)
+    mark = sound.mark(path) if root else ""
+    if root and (kept := sound.recall(path, root, mark)):
+        return SourceDefinition.model_validate(kept).named(path.stem)
     name = str(path.relative_to(root)) if root and path.is_relative_to(root) else path.name
+    tree = read_tree(path, name)
+    definition = fit(tree, SourceDefinition, name).named(path.stem)
     for place, message, hint in problems(definition):
-        line = line_of(read_tree(path, name), list(place))
-        raise DefinitionError(f"{_dotted(place)}: {message}", file=name, line=line, hint=hint)
+        raise DefinitionError(f"{_dotted(place)}: {message}", file=name, line=line_of(tree, list(place)), hint=hint)
+    if root:
+        sound.remember(path, root, mark, plain(tree))
     return definition
 
 
