@@ -16,6 +16,7 @@ from geleit.history.stored import content_hash, encode
 from geleit.identity import evidence, resolution
 from geleit.identity.normalize import normalize_all
 from geleit.identity.rules import Rules
+from geleit.intake.states import as_state
 from geleit.ledger import tables
 from geleit.ledger.ledger import Ledger, chunked
 from geleit.needs import recut
@@ -44,13 +45,17 @@ class Receipt:
 
 @dataclass(frozen=True, slots=True)
 class Intake:
-    """Takes events of any source. ``country`` reads phone numbers without a country code."""
+    """Takes events of any source. ``country`` reads phone numbers without a country code.
+
+    ``listing``: names of sources that list states (``changed: add``).
+    """
 
     ledger: Ledger
     setting: facts.Setting
     rules: Rules
     country: str
     keys: Keys
+    listing: frozenset[str] = frozenset()
 
     @property
     def catalogue(self) -> Catalogue:
@@ -80,6 +85,7 @@ class Intake:
             replace(event, identifiers=normalize_all(event.identifiers, self.rules, self.country)[0], received_at=now)
             for event in batch
         ]
+        events = [as_state(event) if event.source in self.listing else event for event in events]
         new, contradicting, again = _sift(connection, events, self.keys)
         if again and quarantine.contradictions(connection):
             quarantine.settle_equal(connection, {(event.record or event.id, event.key) for event in again}, now)

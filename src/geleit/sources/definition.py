@@ -138,6 +138,11 @@ class SourceDefinition(Definition):
     repeats: Literal["one", "each"] = Field(
         "one", description="records of a file that are equal to the letter: one thing told twice, or each its own"
     )
+    changed: Literal["keep", "add"] = Field(
+        "keep",
+        description="a known key with another content: the earlier stands and the later waits in quarantine, or each "
+        "content is an event of its own (lists of states, such as contacts)",
+    )
     skip: Sql | None = Field(None, description="SQL condition: records to leave out on purpose")
     group: Sql | None = Field(
         None, description="SQL expression: records of equal value are one record, and expressions may aggregate"

@@ -35,6 +35,9 @@ def forget(connection: sa.Connection, source: str) -> None:
 
 
 def fingerprint(definition: Definition) -> str:
-    """Tells one definition of a source from another; what was read with another one is read again."""
-    text = definition.model_dump_json(exclude={"label"})
+    """Tells one definition of a source from another; what was read with another one is read again.
+
+    Defaults do not count, so that a field which a newer version knows makes no definition another one.
+    """
+    text = definition.model_dump_json(exclude={"label"}, exclude_defaults=True)
     return hashlib.sha256(text.encode()).hexdigest()[:16]

@@ -114,7 +114,8 @@ class Workspace:
         """Where events are taken in."""
         systems = {name: source.system_name for name, source in self.definitions.sources.items()}
         setting = Setting(self.catalogue, self.company.zone, self.company.currency, systems)
-        return Intake(self.ledger, setting, self.rules, self.company.country, self.archive.keys)
+        listing = frozenset(name for name, source in self.definitions.sources.items() if source.changed == "add")
+        return Intake(self.ledger, setting, self.rules, self.company.country, self.archive.keys, listing)
 
     def close(self) -> None:
         """Let go of the stores."""
