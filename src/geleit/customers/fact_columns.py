@@ -17,6 +17,7 @@ from geleit.customers.facts import Facts, Setting
 from geleit.history import snapshot
 from geleit.history.stored import COLUMNS, decode
 from geleit.ledger import tables
+from geleit.sources.vectors import scratch
 
 TABLES = (
     tables.trait,
@@ -64,7 +65,7 @@ def facts_of_rows(rows: pa.Table, setting: Setting) -> dict[str, pa.Table]:
     canonical = {kind: setting.catalogue.canonical(kind) for kind in rows["kind"].unique().to_pylist()}
     telling = [kind for kind, known in canonical.items() if known in TELLING]
     products = [kind for kind, known in canonical.items() if known.startswith("product_")]
-    with duckdb.connect(":memory:", config={"threads": "1"}) as duck:
+    with scratch() as duck:
         duck.register("given", rows)
         told = " OR ".join(f"contains(body, '{mark}')" for mark in TOLD)
         odd = f"({told} OR list_contains($telling, kind) OR (list_contains($products, kind) AND contains(body, '\"name\":')))"

@@ -13,6 +13,7 @@ import sqlalchemy as sa
 
 from geleit.errors import GeleitError
 from geleit.history.archive import Archive
+from geleit.intake.ahead import ahead
 from geleit.intake.live import Intake, Receipt
 from geleit.intake.loading import Load, loading
 from geleit.intake.staging import Stage, events_of
@@ -25,7 +26,7 @@ from geleit.sources.mapping import Mapper, Setting
 from geleit.sources.records import Records, Rejected
 
 BULK = 2_000  # events from which a source goes in bulk: fewer are in sooner the live way
-TOGETHER = 100_000  # events of a bulk load that are acknowledged together
+TOGETHER = 300_000  # events of a bulk load that are acknowledged together
 
 
 @dataclass(slots=True)
@@ -116,7 +117,7 @@ class Import:
             mapper = stack.enter_context(closing(ColumnarMapper(self.definition, setting)))
             chunks = reading.read(self.definition, root, mapper.plan.reads, positions, again=again)
             try:
-                for chunk in self._chunks(mapper, chunks):
+                for chunk in stack.enter_context(closing(ahead(self._chunks(mapper, chunks)))):
                     self.waiting.append(chunk)
                     self._count(chunk)
                     held = sum(one.size for one in self.waiting)
@@ -130,13 +131,16 @@ class Import:
     def _chunks(self, mapper: ColumnarMapper, chunks: Iterator[Records]) -> Iterator[Chunk]:
         """Mapped chunks; of a grouped source all records at once."""
         if not self.definition.group:
-            yield from (Chunk(mapper.map_columns(records)) for records in chunks)
+            yield from (self._chunk(mapper.map_columns(records)) for records in chunks)
             return
         every = list(chunks)
         filled = [one for one in every if one.lines or one.rejected]
         for mapped in mapper.map_groups(filled) if filled else ():
-            yield Chunk(Columnar(Records(mapped.file, pa.table({}), [], [], []), [], mapped))
-        yield from (Chunk(Columnar(one, [], nothing(one))) for one in every if one.position or one.unchanged)
+            yield self._chunk(Columnar(Records(mapped.file, pa.table({}), [], [], []), [], mapped))
+        yield from (self._chunk(Columnar(one, [], nothing(one))) for one in every if one.position or one.unchanged)
+
+    def _chunk(self, columnar: Columnar) -> Chunk:
+        return Chunk(columnar, self.stage.rows(self.definition, columnar))
 
     def _count(self, chunk: Chunk) -> None:
         records, mapped, summary = chunk.columnar.records, chunk.columnar.mapped, self.summary
@@ -154,7 +158,7 @@ class Import:
             return
         waiting, self.waiting = self.waiting, []
         rejected = [one for chunk in waiting for one in chunk.columnar.mapped.rejected]
-        staged = pa.concat_tables([self.stage.rows(self.definition, chunk.columnar) for chunk in waiting])
+        staged = pa.concat_tables([chunk.staged for chunk in waiting])
         receipt = self.load.take(staged, rejected) if self.load else self.intake.accept(events_of(staged), rejected)
         self.summary.new += receipt.new
         self.summary.duplicate += receipt.duplicate
@@ -179,16 +183,15 @@ class Import:
 
 @dataclass(frozen=True, slots=True)
 class Chunk:
-    """Some mapped records that wait to be taken in."""
+    """Some mapped records that wait to be taken in; ``staged`` are their events as rows."""
 
     columnar: Columnar
+    staged: pa.Table
 
     @property
     def size(self) -> int:
         """How many events and rejections it holds."""
-        columnar = self.columnar
-        mapped = columnar.mapped
-        return sum(len(one.key) for one in columnar.events) + len(mapped.events) + len(mapped.rejected)
+        return int(self.staged.num_rows) + len(self.columnar.mapped.rejected)
 
 
 def import_all(

@@ -27,7 +27,7 @@ from geleit.ledger import tables
 from geleit.ledger.ledger import among
 from geleit.sources import quarantine
 from geleit.sources.records import Rejected
-from geleit.sources.vectors import flat
+from geleit.sources.vectors import flat, scratch
 
 load = tables.load.c
 SQL = load_from(Path(__file__).parent / "loading.sql")
@@ -65,7 +65,7 @@ class Load:
 
     def _sift(self, staged: pa.Table) -> tuple[pa.Table, pa.Table, pa.Table]:
         """New rows, repetitions, and rows that contradict an earlier one of their key."""
-        with duckdb.connect(":memory:", config={"threads": "1"}) as duck:
+        with scratch() as duck:
             duck.register("staged", staged)
             wanted = _keys_of(duck)
             known, said = self._known(staged, wanted)
@@ -93,7 +93,7 @@ class Load:
 
     def _acknowledge(self, new: pa.Table, before: int) -> bool:
         """Segment, keys and parts, listed together; False if somebody else took one of the events in meanwhile."""
-        with duckdb.connect(":memory:", config={"threads": "1"}) as duck:
+        with scratch() as duck:
             duck.register("staged", new)
             run = self.keys.write(_keys_of(duck))
         self._write_part(new)

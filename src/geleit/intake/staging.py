@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-import duckdb
 import msgspec
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -17,10 +16,11 @@ from geleit.history.stored import COLUMNS, content_hash, decode, encode
 from geleit.identity.evidence import fingerprint
 from geleit.identity.normalize import normalize, normalize_all, plain
 from geleit.identity.rules import Rules
+from geleit.intake.states import STATE_KEY, as_state
 from geleit.ledger import tables
 from geleit.sources.columnar import Columnar, Columns, EventColumns
 from geleit.sources.definition import SourceDefinition
-from geleit.sources.vectors import array_of, flat, local_days, transformed
+from geleit.sources.vectors import array_of, flat, local_days, scratch, transformed
 
 # A staged row: the outbox's columns but ``seq``, then what only intake needs.
 STORED = pa.schema([field for field in snapshot.schema(tables.outbox.select()) if field.name != "seq"])
@@ -28,10 +28,25 @@ STAGED = STORED.append(pa.field("rest", pa.int64())).append(pa.field("content", 
 
 ROWS = """
 WITH joined AS (
-  SELECT key, record, kind, t, local_day, raw, sha256({members}) AS print, {core} AS core,
-    left(sha256($source || chr(0) || key), 32) AS event_id
+  SELECT key AS given_key, record, kind, t, local_day, raw, sha256({members}) AS print, {core} AS core
   FROM given
+),
+
+said AS (
+  SELECT *, left(sha256(kind || chr(0) || t || chr(0) || $evidence || chr(0) || core), 16) AS content
+  FROM joined
+),
+
+known AS (
+  SELECT *, {key} AS key
+  FROM said
+),
+
+named AS (
+  SELECT *, left(sha256($source || chr(0) || key), 32) AS event_id
+  FROM known
 )
+
 SELECT
   event_id, $source AS source, key, record, kind, t,
   ($rank::BIGINT << 48) | ('0x' || left(event_id, 12))::BIGINT AS ord,
@@ -39,19 +54,23 @@ SELECT
   {body} AS body,
   raw,
   ('0x' || substr(print, 16, 15))::BIGINT AS rest,
-  left(sha256(kind || chr(0) || t || chr(0) || $evidence || chr(0) || core), 16) AS content
-FROM joined
+  content
+FROM named
 """
 
 
 @dataclass(frozen=True, slots=True)
 class Stage:
-    """What staging needs besides the events: rules of identity, country of phone numbers, company's zone, now."""
+    """What staging needs besides the events: rules of identity, country of phone numbers, company's zone, now.
+
+    ``listing``: names of sources that list states (``changed: add``).
+    """
 
     rules: Rules
     country: str
     zone: str
     now: int
+    listing: frozenset[str] = frozenset()
 
     def rows(self, definition: SourceDefinition, columnar: Columnar) -> pa.Table:
         """All events of a chunk as staged rows (schema ``STAGED``), in the order of their records."""
@@ -75,6 +94,8 @@ class Stage:
                 identifiers=normalize_all(given.identifiers, self.rules, self.country)[0],
                 received_at=self.now,
             )
+            if event.source in self.listing:
+                event = as_state(event)
             key, rest = fingerprint(event.identifiers)
             row = encode(event, key, local_day(event.t, self.zone))
             rows.append(row | {"rest": rest, "content": content_hash(event)})
@@ -94,8 +115,9 @@ class Stage:
         rank = definition.rank
         ranked = "core" if rank == RANK_DEFAULT else f"left(core, -1) || ',\"rank\":{rank}}}'"
         values = {"source": definition.name, "rank": rank, "evidence": columns.evidence, "now": self.now}
-        sql = ROWS.format(members=body.members, core=body.core, body=ranked)
-        with duckdb.connect(":memory:", config={"threads": "1"}) as duck:
+        key = STATE_KEY if definition.name in self.listing else "given_key"
+        sql = ROWS.format(members=body.members, core=body.core, body=ranked, key=key)
+        with scratch() as duck:
             duck.register("given", pa.table(given))
             found = duck.sql(sql, params=values).to_arrow_table()
         return pa.table({field.name: flat(found[field.name]).cast(field.type) for field in STAGED}, STAGED)

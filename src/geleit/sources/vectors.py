@@ -7,6 +7,7 @@ plain is left to Arrow, all else goes through the twin, each distinct value once
 from __future__ import annotations
 
 import re
+import threading
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -301,9 +302,20 @@ def _shifted(
     return pa.array(shift(values, shifts[place]), pa.int64(), mask=~known)
 
 
+_own = threading.local()
+
+
+def scratch() -> duckdb.DuckDBPyConnection:
+    """An engine of this thread for questions over registered tables; nothing stays in it."""
+    if not hasattr(_own, "duck"):
+        _own.duck = duckdb.connect(":memory:", config={"threads": "1"})
+    engine: duckdb.DuckDBPyConnection = _own.duck.cursor()
+    return engine
+
+
 def hashed(prefix: str, values: pa.Array) -> pa.Array:
     """``records.identify`` of a column of texts: the first 128 bits of SHA-256, in hexadecimal."""
-    with duckdb.connect(":memory:", config={"threads": "1"}) as duck:
+    with scratch() as duck:
         duck.register("given", pa.table({"value": values}))
         answer = duck.sql(f"SELECT {HASHED} AS id FROM given", params={"prefix": prefix}).to_arrow_table()  # noqa: S608
     return flat(answer["id"])
@@ -314,7 +326,7 @@ def identified(prefix: str, table: pa.Table) -> tuple[pa.Array, pa.Array]:
     if not all(_told_by_duckdb(table[name]) for name in table.column_names):
         raw = record_texts(table)
         return raw, hashed(prefix, raw)
-    with duckdb.connect(":memory:", config={"threads": "1"}) as duck:
+    with scratch() as duck:
         duck.register("given", table)
         sql = f"SELECT value, {HASHED} AS id FROM (SELECT to_json(given)::VARCHAR AS value FROM given)"  # noqa: S608
         answer = duck.sql(sql, params={"prefix": prefix}).to_arrow_table()
