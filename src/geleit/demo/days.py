@@ -25,9 +25,15 @@ CRISIS = (date(2026, 3, 16), date(2026, 5, 10))
 FLOOD = (date(2025, 11, 1), date(2025, 11, 30))  # the month of too many newsletters
 CHRISTMAS = (date(2025, 11, 20), date(2025, 12, 23))
 
-_CHANGES = ((2025, 3, 30), (2025, 10, 26), (2026, 3, 29), (2026, 10, 25))  # at 01:00 UTC, to summer and back in turn
-_AT = np.array([int(datetime(*day, 1, tzinfo=UTC).timestamp()) for day in _CHANGES])
-_OFFSETS = np.array([1, 2, 1, 2, 1]) * HOUR
+
+def _last_sunday(year: int, month: int) -> int:
+    """When the clocks change: 01:00 UTC of the month's last Sunday."""
+    last = date(year, month, 31)
+    return int(datetime(year, month, 31 - last.isoweekday() % 7, 1, tzinfo=UTC).timestamp())
+
+
+_AT = np.array([_last_sunday(year, month) for year in range(2010, 2030) for month in (3, 10)])
+_OFFSETS = np.array([HOUR, *[2 * HOUR, HOUR] * 20])
 _FIRST = int(datetime(BEGIN.year, BEGIN.month, BEGIN.day, tzinfo=UTC).timestamp())  # midnight on the wall clock
 
 

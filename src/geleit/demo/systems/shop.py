@@ -207,12 +207,12 @@ def _cart(**changes: Any) -> Change:
 
 
 _PLAN = (
-    Dirt("bad_json", 0.0006, cut_off),
+    Dirt("bad_json", 0.0009, cut_off),
     Dirt("undecodable", 0.0003, latin),
     Dirt("not_an_object", 0.0002, lambda _line, mark: f'"connection reset {mark}"'),
-    Dirt("missing_property", 0.0006, changed("messageId", _viewed_nothing)),
+    Dirt("missing_property", 0.0009, changed("messageId", _viewed_nothing)),
     Dirt("time_out_of_range", 0.0003, changed("messageId", _cart(timestamp="2099-01-01T00:00:00.000Z"))),
     Dirt("bad_time", 0.0003, changed("messageId", _cart(timestamp="Invalid Date"))),
     Dirt("no_time", 0.0002, changed("messageId", _cart(timestamp=None))),
-    Dirt("no_identifier", 0.0006, changed("messageId", _cart(anonymousId=None, userId=None))),
+    Dirt("no_identifier", 0.0009, changed("messageId", _cart(anonymousId=None, userId=None))),
 )
