@@ -51,8 +51,9 @@ docs: $(VENV)/.installed ## write the generated pages and pictures of docs/ anew
 	$(BIN)/python scripts/write_docs.py
 	$(BIN)/python scripts/draw_docs.py
 
-long: $(VENV)/.installed ## the long kill storm (about twenty minutes)
-	GELEIT_KILLS=200 $(BIN)/python -m pytest -n 0 tests/stories/test_kill.py
+long: $(VENV)/.installed ## the long kill storms (about half an hour)
+	GELEIT_KILLS=200 $(BIN)/python -m pytest -n 0 tests/stories/test_kill.py tests/stories/test_bulk_kill.py \
+		tests/stories/test_bulk_steps.py
 
 clean: ## remove the environment and the built demo
 	rm -rf $(VENV) $(DEMO) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache

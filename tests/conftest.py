@@ -132,6 +132,12 @@ def _dump():
     return dump
 
 
+@pytest.fixture(scope="session")
+def dump_of():
+    """The same for fixtures that live longer than a test."""
+    return dump
+
+
 @pytest.fixture
 def kills():
     """How many kills a storm has: a few here, hundreds in ``make long``."""
