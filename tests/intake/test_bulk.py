@@ -2,6 +2,7 @@
 
 import random
 import tempfile
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -72,6 +73,7 @@ def events(draw):
 
 def bulk(workspace, events):
     stage = Stage(workspace.intake.rules, workspace.intake.country, workspace.intake.zone, workspace.clock())
+    stage = replace(stage, listing=workspace.intake.listing)
     with loading(workspace.intake, workspace.archive) as load:
         return load.take(stage.from_events(events), [])
 
@@ -79,13 +81,15 @@ def bulk(workspace, events):
 @pytest.fixture
 def fresh():
     """A function that opens a new workspace, in memory where the machine has a folder there: it is durable nowhere."""
-    memory = Path("/dev/shm")
+    memory = Path("/dev/shm")  # noqa: S108 (a folder of its own is made inside)
     with tempfile.TemporaryDirectory(dir=memory if memory.is_dir() else None) as root:
         count = iter(range(10_000))
 
-        def make():
+        def make(source=""):
             folder = Path(root) / f"w{next(count)}"
             init(folder, name="Acme")
+            if source:
+                (folder / "sources" / "crm.yaml").write_text(source)
             return open_workspace(folder)
 
         yield make
@@ -97,6 +101,11 @@ SOME = settings(max_examples=6, deadline=None, suppress_health_check=[HealthChec
 @SOME
 @given(given_=events(), seed=st.integers(0, 2**16))
 def test_bulk_and_live_in_any_mixture_leave_the_same(fresh, dump, given_, seed):
+    leave_the_same(fresh, dump, given_, seed)
+
+
+def leave_the_same(fresh, dump, given_, seed):
+    """Take events in one by one, and in any order, batching and mixture of live and bulk: the dumps are equal."""
     chance = random.Random(seed)
     with fresh() as one_by_one:
         one_by_one.intake.accept(given_)
@@ -119,6 +128,43 @@ def test_bulk_and_live_in_any_mixture_leave_the_same(fresh, dump, given_, seed):
         mixed.sync()
         assert dump(mixed) == expected
         assert mixed.check().ok, mixed.check().text()
+
+
+STATES = """
+file: exports/crm.csv
+changed: add
+events: [{kind: page_viewed, key: no, time: day, identifiers: {email: mail}}]
+"""
+
+
+@st.composite
+def states(draw):
+    """States of two things; some are told several times."""
+    told = draw(st.lists(st.tuples(st.sampled_from("ab"), st.integers(0, 3), TRAITS, WHO), min_size=1, max_size=10))
+    return [
+        Event(
+            "crm", key, "page_viewed", day * DAY, tuple(Identifier(*one) for one in who), traits, raw="{}", record=key
+        )
+        for key, day, traits, who in told
+    ]
+
+
+@SOME
+@given(given_=states(), seed=st.integers(0, 2**16))
+def test_states_are_the_same_events_in_any_order_and_mixture(fresh, dump, given_, seed):
+    leave_the_same(lambda: fresh(STATES), dump, given_, seed)
+
+
+@pytest.mark.parametrize("way", ["live", "bulk", "live then bulk", "bulk then live"])
+def test_a_state_that_comes_back_counts_once(fresh, way):
+    one, other = (Event("crm", "7", "page_viewed", DAY, traits={"city": city}) for city in ("Ulm", "Köln"))
+    with fresh(STATES) as workspace:
+        ways = {"live": workspace.intake.accept, "bulk": lambda events: bulk(workspace, events)}
+        first, second = ways[way.split()[0]], ways[way.split()[-1]]
+        receipt = first([one, other, one])
+        assert (receipt.new, receipt.duplicate, receipt.changed) == (2, 1, 0)
+        receipt = second([other, one, Event("crm", "7", "page_viewed", 2 * DAY)])
+        assert (receipt.new, receipt.duplicate, receipt.changed, receipt.rejected) == (1, 2, 0, 0)
 
 
 def test_keys_are_known_for_ever_on_both_ways(fresh):

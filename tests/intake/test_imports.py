@@ -171,3 +171,47 @@ def test_a_repair_that_did_not_help_is_told_as_it_stands_after_the_next_import(r
         (entry,) = workspace.quarantine()
     assert "2026-02-30" in entry.message
     assert "2026-02-30" in entry.record
+
+
+CONTACTS = """
+file: exports/contacts.csv
+changed: add
+events: [{kind: contact_made, key: no, time: edited, identifiers: {email: mail}, traits: {city: city}}]
+"""
+FEW, MANY = 3, 2_500  # live, in bulk
+
+
+@pytest.mark.parametrize("count", [FEW, MANY])
+def test_each_state_of_a_list_is_an_event_of_its_own(root, count):
+    """Snapshots A, B, A: two states; the third is a repetition of the first."""
+    (root / "sources" / "till.yaml").unlink()
+    (root / "sources" / "contacts.yaml").write_text(CONTACTS)
+
+    def snapshot(city, day):
+        rows = [f"{no},2026-03-{day},p{no}@x.org,{city if no < FEW else 'Bonn'}" for no in range(count)]
+        (root / "exports" / "contacts.csv").write_text("\n".join(["no,edited,mail,city", *rows]))
+        summary, _ = run(root)
+        return summary.new, summary.duplicate, summary.changed, summary.reasons
+
+    assert snapshot("Ulm", "01") == (count, 0, 0, [])
+    assert snapshot("Köln", "01") == (FEW, count - FEW, 0, [])
+    assert snapshot("Ulm", "01") == (0, count, 0, [])
+
+
+def test_a_list_of_states_is_not_read_with_another_definition_unless_told_so(root):
+    (root / "sources" / "till.yaml").unlink()
+    path = root / "sources" / "contacts.yaml"
+    path.write_text(CONTACTS)
+    (root / "exports" / "contacts.csv").write_text("no,edited,mail,city\n7,2026-03-01,a@x.org,Ulm\n")
+    assert run(root)[0].new == 1
+    for other in (CONTACTS.replace("city: city", "town: city"), CONTACTS.replace("changed: add", "changed: keep")):
+        path.write_text(other)
+        summary, counts = run(root)
+        assert "could count twice" in summary.error
+        assert counts.events == 1
+    path.write_text("label: Contacts\n" + CONTACTS)
+    assert run(root)[0].error == ""
+    path.write_text(CONTACTS.replace("city: city", "town: city"))
+    with open_workspace(root) as workspace:
+        assert workspace.import_sources(again=True)[0].new == 1
+    assert run(root)[0].error == ""

@@ -22,11 +22,13 @@ SOURCES = [  # grouped sources are mapped one by one
 ]
 
 
+@pytest.mark.parametrize("states", [False, True])
 @pytest.mark.parametrize(("example", "name"), SOURCES)
-def test_columns_give_the_rows_of_single_events(example, name):
+def test_columns_give_the_rows_of_single_events(example, name, states):
+    listing = frozenset({name} if states else ())
     definitions = load_definitions(EXAMPLES / example)
     definition, company = definitions.sources[name], definitions.company
-    stage = Stage(Rules(definitions.identity), company.country, company.zone, NOW)
+    stage = Stage(Rules(definitions.identity), company.country, company.zone, NOW, listing)
     columnar_events = 0
     with closing(ColumnarMapper(definition, Setting(definitions.catalogue, company.zone, NOW))) as mapper:
         for records in files.read(definition, definitions.root, mapper.plan.reads):

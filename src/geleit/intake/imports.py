@@ -101,7 +101,8 @@ class Import:
         self.intake, self.archive, self.definition = intake, archive, definition
         self.summary, self.progress = summary, progress
         self.now = intake.ledger.clock()
-        self.stage = Stage(intake.rules, intake.country, intake.zone, self.now)
+        listing = intake.listing | ({definition.name} if definition.changed == "add" else set())
+        self.stage = Stage(intake.rules, intake.country, intake.zone, self.now, listing)
         self.waiting: list[Chunk] = []
         self.load: Load | None = None
 
@@ -113,6 +114,7 @@ class Import:
         setting = Setting(self.intake.catalogue, self.intake.zone, self.now)
         with self.intake.ledger.read() as connection:
             positions = {} if again else read_positions.load(connection, self.definition.name)
+        read_positions.require_same_states(self.definition, positions)
         with ExitStack() as stack:
             mapper = stack.enter_context(closing(ColumnarMapper(self.definition, setting)))
             chunks = reading.read(self.definition, root, mapper.plan.reads, positions, again=again)

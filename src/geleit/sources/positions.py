@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping
 
+import msgspec
 import sqlalchemy as sa
 
-from geleit.definitions import Definition
+from geleit.errors import GeleitError
 from geleit.ledger.ledger import upsert
 from geleit.ledger.tables import read_position
+from geleit.sources.definition import SourceDefinition
+
+STATES = "+"  # begins the fingerprints of sources that list states
 
 
 def load(connection: sa.Connection, source: str) -> dict[str, str]:
@@ -34,10 +39,38 @@ def forget(connection: sa.Connection, source: str) -> None:
     connection.execute(sa.delete(read_position).where(read_position.c.source == source))
 
 
-def fingerprint(definition: Definition) -> str:
+def fingerprint(definition: SourceDefinition) -> str:
     """Tells one definition of a source from another; what was read with another one is read again.
 
     Defaults do not count, so that a field which a newer version knows makes no definition another one.
     """
     text = definition.model_dump_json(exclude={"label"}, exclude_defaults=True)
-    return hashlib.sha256(text.encode()).hexdigest()[:16]
+    return STATES * (definition.changed == "add") + hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def require_same_states(definition: SourceDefinition, positions: Mapping[str, str]) -> None:
+    """Refuse to read a source that lists states (``changed: add``) with another definition than before.
+
+    Its events are known by their content, and another definition gives another content: all would count twice.
+
+    Errors: GeleitError with the two ways on.
+    """
+    own = fingerprint(definition)
+    for text in positions.values():
+        before = _definition_of(text)
+        if before not in ("", own) and STATES in (before[:1], own[:1]):
+            raise GeleitError(
+                f"the definition of {definition.name} is another one than at its last import, and its events are known "
+                "by their content (changed: add): read again, they could count twice; nothing was imported",
+                hint="geleit import --anew begins afresh from all files; or, to add what is read now to what is known: "
+                f"geleit import --again {definition.name}",
+            )
+
+
+def _definition_of(token: str) -> str:
+    """The fingerprint inside a token; '' for none."""
+    try:
+        found = msgspec.json.decode(token)
+    except msgspec.MsgspecError:
+        return ""
+    return str(found.get("definition", "")) if isinstance(found, dict) else ""
