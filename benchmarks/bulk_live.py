@@ -10,7 +10,7 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-from bulk_meter import Watch
+from bulk_watch import Watch
 
 from geleit.events.event import Event, Identifier
 from geleit.workspace import open_workspace

@@ -1,18 +1,11 @@
-"""What a process used up, and how long it waited for the ledger's lock and held it."""
+"""What a process used up: seconds on the wall and of the processors, and its peak of memory."""
 
 from __future__ import annotations
 
 import os
 import resource
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
-
-from bulk_table import quantiles
-
-from geleit.ledger.ledger import Ledger
 
 MEMORY = Path("/proc/self/status")
 
@@ -39,28 +32,3 @@ def between(before: dict[str, float], after: dict[str, float]) -> dict[str, floa
     """What was used from one moment to another; ``peak_mb`` is that of the process until then."""
     used = {name: round(after[name] - before[name], 3) for name in ("wall", "cpu")}
     return used | {"peak_mb": round(after["peak_mb"], 1), "from": before["at"], "until": after["at"]}
-
-
-class Watch:
-    """Takes the times of a ledger's units of work: ``turns`` holds (began at, ms waited for the lock, ms held)."""
-
-    def __init__(self, ledger: Ledger) -> None:
-        self.turns: list[tuple[float, float, float]] = []
-        self._write = ledger.write
-        ledger.write = self.write
-
-    @contextmanager
-    def write(self) -> Iterator[Any]:
-        """The ledger's own ``write``, timed; the commit counts as held."""
-        asked, at = time.perf_counter(), time.time()
-        got = asked
-        try:
-            with self._write() as connection:
-                got = time.perf_counter()
-                yield connection
-        finally:
-            self.turns.append((at, (got - asked) * 1000, (time.perf_counter() - got) * 1000))
-
-    def held(self, stage: dict[str, float]) -> dict[str, float]:
-        """How long the lock was held at a time, in ms, for the turns of one stage."""
-        return quantiles([held for at, _, held in self.turns if stage["from"] <= at < stage["until"]])

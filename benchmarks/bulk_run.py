@@ -15,7 +15,8 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
-from bulk_meter import Watch, between, spent
+from bulk_meter import between, spent
+from bulk_watch import Watch
 
 from geleit.errors import NotFoundError
 from geleit.intake.adoption import adopt_all
