@@ -36,7 +36,18 @@ _STORY = (
     "late",
     "cancelled",
 )
-_STORY_TIMES = ("asks_status", "opened", "ordered_at", "turn", "felt", "felt_at", "bought_again")
+_STORY_TIMES = (
+    "promise",
+    "has_it",
+    "missed",
+    "asks_status",
+    "opened",
+    "ordered_at",
+    "turn",
+    "felt",
+    "felt_at",
+    "bought_again",
+)
 
 
 def example_folder() -> Path:

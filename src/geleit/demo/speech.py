@@ -43,18 +43,31 @@ def _ways(topic: int, *path: str) -> tuple[Said, ...]:
 
 def question(topic: int, number: int, turn: int) -> Said:
     """A question before buying."""
-    ways = _ways(topic, "question", QUESTIONS[number])
+    ways = _fitting(topic, "question", number)
     return ways[turn % len(ways)]
 
 
 def answer(topic: int, number: int) -> Said:
     """Our answer to it."""
-    return _ways(topic, "answer", QUESTIONS[number])[0]
+    return _fitting(topic, "answer", number)[0]
+
+
+def _fitting(topic: int, what: str, number: int) -> tuple[Said, ...]:
+    """What is said of small appliances, where that differs from large ones."""
+    small = f"{what}_small"
+    differs = not words.topics()[topic].large and QUESTIONS[number] in words.read("sentences")[small]
+    return _ways(topic, small if differs else what, QUESTIONS[number])
 
 
 def complaint(topic: int, cause: int, turn: int) -> Said:
     """What somebody complains about."""
     ways = _ways(topic, "complaint", CAUSES[cause])
+    return ways[turn % len(ways)]
+
+
+def broken(topic: int, turn: int) -> Said:
+    """What is wrong with a machine bought long ago."""
+    ways = _ways(topic, "broken")
     return ways[turn % len(ways)]
 
 
@@ -71,7 +84,7 @@ def status(weekday: int, turn: int) -> Said:
 
 
 def said(mood: str, turn: int) -> Said:
-    """A remark afterwards: good, fair, bad, repaired."""
+    """A remark afterwards: good, brought, fair, bad, unadvised, repaired."""
     ways = _ways(0, "said", mood)
     return ways[turn % len(ways)]
 

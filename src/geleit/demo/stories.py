@@ -53,6 +53,7 @@ def told(parts: Mapping[str, Rows], extra: Mapping[str, Any]) -> dict[str, Any]:
         "questions": _questions(needs),
         "sold_out": _sold_out(needs),
         "delivery_crisis": _crisis(needs),
+        "promises": _promises(needs),
         "repair_service": _repair_service(needs),
         "complaints": _complaints(complaints),
         "seasons": _seasons(needs),
@@ -111,6 +112,15 @@ def _crisis(needs: Rows) -> dict[str, Any]:
         "cancelled_otherwise": _share(needs["cancelled"], before),
         "asked_where_it_is_in_crisis": _share(needs["asks_status"], crisis),
         "asked_where_it_is_otherwise": _share(needs["asks_status"], before),
+    }
+
+
+def _promises(needs: Rows) -> dict[str, Any]:
+    made = needs["promise"] & needs["has_it"]
+    return {
+        "what": "Days of delivery that a colleague promised in the store, kept on the day or not",
+        "kept_in_crisis": _share(~needs["late"], made & needs["crisis"]),
+        "kept_otherwise": _share(~needs["late"] & ~needs["missed"], made & ~needs["crisis"]),
     }
 
 

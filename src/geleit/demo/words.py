@@ -150,8 +150,11 @@ def sayings(*path: str) -> tuple[dict[str, str], ...]:
 def needs_said(topic: int, trigger: str) -> tuple[Said, ...]:
     """Every way to say a need for one kind of appliance: each beginning with each ending."""
     about = topics()[topic]
+    endings = sayings("ending", "gift") if trigger == "gift" else sayings("ending", "any")
+    if about.large and trigger != "gift":
+        endings += sayings("ending", "large")
     return tuple(
         (f"{begin[0]}{end['de']}", f"{begin[1]}{end['en']}")
         for begin in (about.say(part) for part in sayings("need", trigger))
-        for end in sayings("ending")
+        for end in endings
     )

@@ -196,10 +196,11 @@ def _followed_up(world: World, told: Told) -> list[dict[str, Any]]:
     rows = world.past(rows, "at").sorted_by("at")
     talks = _talks(world, rng, rows, "Telefon", 700)
     turns = rng.integers(0, 1000, len(rows)).tolist()
-    for talk, turn, who, late, at in zip(talks, turns, *rows.lists("who", "late", "at"), strict=True):
+    for talk, turn, who, late, toured, at in zip(talks, turns, *rows.lists("who", "late", "toured", "at"), strict=True):
         mood = "fair" if late or turn % 5 == 0 else "good"
-        de, en = speech.said(mood, turn)
+        said = "brought" if mood == "good" and toured and turn % 2 else mood
         talk |= {"anlass": "Rückfrage nach 30 Tagen", "anlass_en": "follow-up after 30 days"}
+        de, en = speech.said(said, turn // 2)
         talk["verlauf"] = [
             {
                 "zeile": 1,

@@ -20,7 +20,7 @@ from geleit.demo.world import World
 FILE = "tickets-2026-10.json"
 QUESTION, REPAIR_QUESTION, STATUS, COMPLAINT, OTHER = range(5)
 TYPES = ("question", "repair_question", "order_status", "complaint", "other")
-GREETINGS = ("Guten Tag,", "Hallo,", "Sehr geehrte Damen und Herren,", "Guten Abend,")
+GREETINGS = ("Guten Tag!", "Hallo!", "Sehr geehrte Damen und Herren!", "Guten Abend!")
 OTHERS = (
     ("Rechnung", "Könnten Sie mir die Rechnung noch einmal schicken?", "Die Rechnung hängt an."),
     ("Öffnungszeiten", "Haben Sie am Samstag nachmittags offen?", "Ja, bis 18 Uhr."),
@@ -157,11 +157,11 @@ def _words(type_: int, about: tuple[int, int], turn: list[int]) -> tuple[str, st
         )
     if type_ == COMPLAINT:
         return (
-            f"Reklamation {name}",
+            f"{name}: Reklamation",
             speech.complaint(topic, detail, turn[0])[0],
             "Das bedauern wir sehr. Wir kümmern uns darum und melden uns.",
         )
-    return f"Frage zu {name}", speech.question(topic, detail, turn[0])[0], speech.answer(topic, detail)[0]
+    return f"{name}: eine Frage", speech.question(topic, detail, turn[0])[0], speech.answer(topic, detail)[0]
 
 
 def _plain(**changes: Any) -> Spoil:

@@ -71,7 +71,8 @@ def _surveys(world: World, rng: Rng) -> None:
             answer |= {"karte": numbers[n]} if numbers[n] and (turns[n][0] % 2 or not mails[n]) else {"mail": mails[n]}
             fields: dict[str, Any] = {"note": int(note[n]), "seite": FACETS[turns[n][1] % 4]}
             if turns[n][0] % 3 == 0:
-                de, en = speech.said("bad" if note[n] < 3 else "fair" if note[n] < 4 else "good", turns[n][1])
+                moods = ("unadvised", "fair", "good") if kind == "kauf" else ("bad", "fair", "brought")
+                de, en = speech.said(moods[min(2, max(0, int(note[n]) - 2))], turns[n][1])
                 fields |= {"worte": de, "worte_en": en}
             answers.append(_json.encode(answer | {"felder": fields}).decode())
             told.append((key, who, t))
@@ -99,8 +100,10 @@ def _reviews(world: World, rng: Rng) -> None:
     catalogue, stamps = words.products(), days.iso(some["at"]).tolist()
     lines, keys = [], []
     groups = [words.topics()[topic].thema for topic in some["topic"].tolist()]
-    for n, (who, product, star) in enumerate(zip(*some.lists("who", "product"), stars.tolist(), strict=True)):
-        title, text = speech.review("bad" if star < 3 else "fair" if star == 3 else "good", tuple(turns[n]))
+    for n, (who, product, late, felt, star) in enumerate(
+        zip(*some.lists("who", "product", "late", "felt"), stars.tolist(), strict=True)
+    ):
+        title, text = speech.review(_mood(star, late, felt), tuple(turns[n]))
         keys.append(f"R{world.number:02d}-{n:06d}")
         record = {
             "id": keys[-1],
@@ -118,15 +121,31 @@ def _reviews(world: World, rng: Rng) -> None:
     world.exports.lines(REVIEWS, "", spoil(world, "bewertungen", lines, plan, repeated=0.01))
 
 
+def _mood(stars: int, late: bool, felt: int) -> str:
+    if stars >= 3:
+        return "fair" if stars == 3 else "good"
+    if felt == FELT.index("unhelped"):
+        return "defect"
+    return "late" if late else "bad"
+
+
 def _posts(world: World, rng: Rng) -> None:
     """Public posts; most authors never agreed to be linked, and their posts are left out by rule."""
     needs, people = world.needs, world.people
-    late, mended = needs["late"] & needs["has_it"], needs["repaired"]
+    late, mended = needs["late"] & (needs["delay"] >= 9) & ~needs["cancelled"], needs["repaired"]
     asks = (needs["trigger"] == 0) & ~late & ~mended
     posts = yes(rng, len(needs), np.where(late, 0.2, np.where(mended, 0.2, np.where(asks, 0.05, 0.0))))
     some = needs.take(posts & needs["recorded"])
-    which = np.where(some["late"] & some["has_it"], 3, np.where(some["repaired"], 2, rng.integers(0, 2, len(some))))
-    base = np.where(which == 3, some["delivered_at"], np.where(which == 2, some["visit_at"] + 7200, some["opened"]))
+    which = np.where(
+        some["late"] & (some["delay"] >= 9) & ~some["cancelled"],
+        3,
+        np.where(some["repaired"], 2, rng.integers(0, 2, len(some))),
+    )
+    base = np.where(
+        which == 3,
+        days.moment(some["promised"] + 7, np.full(len(some), 28_000)),
+        np.where(which == 2, some["visit_at"] + 7200, some["opened"]),
+    )
     some["at"] = base + rng.integers(3600, 90_000, len(some))
     some["which"] = which
     some = world.past(some, "at").sorted_by("at")

@@ -31,10 +31,11 @@ def write(world: World) -> None:
     reached = world.people["has_mobile"] | world.people["has_landline"]
     status = needs["asks_status"] & (needs["id"] % 3 > 0) & reached[needs["who"]]
     parts = [
-        _calls(needs, asked & (needs["question"] != REPAIR), "asked_at", "FRAGE"),
-        _calls(needs, asked & (needs["question"] == REPAIR), "asked_at", "REPA"),
+        _calls(needs, asked & (needs["question"] != REPAIR) & needs["answered"], "asked_at", "FRAGE-OK"),
+        _calls(needs, asked & (needs["question"] != REPAIR) & ~needs["answered"], "asked_at", "RUECK"),
+        _calls(needs, asked & (needs["question"] == REPAIR) & needs["answered"], "asked_at", "REPA-OK"),
+        _calls(needs, asked & (needs["question"] == REPAIR) & ~needs["answered"], "asked_at", "REPA"),
         _calls(needs, status, "status_at", "WO"),
-        _calls(needs, asked & needs["answered"] & yes(rng, len(needs), 0.3), "answered_at", "ANTW"),
         _calls(complaints, by_phone(complaints) & reached[complaints["who"]], "at", "REKL"),
         _other(world, rng),
         _night(world, rng),
@@ -94,6 +95,10 @@ def _write(world: World, rng: Rng, calls: Rows) -> None:
         f'"{id_}","{"aus" if out else "ein"}","{phone}","{21 + names.index(who)}","{who}","{begin}","{long}","{"" if out else code}"'
         for id_, out, phone, who, begin, long, code in zip(*columns, strict=True)
     ]
+    answered = [code.endswith("-OK") for code in calls["code"].tolist()]
+    said = np.flatnonzero(answered)
+    ends = calls["at"][said] + np.array(seconds)[said]
+    world.truth.events("telefon", [f"{ids[n]}-antwort" for n in said], world.persons(calls["who"][said]), ends)
     kept = np.flatnonzero(~outgoing)
     world.truth.events("telefon", [ids[n] for n in kept], world.persons(calls["who"][kept]), calls["at"][kept])
     world.exports.lines(FILE, HEADER, spoil(world, "telefon", lines, _PLAN, repeated=0.004))

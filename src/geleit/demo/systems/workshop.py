@@ -59,7 +59,10 @@ def _write_jobs(world: World, rng: Rng, jobs: Rows) -> None:
         words.products().name[jobs["product"]].tolist(),
         [words.topics()[topic].thema for topic in topics],
         jobs["serial"].tolist(),
-        [speech.complaint(topic, DEFECT, turn)[0] for topic, turn in zip(topics, turns, strict=True)],
+        [
+            (speech.complaint(topic, DEFECT, turn) if new else speech.broken(topic, turn))[0]
+            for topic, turn, new in zip(topics, turns, jobs["warranty"].tolist(), strict=True)
+        ],
         jobs["warranty"].tolist(),
         strict=True,
     )
