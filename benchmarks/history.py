@@ -74,7 +74,7 @@ def place(ledger: Ledger, customers: int) -> None:
     owner = [f"{(set_id % customers) * 2_654_435_761 % 2**32:08x}{set_id % customers:08x}" for set_id in sets]
     with ledger.write() as connection:
         change = ledger.next_change(connection)
-        connection.execute(sa.insert(tables.identifier_set), [{"id": s, "fingerprint": str(s)} for s in sets])
+        connection.execute(sa.insert(tables.identifier_set), [{"id": s, "key": s, "rest": 0} for s in sets])
         connection.execute(
             sa.insert(tables.resolution),
             [{"set_id": s, "slice": 0, "customer_id": o, "change": change} for s, o in zip(sets, owner, strict=True)],
@@ -104,7 +104,9 @@ def fill(ledger: Ledger, archive: Archive, events: int, customers: int) -> float
 
 def touch(ledger: Ledger, customers: int) -> None:
     """One of a hundred customers gets a new event."""
-    rows = [row | {"set_id": number * 100 + 1} for number, row in enumerate(invent(10**9, customers // 100, customers))]
+    rows = [
+        row | {"set_key": number * 100 + 1} for number, row in enumerate(invent(10**9, customers // 100, customers))
+    ]
     with ledger.write() as connection:
         ledger.next_change(connection)
         connection.execute(sa.insert(tables.outbox), rows)
