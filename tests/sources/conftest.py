@@ -11,7 +11,7 @@ import pytest
 
 from geleit.clock import micros
 from geleit.events.kinds import Catalogue
-from geleit.sources import files
+from geleit.sources import reading
 from geleit.sources.columnar import ColumnarMapper
 from geleit.sources.definition import load_source
 from geleit.sources.mapping import Setting, map_record, map_source
@@ -107,7 +107,7 @@ class Bench:
         setting = Setting(SETTING.catalogue, SETTING.zone, SETTING.now)
         events = []
         with closing(ColumnarMapper(definition, setting)) as mapper:
-            for records in files.read(definition, self.root, mapper.plan.reads):
+            for records in reading.everything(definition, self.root, mapper.plan.reads):
                 columnar = mapper.map_columns(records)
                 events += told(columnar.mapped.events)
                 for columns in columnar.events:

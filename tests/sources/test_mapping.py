@@ -1,13 +1,15 @@
 """From records to events: what a definition says, nothing more; and every record accounted for."""
 
 import json
+from contextlib import closing
 
 import pytest
 
 from geleit.clock import iso
 from geleit.errors import GeleitError
-from geleit.sources import computing
-from geleit.sources.mapping import Mapper, Setting, preview
+from geleit.sources import computing, files
+from geleit.sources.columnar import ColumnarMapper
+from geleit.sources.mapping import Mapper, Setting, map_source, preview
 from geleit.sources.records import RECORD_CHARACTERS
 
 TILL = """\
@@ -292,3 +294,38 @@ def test_a_mapper_takes_records_that_come_one_by_one(bench, setting):
     events = [mapper.map_record(json.dumps(RECORD), root=bench.root)[0][0] for _ in range(3)]
     mapper.close()
     assert len({event.id for event in events}) == 1
+
+
+def test_every_record_is_accounted_for(bench, setting):
+    """Read is what was skipped, gave nothing, gave events, or was rejected; the same record by record and in columns."""
+    yaml = """\
+        file: till.csv
+        skip: art = 'Training'
+        events:
+          - {kind: page_viewed, when: "art = 'V'", time: datum, identifiers: {email: mail}}
+          - {kind: cart_viewed, when: "art in ('V', 'C')", time: datum, identifiers: {email: mail}}
+          - {kind: order_completed, each: teile, time: datum, identifiers: {email: mail}, properties: {order_id: item}}
+    """
+    rows = ["V;2026-03-01;a@x.de;[]", "C;;a@x.de;[]", "V;;a@x.de;[]", "Training;;;[]", "X;;;[]", "Y;;;[]"]
+    rows += ['X;2026-03-01;a@x.de;["7"]', "X;2026-03-01;;{", "kaputt"]
+    bench.write("till.csv", "\n".join(["art;datum;mail;teile", *rows]))
+    definition = bench.define(yaml)
+    for mapper, mapped_of in ((Mapper, Mapper.map), (ColumnarMapper, lambda m, r: m.map_columns(r).mapped)):
+        with closing(mapper(definition, setting)) as one:
+            mapped = [mapped_of(one, records) for records in files.read(definition, bench.root, one.plan.reads)]
+        assert [sum(getattr(m, name) for m in mapped) for name in ("read", "skipped", "nothing")] == [9, 1, 2], mapper
+
+
+def test_records_of_groups_that_give_nothing_are_counted(bench, setting):
+    yaml = """\
+        file: till.csv
+        group: no
+        events:
+          - {kind: page_viewed, when: "max(art) = 'V'", time: min(day), identifiers: {email: any_value(mail)}}
+    """
+    bench.write(
+        "till.csv", "no,art,day,mail\n1,V,2026-03-01,a@x.de\n1,A,2026-03-01,a@x.de\n2,A,,\n2,A,,\n2,A,,\n,V,,\n"
+    )
+    definition = bench.define(yaml)
+    (mapped,) = map_source(definition, root=bench.root, catalogue=setting.catalogue, zone="UTC", now=setting.now)
+    assert (mapped.read, mapped.nothing, len(mapped.events), len(mapped.rejected)) == (6, 3, 1, 1)

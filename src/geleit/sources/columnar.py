@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 
 import msgspec
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -111,6 +112,7 @@ class ColumnarMapper(Mapper):
             slow.events,
             [*records.rejected, *slow.rejected],
             records.unseen,
+            table.num_rows - _told(len(records.lines), built, unsure - failed.keys()) + slow.nothing,
         )
         return Columnar(records, [_without(one.columns, unsure) for one in built], mapped)
 
@@ -129,6 +131,15 @@ class ColumnarMapper(Mapper):
 def nothing(records: Records) -> Mapped:
     """What becomes of no records."""
     return Mapped(records.file, 0, 0, 0, 0, [], [])
+
+
+def _told(count: int, built: list[_Built], unsure: set[int]) -> int:
+    """How many of so many records gave an event, or are left to single mapping."""
+    told = np.zeros(count, bool)
+    for one in built:
+        told[one.columns.rows.to_numpy()] = True
+    told[list(unsure)] = True
+    return int(told.sum())
 
 
 def _without(columns: EventColumns, unsure: set[int]) -> EventColumns:

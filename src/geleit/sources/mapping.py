@@ -13,7 +13,7 @@ import pyarrow as pa
 from geleit.errors import GeleitError
 from geleit.events.event import Event
 from geleit.events.kinds import Catalogue
-from geleit.sources import files, json_records, parquet_records
+from geleit.sources import database_records, files, json_records, parquet_records, reading
 from geleit.sources.building import Builder, Built, rejection
 from geleit.sources.computing import Computation, Failure, values_of
 from geleit.sources.definition import SourceDefinition
@@ -49,13 +49,13 @@ class Preview:
 def map_source(
     definition: SourceDefinition, *, root: Path, catalogue: Catalogue, zone: str, now: int
 ) -> Iterator[Mapped]:
-    """All records of all files of a source, in chunks and in the order of the files.
+    """All records of a source, in chunks; those of files in the order of the files.
 
     Errors: GeleitError for a missing file or column, or an expression that fits no record; all else is rejected
     record by record.
     """
     with closing(Mapper(definition, Setting(catalogue, zone, now))) as mapper:
-        chunks = files.read(definition, root, mapper.plan.reads)
+        chunks = reading.everything(definition, root, mapper.plan.reads)
         yield from mapper.map_groups(list(chunks)) if definition.group else map(mapper.map, chunks)
 
 
@@ -74,12 +74,12 @@ def map_record(
 
 
 def preview(definition: SourceDefinition, n: int = PREVIEWED, *, root: Path, setting: Setting) -> Preview:
-    """The first ``n`` records of the first file with records, mapped as an import would.
+    """The first ``n`` records of the table or of the first file with records, mapped as an import would.
 
     Errors: as map_source.
     """
     with closing(Mapper(definition, setting)) as mapper:
-        chunks = files.read(definition, root, mapper.plan.reads)
+        chunks = reading.everything(definition, root, mapper.plan.reads)
         first = next((chunk for chunk in chunks if chunk.lines or chunk.rejected), None)
         if first is None:
             return Preview((), (), Mapped("", 0, 0, 0, 0, [], []))
@@ -99,6 +99,8 @@ class Mapper:
         reader = TimeReader(definition.zone or setting.zone, definition.doubled_hour, setting.now)
         self.builders = [Builder(definition, s, setting.catalogue, reader) for s in self.plan.selections]
         self.built: list[Built] = []
+        self.schema: pa.Schema | None = None
+        self.looked = False
 
     def close(self) -> None:
         """Free the sandbox."""
@@ -161,18 +163,28 @@ class Mapper:
         return events, rejected
 
     def _columns(self, objects: list[json_records.Members], root: Path) -> pa.Table:
-        if self.definition.format == "parquet" or any(file.endswith(".parquet") for file in self.definition.file):
-            try:
-                schema = parquet_records.schema(files.find(self.definition, root)[0])
-                return parquet_records.typed(objects, self.plan.reads, schema)
-            except pa.ArrowException as error:
-                raise GeleitError(
-                    f"this record of {self.definition.name} does not fit its columns' types: {error}",
-                    hint="repair the value: geleit quarantine list shows the record",
-                ) from None
-            except (GeleitError, UnreadableError, OSError):
-                pass  # the file is gone: its columns are read as text
-        return json_records.table(objects, self.plan.reads)[0]
+        if not self.looked:  # one look for all records that are replayed
+            self.schema, self.looked = self._schema(root), True
+        if self.schema is None:
+            return json_records.table(objects, self.plan.reads)[0]
+        try:
+            return parquet_records.typed(objects, self.plan.reads, self.schema)
+        except pa.ArrowException as error:
+            raise GeleitError(
+                f"this record of {self.definition.name} does not fit its columns' types: {error}",
+                hint="repair the value: geleit quarantine list shows the record",
+            ) from None
+
+    def _schema(self, root: Path) -> pa.Schema | None:
+        """The types of columns that have some; None for text, and where file or table are out of reach."""
+        try:
+            if self.definition.database:
+                return database_records.schema(self.definition, root)
+            if self.definition.format == "parquet" or any(file.endswith(".parquet") for file in self.definition.file):
+                return parquet_records.schema(files.find(self.definition, root)[0])
+        except (GeleitError, UnreadableError, OSError):
+            return None
+        return None
 
     def _without_skipped(self, table: pa.Table, records: Records, rejected: list[Rejected]) -> tuple[pa.Table, int]:
         table, skipped, failed = self._sifted(table)
@@ -226,6 +238,7 @@ class Mapper:
 
     def _mapped(self, records: Records, table: pa.Table, counts: tuple[int, int], rejected: list[Rejected]) -> Mapped:
         built: list[Built] = []
+        told: set[int] = set()
         for builder in self.builders:
             position = builder.selection.position
             where = f"sources/{self.definition.name}: events.{position}"
@@ -234,6 +247,7 @@ class Mapper:
             for row, failure in computation.failures.items():
                 message = f"{records.where(row)}{failure.message}"
                 rejected.append(rejection(self.definition, records, row, (failure.reason, message), str(position)))
+            told.update(computation.failures)
             for answer in computation.answers:
                 built.extend(builder.build(records, answer))
         built.sort(key=lambda b: (b.row, b.position, b.number))
@@ -241,9 +255,18 @@ class Mapper:
         events = [b.result for b in self.built if isinstance(b.result, Event)]
         rejected.extend(b.result for b in self.built if isinstance(b.result, Rejected))
         lines = [*records.lines, *(r.line for r in rejected)]
+        told.update(b.row for b in built)
         skipped, read = counts
         return Mapped(
-            records.file, min(lines, default=0), max(lines, default=0), read, skipped, events, rejected, records.unseen
+            records.file,
+            min(lines, default=0),
+            max(lines, default=0),
+            read,
+            skipped,
+            events,
+            rejected,
+            records.unseen,
+            sum(row not in told for row in table[ROW].to_pylist()),
         )
 
     def _with_own_keys(self, built: list[Built], records: Records) -> list[Built]:

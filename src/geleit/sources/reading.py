@@ -72,6 +72,14 @@ def read(
     files.raise_first(problems)
 
 
+def everything(definition: SourceDefinition, root: Path, columns: frozenset[str]) -> Iterator[Records]:
+    """All records of a source, for looking at them: no positions, no hashes.
+
+    Errors: as ``read``.
+    """
+    return read(definition, root, columns, {}) if definition.database else files.read(definition, root, columns)
+
+
 def _told_apart(definition: SourceDefinition, rows: Iterator[Records]) -> Iterator[Records]:
     seen: Counter[str] = Counter()
     for records in rows:

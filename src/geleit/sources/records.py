@@ -129,7 +129,10 @@ class Records:
 
 @dataclass(frozen=True, slots=True)
 class Mapped:
-    """What became of some records of one file: read = skipped + those that gave events, none, or were rejected."""
+    """What became of some records of one file: read = skipped + nothing + those that gave events or were rejected.
+
+    ``nothing``: records that gave no event, for no event's ``when`` holds, or an ``each`` has no elements.
+    """
 
     file: str
     line_from: int
@@ -139,6 +142,7 @@ class Mapped:
     events: list[Event]
     rejected: list[Rejected]
     unseen: tuple[str, ...] = ()
+    nothing: int = 0
 
 
 def identify(source: str, canonical: bytes) -> str:
