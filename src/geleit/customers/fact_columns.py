@@ -1,6 +1,6 @@
 """Facts of many events at once: plain ones by SQL, all others as ``facts.facts_of`` makes them of single events."""
 
-# ruff: noqa: S608 (only constants of this module stand in the texts)
+
 
 from __future__ import annotations
 
@@ -28,11 +28,47 @@ TABLES = (
     tables.product_fact,
     tables.search_token,
 )
-# Whatever gives more than traits and names: such events are read one by one.
-TELLING = (*facts.CONSENTS, *facts.MEMBERSHIPS, *facts.ORDERS, *tokens.SPEAKING, "product_registered")
-TOLD = ('"serial":', '"words":', '"text":', '"products":', '"product_name":', '"order_id":', "\\")
+# Whatever gives more than traits and words, or words in a shape of its own: such events are read one by one.
+TELLING = (*facts.CONSENTS, *facts.MEMBERSHIPS, *facts.ORDERS, "product_registered")
+SHAPED = ('"serial":', '"words":{', '"text":{', '"criterion":{', '"words":[', '"text":[', '"criterion":[', "\\")
 
-SAID = ["set_key", "source", "t", "ord", "event_id", "body"]
+# Every text by which somebody is found: a number, what was said, a product's name, what was noted.
+TEXTS = """
+CREATE TEMP TABLE written AS
+SELECT
+  set_key,
+  list_contains($speaking, kind) AS speaking,
+  list_contains($products, kind) AS product,
+  json_extract_string(body, [
+    '$.properties.order_id', '$.properties.words', '$.properties.text', '$.properties.criterion',
+    '$.properties.product_name', '$.properties.name'
+  ]) AS found,
+  CASE WHEN contains(body, '"products":[') THEN json_extract_string(body, '$.properties.products[*].name') END AS lines
+FROM telling
+"""
+WRITTEN = """
+SELECT DISTINCT set_key, field, text
+FROM (
+  SELECT set_key, unnest([
+    {'field': 'number', 'text': found[1]},
+    {'field': 'words', 'text': found[2]},
+    {'field': CASE WHEN speaking THEN 'words' ELSE 'text' END, 'text': found[3]},
+    {'field': 'words', 'text': CASE WHEN speaking THEN found[4] END},
+    {'field': 'product', 'text': found[5]},
+    {'field': 'product', 'text': CASE WHEN product THEN found[6] END}
+  ], recursive := true)
+  FROM written
+  UNION ALL
+  SELECT set_key, 'product' AS field, unnest(lines) AS text FROM written
+  UNION ALL
+  SELECT set_key, 'name' AS field, value ->> '$' AS text FROM said WHERE list_contains($names, name)
+)
+WHERE text IS NOT NULL
+"""
+MARKS = ('"order_id":', '"words":', '"text":', '"criterion":', '"product_name":', '"products":[', '"name":')
+WORDS = "SELECT DISTINCT word.token, text.set_key, text.field FROM text INNER JOIN word ON word.text = text.text"
+
+SAID = ["set_key", "source", "kind", "t", "ord", "event_id", "body"]
 # Traits as they stand in the bodies, the newest of each set, name and source; and every text of a name.
 TRAITS = """
 CREATE TEMP TABLE said AS
@@ -48,7 +84,6 @@ SELECT set_key, name, source, arg_max(value::VARCHAR, place) AS value, max(place
 FROM (SELECT *, {'t': t, 'ord': ord, 'event_id': event_id} AS place FROM said)
 GROUP BY set_key, name, source
 """
-NAMES = "SELECT DISTINCT set_key, value ->> '$' AS value FROM said WHERE name IN (SELECT unnest($names))"
 
 
 def schema(table: sa.Table) -> pa.Schema:
@@ -64,23 +99,38 @@ def facts_of_rows(rows: pa.Table, setting: Setting) -> dict[str, pa.Table]:
     """
     canonical = {kind: setting.catalogue.canonical(kind) for kind in rows["kind"].unique().to_pylist()}
     telling = [kind for kind, known in canonical.items() if known in TELLING]
-    products = [kind for kind, known in canonical.items() if known.startswith("product_")]
+    kinds = {
+        "speaking": [kind for kind, known in canonical.items() if known in tokens.SPEAKING],
+        "products": [kind for kind, known in canonical.items() if known.startswith("product_")],
+    }
+    odd = pc.is_in(rows["kind"], pa.array(telling, pa.string()))
+    for mark in SHAPED:
+        odd = pc.or_(odd, pc.match_substring(rows["body"], mark))
+    special = rows.filter(odd)
+    found = _single(special.append_column("seq", pa.nulls(special.num_rows, pa.int64())), setting)
+    plain = rows.select(SAID).filter(pc.invert(odd))
     with scratch() as duck:
-        duck.register("given", rows)
-        told = " OR ".join(f"contains(body, '{mark}')" for mark in TOLD)
-        odd = f"({told} OR list_contains($telling, kind) OR (list_contains($products, kind) AND contains(body, '\"name\":')))"
-        values = {"telling": telling, "products": products}
-        flags = duck.sql(f"SELECT {odd} AS odd FROM given", params=values).to_arrow_table()["odd"]
-        special = rows.filter(flags).append_column("seq", pa.nulls(pc.sum(flags).as_py() or 0, pa.int64()))
-        plain = pc.and_(pc.invert(flags), pc.match_substring(rows["body"], '"traits":'))
-        duck.register("plain", rows.select(SAID).filter(plain))
-        found = _single(zip(*(special[name].to_pylist() for name in COLUMNS), strict=True), setting)
-        _plain(duck, found)
+        duck.register("plain", plain.filter(pc.match_substring(plain["body"], '"traits":')))
+        duck.register("telling", plain.filter(_any(plain["body"], MARKS)))
+        duck.execute(TRAITS)
+        traits = duck.sql(NEWEST).to_arrow_table()
+        _append(found, tables.trait, {name: traits[name] for name in traits.column_names})
+        duck.execute(TEXTS, kinds)
+        _append(found, tables.search_token, _words(duck))
     return found
 
 
-def _single(rows: Iterable[tuple[Any, ...]], setting: Setting) -> dict[str, pa.Table]:
+def _any(values: pa.ChunkedArray, marks: Iterable[str]) -> pa.ChunkedArray:
+    """Whether a text holds one of the marks."""
+    first, *others = (pc.match_substring(values, mark) for mark in marks)
+    for other in others:
+        first = pc.or_(first, other)
+    return first
+
+
+def _single(special: pa.Table, setting: Setting) -> dict[str, pa.Table]:
     """The facts of events that tell more, one by one."""
+    rows = zip(*(special[name].to_pylist() for name in COLUMNS), strict=True)
     events = [(stored.event, stored.set_key) for stored in map(decode, rows)]
     return tabled(facts.facts_of(events, setting))
 
@@ -96,15 +146,17 @@ def tabled(found: Facts) -> dict[str, pa.Table]:
     return made
 
 
-def _plain(duck: duckdb.DuckDBPyConnection, found: dict[str, pa.Table]) -> None:
-    """Add traits and words of names."""
-    duck.execute(TRAITS)
-    traits = duck.sql(NEWEST).to_arrow_table()
-    _append(found, tables.trait, {name: traits[name] for name in traits.column_names})
-    names = duck.sql(NAMES, params={"names": list(tokens.NAMES)}).fetchall()
-    words = [(token, key, "name") for key, value in names for token in set(tokens.of_text(value))]
-    columns = list(zip(*words, strict=True)) or [(), (), ()]
-    _append(found, tables.search_token, dict(zip(("token", "set_key", "field"), columns, strict=True)))
+def _words(duck: duckdb.DuckDBPyConnection) -> dict[str, pa.ChunkedArray]:
+    """The words of all texts, each text taken apart once."""
+    text = duck.sql(WRITTEN, params={"names": list(tokens.NAMES)}).to_arrow_table()
+    pairs = [(one, token) for one in pc.unique(text["text"]).to_pylist() for token in set(tokens.of_text(one))]
+    columns = list(zip(*pairs, strict=True)) or [(), ()]
+    duck.register("text", text)
+    duck.register(
+        "word", pa.table({"text": pa.array(columns[0], pa.string()), "token": pa.array(columns[1], pa.string())})
+    )
+    words = duck.sql(WORDS).to_arrow_table()
+    return {name: words[name] for name in words.column_names}
 
 
 def _append(found: dict[str, pa.Table], table: sa.Table, columns: Mapping[str, Any]) -> None:
