@@ -9,18 +9,20 @@ import shutil
 import sys
 import time
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
+import sqlalchemy as sa
 from bulk_meter import between, spent
 from bulk_watch import Watch
 
 from geleit.errors import NotFoundError
 from geleit.intake.adoption import adopt_all
 from geleit.intake.imports import import_all
+from geleit.ledger import tables
 from geleit.workspace import open_workspace
 from geleit.workspace.scaffold import init
 from geleit.workspace.workspace import Workspace
@@ -143,7 +145,8 @@ class Run:
 
     def _look(self) -> None:
         before = len(self.waiting)
-        self.waiting = [one for one in self.waiting if not shown(self.workspace, *one)]
+        there = placed(self.workspace, [email for email, _ in self.waiting])
+        self.waiting = [one for one in self.waiting if one[0] not in there or not shown(self.workspace, *one)]
         self.looked = time.perf_counter()
         if len(self.waiting) < before:
             self.found.setdefault("first", between(self.begin, spent()))
@@ -164,6 +167,14 @@ class Run:
         moments.append(("", time.perf_counter()))
         for (step, began), (_, ended) in pairwise(moments):
             self.steps[f"sync: {step}"] += ended - began
+
+
+def placed(workspace: Workspace, emails: Sequence[str]) -> set[str]:
+    """Which addresses belong to a customer by now: a search for the others would only cost time."""
+    member, place = tables.identifier.c, tables.identifier_resolution.c
+    query = sa.select(member.value).join(tables.identifier_resolution, place.identifier_id == member.id)
+    with workspace.ledger.read() as connection:
+        return set(connection.execute(query.where(member.type == "email", member.value.in_(emails))).scalars())
 
 
 def shown(workspace: Workspace, email: str, user_id: str) -> bool:
