@@ -16,6 +16,7 @@ from geleit.history.archive import Archive, Segment
 from geleit.history.generation import Generation
 from geleit.history.history import History
 from geleit.history.journal import Journal
+from geleit.history.keys import Keys, Run, damaged
 from geleit.history.statements import load
 from geleit.ledger import tables
 from geleit.ledger.ledger import Ledger
@@ -26,7 +27,8 @@ RESTORE = "restore ledger and archive from the same backup; keep the present fol
 RAW_SAFE = "every event that is stored stays as it is"
 JOURNAL_SAFE = "ledger and archive hold every event; only answers from the journal are wrong"
 
-SAFE_OF = {"archive": "all other segments", "journal": "ledger and archive"}
+KEYED = ("unknown", "needless")  # questions that have no answer while keys are missing
+SAFE_OF = {"archive": "all other segments", "journal": "ledger and archive", "keys": "every event"}
 
 # name in check.sql: store, what, what is safe, remedy
 STORED_QUESTIONS: Mapping[str, tuple[str, str, str, str]] = {
@@ -85,7 +87,8 @@ def check(ledger: Ledger, archive: Archive, journal: Journal, history: History) 
     """Read every file and compare every key, in one consistent view of the ledger; changes nothing."""
     findings = _orphans(archive)
     base = _base(journal, findings)  # before the ledger's view: a generation may not be newer than it
-    with ledger.read() as connection:
+    keys = Keys(archive.keys.folder)  # its own, so that nobody else closes what is read here
+    with keys.view(ledger) as connection:
         try:
             segments = archive.segments(connection)
         except StoreError as error:
@@ -93,18 +96,36 @@ def check(ledger: Ledger, archive: Archive, journal: Journal, history: History) 
         sound = _sound(archive, segments, findings)
         duck, viewed = _open(connection, archive, base, history, findings)
         with duck:
+            runs = _known(connection, keys, findings)
             _load(connection, archive, sound, duck)
-            _ask(duck, _answerable(connection), {}, findings)
+            for ids in keys.ids(runs):
+                duck.from_arrow(pa.table({"id": ids})).insert_into("known")
+            _ask(duck, _answerable(connection, whole=len(runs) == len(keys.runs(connection))), {}, findings)
             if base and viewed:
                 _ask(duck, BASE_QUESTIONS, {"base_missing": {"last_seq": base.last_seq}}, findings)
             events = int(duck.table("acknowledged").count("*").fetchall()[0][0])
     return CheckReport(events, tuple(findings))
 
 
-def _answerable(connection: sa.Connection) -> Mapping[str, tuple[str, str, str, str]]:
-    """While a bulk load is being adopted, its identifier sets have no customer yet: that is no fault."""
+def _answerable(connection: sa.Connection, *, whole: bool) -> Mapping[str, tuple[str, str, str, str]]:
+    """While a bulk load is being adopted, its identifier sets have no customer yet: that is no fault.
+
+    ``whole``: no file of keys is damaged.
+    """
     waiting = connection.execute(sa.select(tables.load.c.id).where(tables.load.c.state != "done").limit(1)).first()
-    return {name: question for name, question in STORED_QUESTIONS.items() if not (waiting and name == "homeless")}
+    idle = {*(("homeless",) if waiting else ()), *(() if whole else KEYED)}
+    return {name: question for name, question in STORED_QUESTIONS.items() if name not in idle}
+
+
+def _known(connection: sa.Connection, keys: Keys, findings: list[Finding]) -> list[Run]:
+    """The sound files of keys."""
+    sound = []
+    for run in keys.runs(connection):
+        if keys.sound(run):
+            sound.append(run)
+        else:
+            findings.append(_broken("keys", damaged(run)))
+    return sound
 
 
 def _orphans(archive: Archive) -> list[Finding]:
@@ -162,8 +183,6 @@ def _load(connection: sa.Connection, archive: Archive, sound: list[Segment], duc
     outbox, key, claim, person = tables.outbox.c, tables.event_key.c, tables.need_event.c, tables.customer.c
     snapshot.copy(connection, sa.select(outbox.event_id, outbox.seq, outbox.set_key), duck, "outbox_events")
     snapshot.copy(connection, sa.select(key.id), duck, "known")
-    for ids in archive.keys.ids(connection):
-        duck.from_arrow(pa.table({"id": ids})).insert_into("known")
     snapshot.copy(connection, reading.RESOLVED, duck, "owner")
     snapshot.copy(connection, sa.select(claim.event_id, claim.need_id), duck, "claim")
     snapshot.copy(connection, sa.select(person.id), duck, "person")

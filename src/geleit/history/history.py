@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import tempfile
 import threading
-from collections.abc import Iterator, Mapping, Sequence
-from itertools import islice
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from itertools import groupby, islice
 from typing import Any
 
 import duckdb
+import pyarrow as pa
 import sqlalchemy as sa
 
 from geleit.errors import NotFoundError, StoreError
 from geleit.events.kinds import Catalogue
-from geleit.history import delta, reading
+from geleit.history import delta, reading, snapshot
 from geleit.history.archive import Archive
 from geleit.history.delta import AsOf, Tail, tail
 from geleit.history.generation import Generation
@@ -23,6 +25,7 @@ from geleit.ledger import tables
 from geleit.ledger.ledger import Ledger, chunked
 
 SLICE = 400  # customers read by one query
+WALK_MEMORY = "1500MB"
 FEW = 3  # customers up to which a query each is quicker than one for all
 
 _WITHOUT_RAW = [column if column.name != "raw" else sa.literal("").label("raw") for column in tables.outbox.c]
@@ -74,6 +77,29 @@ class History:
             for stored in self.events_of([set_key for customer in some for set_key in sets[customer]]):
                 histories[owners[stored.set_key]].append(stored)
             yield from histories.items()
+
+    def walk(self, customers: Collection[str]) -> Iterator[tuple[str, list[tuple[Any, ...]]]]:
+        """The histories of many customers in one pass over archive and outbox: (customer, stored rows in total order).
+
+        Rows are what ``stored.decode`` reads. Customers without events do not come.
+        """
+        with self.ledger.read() as connection:
+            segments = self.archive.segments(connection)
+            with (
+                tempfile.TemporaryDirectory(dir=self.archive.folder.parent) as spill,
+                reading.connect(temp_directory=spill, memory_limit=WALK_MEMORY) as duck,
+            ):
+                reading.gather(duck, [self.archive.path(segment) for segment in segments], 0)
+                snapshot.copy(connection, reading.OUTBOX, duck, "pending")
+                snapshot.copy(connection, reading.RESOLVED, duck, "resolved")
+                duck.register("chosen", pa.table({"customer_id": pa.array(sorted(customers), pa.string())}))
+                duck.execute(
+                    "CREATE TABLE wanted AS SELECT resolved.* FROM resolved SEMI JOIN chosen USING (customer_id)"
+                )
+                answer = duck.execute(load("delta.sql")["walked"])
+                rows = (row for some in iter(lambda: answer.fetchmany(snapshot.BATCH), []) for row in some)
+                for customer, mine in groupby(rows, key=lambda row: row[0]):
+                    yield str(customer), [row[1:] for row in mine]
 
     def open_view(self) -> duckdb.DuckDBPyConnection:
         """A connection of its own with the view ``events`` as of now and the row ``as_of``; the caller closes it.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,11 +13,12 @@ import numpy as np
 import numpy.typing as npt
 import sqlalchemy as sa
 
-from geleit.errors import Retryable, StoreError
+from geleit.errors import StoreError
 from geleit.events.kinds import Catalogue
 from geleit.files import checksum, only_one, sync_file, sync_folder, write_durably
 from geleit.history import reading, snapshot
 from geleit.history.archive import Archive, Segment
+from geleit.history.disk import writing
 from geleit.history.generation import DATABASE, FORMAT, MANIFEST, File, Generation, Manifest
 from geleit.history.statements import load
 from geleit.ledger import tables
@@ -35,6 +37,7 @@ PUBLISHED = (
 )
 COUNTED = ("events", "resolution", *(table.name for table in PUBLISHED))
 LAST = 2**63 - 1
+SAFE = "the generation before stays"
 SMALL = 256  # values that fit a code of one byte
 
 
@@ -79,9 +82,9 @@ class Journal:
         """
         with only_one(self.folder / "build.lock"):
             number = 1 + max((int(path.name[1:]) for path in self._generations()), default=0)
-            self._sweep()
             part = self.folder / f".g{number:06d}.part"
-            try:
+            with writing("the journal", SAFE):
+                self._sweep()
                 part.mkdir(mode=0o700)
                 seen, codes, counts = self._fill(part, catalogue)
                 manifest = Manifest(
@@ -97,11 +100,6 @@ class Journal:
                 )
                 write_durably(part / MANIFEST, msgspec.json.format(msgspec.json.encode(manifest)))
                 self._publish(part, f"g{number:06d}")
-            except OSError as error:
-                raise Retryable(
-                    f"the journal cannot be written ({error.strerror or error}); the generation before stays",
-                    hint="free disk space or check the folder's rights, then build again",
-                ) from None
             self._sweep()
         return Generation(self.folder / f"g{number:06d}")
 
@@ -143,11 +141,12 @@ class Journal:
             paths = [self.archive.path(segment) for segment in seen.segments]
             sql = load("journal.sql")
             try:
-                reading.gather(duck, paths, after=0)
-                duck.execute(sql["stored"])
-                reading.prepare(duck, catalogue)
-                for name in ("events", "resolution", "customer_code", "need_code"):
-                    duck.execute(sql[name])
+                with writing("the journal", SAFE):
+                    reading.gather(duck, paths, after=0)
+                    duck.execute(sql["stored"])
+                    reading.prepare(duck, catalogue)
+                    for name in ("events", "resolution", "customer_code", "need_code"):
+                        duck.execute(sql[name])
             except duckdb.Error as error:
                 raise reading.translate_error(error, "the archive") from None
             codes = _write_columns(duck, part, catalogue)
@@ -225,6 +224,8 @@ def _column(path: Path, form: type[np.generic], rows: int) -> npt.NDArray[np.gen
         np.save(path, empty)
         return empty
     mapped: npt.NDArray[np.generic] = np.lib.format.open_memmap(path, mode="w+", dtype=form, shape=(rows,))
+    with path.open("r+b") as handle:  # a full disk says so here; later it would end the process
+        os.posix_fallocate(handle.fileno(), 0, path.stat().st_size)
     return mapped
 
 

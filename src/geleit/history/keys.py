@@ -6,7 +6,8 @@ question for 500 keys costs a few hundred page reads.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,9 +18,11 @@ import sqlalchemy as sa
 from geleit.errors import StoreError
 from geleit.files import checksum, sync_file, sync_folder
 from geleit.ledger import tables
+from geleit.ledger.ledger import Ledger
 
 HIGH, LOW, CONTENT = range(3)  # a run is three columns, so that a search reads nothing but the first
-MOST = 8  # runs; one more and all are merged, so that no question has to look into many
+MOST = 8  # runs; with more the smaller ones are merged, so that no question has to look into many
+LARGEST = 20_000_000  # rows that a merger may make: it holds them in memory, three times 24 bytes each
 DIGITS = 16
 
 Rows = npt.NDArray[np.uint64]
@@ -45,6 +48,8 @@ class Keys:
     def contents(self, connection: sa.Connection, ids: Sequence[str]) -> dict[str, str]:
         """What is said under those ids that came in bulk, by id."""
         runs = self.runs(connection)
+        for path in self._open.keys() - {run.path for run in runs}:  # merged into another: its space is free now
+            self._open.pop(path, None)
         if not runs or not ids:
             return {}
         wanted = rows_of(ids, [""] * len(ids))
@@ -70,9 +75,9 @@ class Keys:
         run = tables.key_run.c
         return [Run(*row) for row in connection.execute(sa.select(run.path, run.sha256, run.rows, run.bytes))]
 
-    def ids(self, connection: sa.Connection) -> Iterable[list[str]]:
-        """All ids of all runs, in lists."""
-        for run in self.runs(connection):
+    def ids(self, runs: Iterable[Run]) -> Iterator[list[str]]:
+        """All ids of some runs, in lists."""
+        for run in runs:
             rows = self._rows(run)
             for start in range(0, run.rows, 100_000):
                 some = rows[:, start : start + 100_000]
@@ -99,9 +104,46 @@ class Keys:
         values = {name: getattr(run, name) for name in Run.__dataclass_fields__}
         connection.execute(sa.insert(tables.key_run).values(**values))
 
-    def merged(self, runs: Sequence[Run]) -> Run:
-        """All rows of some runs in one new run."""
-        return self.write(np.concatenate([self._rows(run) for run in runs], axis=1))
+    def merge(self, ledger: Ledger) -> None:
+        """Make one run of the smaller ones, if there are more than ``MOST``; damaged ones stay for ``check`` to name.
+
+        The caller holds ``load.lock``. A transaction that writes sees either the old runs with their files or the new one.
+        """
+        with ledger.read() as connection:
+            runs = self.runs(connection)
+        if len(runs) > MOST:
+            some, total = [], 0
+            for run in sorted(runs, key=lambda run: run.rows):
+                total += run.rows
+                if total <= LARGEST and self.sound(run):
+                    some.append(run)
+            if len(some) > 1:
+                self.replace(ledger, some, self.write(np.concatenate([self._rows(run) for run in some], axis=1)))
+
+    def replace(self, ledger: Ledger, old: Sequence[Run], new: Run) -> None:
+        """List a run in place of others, then remove their files. The caller holds ``load.lock``."""
+        with ledger.write() as connection:
+            paths = [run.path for run in old]
+            connection.execute(sa.delete(tables.key_run).where(tables.key_run.c.path.in_(paths)))
+            self.enter(connection, new)
+        with ledger.read() as connection:
+            self.sweep(connection)
+
+    @contextmanager
+    def view(self, ledger: Ledger) -> Iterator[sa.Connection]:
+        """One consistent view of the ledger whose runs are open, though another process may merge them meanwhile.
+
+        Runs that are missing or damaged are left out of what is open: ``sound`` tells.
+        """
+        while True:
+            with ledger.read() as connection:
+                runs = self.runs(connection)
+                gone = [run for run in runs if not self._opens(run)]
+                with ledger.read() as newest:
+                    listed = {run.path for run in self.runs(newest)}
+                if all(run.path in listed for run in gone):
+                    yield connection
+                    return
 
     def sweep(self, connection: sa.Connection) -> None:
         """Remove files that the ledger does not list: left by a crash or merged into others."""
@@ -110,14 +152,19 @@ class Keys:
             if path.name not in listed:
                 path.unlink()
 
-    def verify(self, run: Run) -> None:
-        """Compare a run's checksum.
-
-        Errors: StoreError if it is missing or damaged.
-        """
+    def sound(self, run: Run) -> bool:
+        """Whether a run is what was written; once open it may have been merged and removed meanwhile."""
         path = self.folder / run.path
-        if not path.is_file() or checksum(path) != run.sha256:
-            raise _damaged(run)
+        try:
+            return checksum(path) == run.sha256
+        except FileNotFoundError:
+            return run.path in self._open
+
+    def _opens(self, run: Run) -> bool:
+        try:
+            return self._rows(run) is not None
+        except StoreError:
+            return False
 
     def _look(self, run: Run, wanted: Rows) -> tuple[npt.NDArray[np.bool_], npt.NDArray[np.uint64]]:
         rows = self._rows(run)
@@ -134,8 +181,11 @@ class Keys:
         if run.path not in self._open:
             path = self.folder / run.path
             if not path.is_file() or path.stat().st_size != run.bytes:
-                raise _damaged(run)
-            self._open[run.path] = np.load(path, mmap_mode="r")
+                raise damaged(run)
+            try:
+                self._open[run.path] = np.load(path, mmap_mode="r")
+            except (OSError, ValueError, EOFError):
+                raise damaged(run) from None
         return self._open[run.path]
 
 
@@ -162,9 +212,10 @@ def rows_of(ids: Sequence[str], contents: Sequence[str]) -> Rows:
     return np.array([high, low, said], np.uint64).reshape(3, len(ids))
 
 
-def _damaged(run: Run) -> StoreError:
+def damaged(run: Run) -> StoreError:
+    """What to say of a run whose file is not what was written."""
     return StoreError(
         f"the file of keys {run.path} is missing or damaged; it holds {run.rows} keys. "
         "No event is lost, but none can be taken in: a repetition could not be told from news",
-        hint="put this file back from a backup, then run 'geleit check'",
+        hint="run 'geleit keys rebuild': it makes them from the archive",
     )

@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 import sqlalchemy as sa
 
 from geleit.events.kinds import Catalogue, in_language
 from geleit.history.history import History
-from geleit.history.stored import StoredEvent
 from geleit.ledger import tables
 from geleit.ledger.ledger import Ledger, chunked, upsert
 from geleit.needs.cut import cut
-from geleit.needs.need import Need, ReadEvent
+from geleit.needs.need import Need
+from geleit.needs.parallel import in_parallel, read_all
 from geleit.needs.rules import Needs
 
+MANY = 2_000  # waiting customers from which one pass over everything is worth it
 SLICE = 400  # customers per transaction: short enough that the ledger is never held for long
 
 
@@ -35,11 +36,6 @@ def ask_all(connection: sa.Connection, change: int) -> None:
     )
 
 
-def read_all(stored: Sequence[StoredEvent], catalogue: Catalogue) -> list[ReadEvent]:
-    """Events with their touchpoints, not yet given to needs."""
-    return [ReadEvent(item.event, catalogue.touchpoint(item.event)) for item in stored]
-
-
 def recut_slice(ledger: Ledger, history: History, catalogue: Catalogue, rules: Needs) -> int:
     """Cut the next waiting customers anew; returns how many, 0 when nobody waits."""
     with ledger.read() as connection:
@@ -51,17 +47,38 @@ def recut_slice(ledger: Ledger, history: History, catalogue: Catalogue, rules: N
         sets = _sets(connection, [row.customer_id for row in waiting])
     if not waiting:
         return 0
-    found = {customer: cut(read_all(stored, catalogue), rules) for customer, stored in history.grouped(sets)}
+    found: dict[str, Sequence[Need]] = {row.customer_id: () for row in waiting}
+    for customer, stored in history.grouped(sets):
+        found[customer] = cut(read_all(stored, catalogue), rules)
+    _write(ledger, found, {row.customer_id: row.change for row in waiting})
+    return len(waiting)
+
+
+def slices(ledger: Ledger, history: History, catalogue: Catalogue, rules: Needs) -> Iterator[int]:
+    """Cut all waiting customers anew, slice by slice; gives the number of each slice.
+
+    Many are read in one pass over history and cut on all processors, few one slice after another.
+    """
+    with ledger.read() as connection:
+        rows = connection.execute(sa.select(tables.recut.c.customer_id, tables.recut.c.change)).all()
+    waiting: dict[str, int] = dict(rows)
+    if len(waiting) > MANY:
+        for found in in_parallel(history.walk(waiting), catalogue, rules):
+            _write(ledger, found, waiting)
+            yield len(found)
+    yield from iter(lambda: recut_slice(ledger, history, catalogue, rules), 0)  # and those without events
+
+
+def _write(ledger: Ledger, found: Mapping[str, Sequence[Need]], waiting: Mapping[str, int]) -> None:
+    """Put the needs of some customers in the place of their old ones; they wait no more."""
     with ledger.write() as connection:
-        change = ledger.next_change(connection)
-        _replace(connection, [row.customer_id for row in waiting], found, change)
+        _replace(connection, list(found), found, ledger.next_change(connection))
         connection.execute(
             sa.delete(tables.recut).where(
                 tables.recut.c.customer_id == sa.bindparam("customer"), tables.recut.c.change <= sa.bindparam("seen")
             ),
-            [{"customer": row.customer_id, "seen": row.change} for row in waiting],
+            [{"customer": customer, "seen": waiting[customer]} for customer in found],
         )
-    return len(waiting)
 
 
 def _sets(connection: sa.Connection, customers: Sequence[str]) -> dict[int, str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -25,6 +25,7 @@ from geleit.history.delta import AsOf
 from geleit.history.generation import Generation
 from geleit.history.history import History
 from geleit.history.journal import Journal
+from geleit.history.repair import rebuild_keys
 from geleit.identity import explanation, resolution
 from geleit.identity.normalize import normalize
 from geleit.identity.rules import Rules
@@ -42,8 +43,8 @@ from geleit.sources import quarantine
 from geleit.sources.definition import SourceDefinition
 from geleit.workspace.definitions import Definitions, find_workspace, load_definitions
 from geleit.workspace.status import Counts, SourceStatus, contact_person, counts, source_statuses
+from geleit.workspace.steps import Told, said, summed
 
-Told = Callable[[str], None]
 LONGEST = 200  # needs among which one in the person's words is sought
 FEWEST_DIGITS = 5  # of what may be a telephone number
 
@@ -158,12 +159,11 @@ class Workspace:
     def sync(self, *, told: Told = lambda _: None) -> Synced:
         """Apply changed definitions, cut waiting needs, archive the outbox, build a generation if anything changed."""
         self.apply_definitions(told=told)
-        told("customers")
-        adopt_all(self.intake, self.archive)
-        told("archive")
-        archived = sum(iter(self.archive.drain, 0))
-        told("needs")
-        cut = sum(iter(lambda: recut.recut_slice(self.ledger, self.history, self.catalogue, self.definitions.needs), 0))
+        adopt_all(self.intake, self.archive, progress=summed(told, "customers"))
+        archived = sum(said(told, "archive", iter(self.archive.drain, 0), "events"))
+        rules = self.definitions.needs
+        slices = recut.slices(self.ledger, self.history, self.catalogue, rules)
+        cut = sum(said(told, "needs", slices, "customers"))
         told("journal")
         try:
             latest = self.journal.latest()
@@ -174,6 +174,10 @@ class Workspace:
         if latest is None or latest.change != change or latest.definitions_hash != self.definitions.hash():
             latest = self.journal.build(self.catalogue, self.definitions.hash())
         return Synced(cut, archived, latest)
+
+    def rebuild_keys(self, *, told: Told = lambda _: None) -> int:
+        """Make the keys of events that came in bulk anew from the archive; returns how many there are."""
+        return rebuild_keys(self.archive, told=told)
 
     def apply_definitions(self, *, told: Told = lambda _: None) -> list[str]:
         """Redo the projections whose definition changed since they were made; returns the names of those definitions."""

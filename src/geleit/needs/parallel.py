@@ -1,0 +1,75 @@
+"""Cuts the needs of many customers on all processors: reading stays here, each batch is cut wherever there is room."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import Future, ProcessPoolExecutor
+from itertools import islice
+from typing import Any
+
+from geleit.events.kinds import Catalogue, Kinds
+from geleit.history.stored import StoredEvent, decode
+from geleit.needs.cut import cut
+from geleit.needs.need import Need, ReadEvent
+from geleit.needs.rules import Needs
+
+BATCH = 300  # customers cut together: short enough that writing them never holds the ledger for long
+ALONE = 10  # batches up to which starting another process costs more than it spares
+
+History = tuple[str, Sequence[tuple[Any, ...]]]
+Found = dict[str, list[Need]]
+
+
+def read_all(stored: Sequence[StoredEvent], catalogue: Catalogue) -> list[ReadEvent]:
+    """Events with their touchpoints, not yet given to needs."""
+    return [ReadEvent(item.event, catalogue.touchpoint(item.event)) for item in stored]
+
+
+def in_parallel(histories: Iterable[History], catalogue: Catalogue, rules: Needs) -> Iterator[Found]:
+    """The needs of all customers, a batch at a time, in any order."""
+    batches = _batches(iter(histories))
+    for batch in islice(batches, ALONE):
+        yield _cut(batch, catalogue, rules)
+    first = next(batches, None)
+    if first is None:
+        return
+    helpers = max((os.cpu_count() or 1) - 1, 0)
+    if not helpers:
+        yield _cut(first, catalogue, rules)
+        yield from (_cut(batch, catalogue, rules) for batch in batches)
+        return
+    context = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(helpers, context, _begin, (catalogue.definition, rules)) as pool:
+        waiting: list[Future[Found]] = [pool.submit(_cut_there, first)]
+        for batch in batches:
+            done = [future for future in waiting if future.done()]
+            yield from (future.result() for future in done)
+            waiting = [future for future in waiting if future not in done]
+            if len(waiting) <= helpers:  # one at work and one behind it, for each
+                waiting.append(pool.submit(_cut_there, batch))
+            else:
+                yield _cut(batch, catalogue, rules)
+        yield from (future.result() for future in waiting)
+
+
+def _batches(histories: Iterator[History]) -> Iterator[list[History]]:
+    while batch := list(islice(histories, BATCH)):
+        yield batch
+
+
+def _cut(batch: Sequence[History], catalogue: Catalogue, rules: Needs) -> Found:
+    return {customer: cut(read_all([decode(row) for row in rows], catalogue), rules) for customer, rows in batch}
+
+
+_there: dict[str, Any] = {}
+
+
+def _begin(kinds: Kinds, rules: Needs) -> None:
+    """What a helping process needs, once."""
+    _there.update(catalogue=Catalogue(kinds), rules=rules)
+
+
+def _cut_there(batch: Sequence[History]) -> Found:
+    return _cut(batch, _there["catalogue"], _there["rules"])
