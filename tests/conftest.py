@@ -94,7 +94,7 @@ def _live_keys(connection):
 
 
 def _bulk_keys(connection, keys):
-    for ids in keys.ids(connection):
+    for ids in keys.ids(keys.runs(connection)):
         yield from keys.contents(connection, ids).items()
 
 

@@ -60,9 +60,19 @@ def _sync(path: Path) -> None:
 
 @contextmanager
 def only_one(path: Path, *, wait: bool = True) -> Iterator[bool]:
-    """Hold the lock file at ``path``; yields False at once if another process holds it and ``wait`` is not set."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with path.open("a") as handle:
+    """Hold the lock file at ``path``; yields False at once if another process holds it and ``wait`` is not set.
+
+    Errors: Retryable where no file can be written.
+    """
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        opened = path.open("a")
+    except OSError as error:
+        raise Retryable(
+            f"the lock {path.name} cannot be taken ({error.strerror}); nothing was changed",
+            hint=f"check rights and space of {path.parent.name}/, then run the same command again",
+        ) from None
+    with opened as handle:
         try:
             fcntl.flock(handle, fcntl.LOCK_EX if wait else fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:

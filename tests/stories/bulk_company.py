@@ -9,6 +9,7 @@ import pytest
 
 from geleit.clock import DAY
 from geleit.events.event import Event, Identifier
+from geleit.history import keys
 from geleit.intake import adoption, imports
 from geleit.workspace import open_workspace
 from geleit.workspace.scaffold import init
@@ -48,16 +49,19 @@ SMALL = {
     "adoption.SLICE": 40,
     "adoption.PEOPLE": 9,
     "adoption.DIFFICULT": 4,
+    "keys.MOST": 2,
 }
+FILE = 30  # records of one file: the least that is read at once
 WORKER = """
 import sys
 from geleit.cli.app import main
+from geleit.history import keys
 from geleit.intake import adoption, imports
 {small}
 sys.argv = ["geleit", *sys.argv[1:]]
 main()
 """
-ROOMS = {"imports": imports, "adoption": adoption}
+ROOMS = {"imports": imports, "adoption": adoption, "keys": keys}
 
 
 def make(folder: Path, rows: int = 240, seed: int = 1) -> Path:
@@ -79,8 +83,10 @@ def make(folder: Path, rows: int = 240, seed: int = 1) -> Path:
         web.append(f"w{number},{day},{visitor},{told if chance.random() < 0.5 else ''},{phone},/p{number % 5}")
     shop.append("o3,2025-01-01,u1,,Ada,Ulm,1.00")  # says something else under a key of before
     shop.append("bad,2025-31-31,u1,,Ada,Ulm,1.00")
-    (folder / "exports" / "shop.csv").write_text("\n".join(shop) + "\n")
-    (folder / "exports" / "web.csv").write_text("\n".join(web) + "\n")
+    for name, (head, *lines) in (("shop", shop), ("web", web)):
+        for place in range(0, len(lines), FILE):
+            text = "\n".join([head, *lines[place : place + FILE]]) + "\n"
+            (folder / "exports" / f"{name}-{place:04d}.csv").write_text(text)
     return folder
 
 
@@ -115,9 +121,9 @@ def command(folder: Path, *words: str) -> list[str]:
     return [sys.executable, "-c", text, *words, "-w", str(folder)]
 
 
-def expected(folder: Path, dump, events: list[Event]) -> str:
+def expected(folder: Path, dump, events: list[Event], rows: int = 240) -> str:
     """What the company knows if nothing disturbs: everything one by one."""
-    with open_workspace(make(folder)) as workspace:
+    with open_workspace(make(folder, rows)) as workspace:
         workspace.import_sources()
         workspace.intake.accept(events)
         workspace.sync()

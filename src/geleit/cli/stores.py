@@ -1,18 +1,21 @@
-"""``geleit sync`` and ``geleit journal``: bring the stores up to date, or make the journal anew."""
+"""``geleit sync``, ``geleit journal`` and ``geleit keys``: bring the stores up to date, or make lost ones anew."""
 
 from __future__ import annotations
 
 import typer
 
-from geleit.cli.output import HERE, AsJson, Folder, opened, say, show, working
+from geleit.cli.output import HERE, AsJson, Folder, counted, opened, say, show, working
 
 journal = typer.Typer(help="The columnar history that analysis reads.", no_args_is_help=True)
+
+keys = typer.Typer(help="The keys by which a repetition of an event is known.", no_args_is_help=True)
 
 
 def register(app: typer.Typer) -> None:
     """Add this room's commands."""
     app.command()(sync)
     app.add_typer(journal, name="journal")
+    app.add_typer(keys, name="keys")
 
 
 def sync(folder: Folder = HERE, as_json: AsJson = False) -> None:
@@ -49,3 +52,11 @@ def status(folder: Folder = HERE, as_json: AsJson = False) -> None:
     show(
         as_of, as_json, lambda: say(f"generation {as_of.generation}, change {as_of.change}, sequence {as_of.last_seq}")
     )
+
+
+@keys.command("rebuild")
+def rebuild_keys(folder: Folder = HERE, as_json: AsJson = False) -> None:
+    """Make the keys of bulk imports anew from the archive, after their files were lost or damaged."""
+    with opened(folder) as workspace, working(as_json) as (_, now):
+        count = workspace.rebuild_keys(told=now)
+    show({"keys": count}, as_json, lambda: say(f"{counted(count, 'key is', 'keys are')} made from the archive"))

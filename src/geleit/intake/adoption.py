@@ -21,9 +21,11 @@ import sqlalchemy as sa
 
 from geleit.customers import tokens
 from geleit.customers.fact_columns import TABLES, schema
+from geleit.errors import StoreError
 from geleit.events.event import Identifier
 from geleit.files import only_one
 from geleit.history.archive import Archive
+from geleit.history.disk import writing
 from geleit.history.reading import connect
 from geleit.history.statements import load_from
 from geleit.identity import groups, resolution
@@ -53,15 +55,18 @@ Progress = Callable[[str, int], None]
 def adopt_all(intake: Intake, archive: Archive, *, progress: Progress = lambda _step, _done: None) -> int:
     """Adopt every load that waits; returns how many customers were taken in or touched.
 
-    Errors: Retryable if the ledger is busy or the disk full; run it again, it goes on where it was.
+    Errors: Retryable if the ledger is busy or the disk full; run it again, it goes on where it was. StoreError if a part
+    of a load and its segment are damaged.
     """
-    with only_one(archive.folder.parent / "load.lock"):
+    with only_one(archive.folder.parent / "load.lock"), writing("the bulk load", "all its events are in the archive"):
         with intake.ledger.write() as connection:
             clear_half_written(connection, archive)
             connection.execute(sa.update(tables.load).where(load.state == "loading").values(state="adopting"))
         with intake.ledger.read() as connection:
             waiting = list(connection.execute(sa.select(load.id).where(load.state == "adopting")).scalars())
-        return sum(Adoption(intake, archive, number, progress).run() for number in waiting)
+        done = sum(Adoption(intake, archive, number, progress).run() for number in waiting)
+        archive.keys.merge(intake.ledger)
+        return done
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +91,22 @@ class Adoption:
 
     def run(self) -> int:
         """Adopt everything and let go of the parts."""
+        try:
+            with writing("what a bulk load says of people", "all its events are in the archive"):
+                done = self._adopt()
+        except duckdb.Error as error:
+            raise StoreError(
+                f"what a bulk load says of people cannot be read ({str(error).splitlines()[0]}); "
+                "all its events are in the archive",
+                hint=f"remove the folder data/loads/{self.folder.name}, then run 'geleit sync': it is made again",
+            ) from None
+        with self.ledger.write() as connection:
+            self.ledger.next_change(connection)
+            connection.execute(sa.update(tables.load).where(load.id == self.number).values(state="done"))
+        shutil.rmtree(self.folder, ignore_errors=True)
+        return done
+
+    def _adopt(self) -> int:
         done = 0
         if sound := parts.make_sound(self.archive, self.number, self.intake.setting):
             with connect(memory_limit=MEMORY, temp_directory=str(self.folder / "spill")) as duck:
@@ -95,10 +116,6 @@ class Adoption:
                 self._evidence(duck)
                 self._facts(duck)
                 done = self._people(duck) + self._difficult()
-        with self.ledger.write() as connection:
-            self.ledger.next_change(connection)
-            connection.execute(sa.update(tables.load).where(load.id == self.number).values(state="done"))
-        shutil.rmtree(self.folder, ignore_errors=True)
         return done
 
     def _gather(self, duck: duckdb.DuckDBPyConnection, folders: Sequence[Path]) -> None:

@@ -18,6 +18,7 @@ import sqlalchemy as sa
 
 from geleit.files import only_one
 from geleit.history.archive import Archive, Segment
+from geleit.history.disk import writing
 from geleit.history.keys import Keys, Rows, Run, distinct
 from geleit.history.statements import load_from
 from geleit.intake import parts
@@ -43,8 +44,12 @@ class Load:
     def take(self, staged: pa.Table, rejected: Sequence[Rejected]) -> Receipt:
         """Acknowledge one chunk of staged rows (``staging.STAGED``); what is rejected goes to the quarantine.
 
-        Errors: Retryable if the ledger is busy; OSError when the disk is full. Chunks before are in.
+        Errors: Retryable if the ledger is busy or the disk full. Chunks before are in.
         """
+        with writing("the bulk load", "what was acknowledged before is safe"):
+            return self._take(staged, rejected)
+
+    def _take(self, staged: pa.Table, rejected: Sequence[Rejected]) -> Receipt:
         now = self.intake.ledger.clock()
         while True:
             with self.intake.ledger.read() as connection:
@@ -133,7 +138,7 @@ class Load:
 def loading(intake: Intake, archive: Archive) -> Iterator[Load]:
     """The load that is open, or a new one; only one process loads at a time."""
     with only_one(archive.folder.parent / "load.lock"):
-        with intake.ledger.write() as connection:
+        with writing("the bulk load", "nothing was changed"), intake.ledger.write() as connection:
             number = _open_load(connection, archive, intake.ledger.clock())
         yield Load(intake, archive, number)
 
