@@ -42,6 +42,8 @@ KINDS = [
     "consent_withdrawn",
     "account_joined",
     "need_opened",
+    "question_asked",
+    "note_written",
 ]
 
 
@@ -63,6 +65,12 @@ def events(draw):
             "consent_withdrawn": {"purpose": "news", "channel": "email"},
             "account_joined": {"account_id": "a1", "role": "buyer"},
             "need_opened": {"topic": "wash", "words": "leise, bitte"},
+            "question_asked": {
+                "text": {"de": "Wann denn?", "en": "When?"},
+                "criterion": {"de": "leise"},
+                "words": {"de": "so bald"},
+            },
+            "note_written": {"text": {"de": "rief an"}, "criterion": "laut", "words": "ja gern"},
         }.get(kind, {"page": "/a"})
         identifiers = tuple(Identifier(*pair) for pair in who)
         made.append(

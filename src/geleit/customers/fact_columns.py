@@ -30,7 +30,7 @@ TABLES = (
 )
 # Whatever gives more than traits and words, or words in a shape of its own: such events are read one by one.
 TELLING = (*facts.CONSENTS, *facts.MEMBERSHIPS, *facts.ORDERS, "product_registered")
-SHAPED = ('"serial":', '"words":{', '"text":{', '"criterion":{', '"words":[', '"text":[', '"criterion":[', "\\")
+SHAPED = ('"serial":', '"words":[', '"text":[', '"criterion":[', "\\")
 
 # Every text by which somebody is found: a number, what was said, a product's name, what was noted.
 TEXTS = """
@@ -43,7 +43,11 @@ SELECT
     '$.properties.order_id', '$.properties.words', '$.properties.text', '$.properties.criterion',
     '$.properties.product_name', '$.properties.name'
   ]) AS found,
-  CASE WHEN contains(body, '"products":[') THEN json_extract_string(body, '$.properties.products[*].name') END AS lines
+  CASE WHEN contains(body, '"products":[') THEN json_extract_string(body, '$.properties.products[*].name') END AS lines,
+  CASE WHEN contains(body, '"words":{') THEN json_extract_string(body, '$.properties.words.*') END AS words,
+  CASE WHEN contains(body, '"text":{') THEN json_extract_string(body, '$.properties.text.*') END AS texts,
+  CASE WHEN speaking AND contains(body, '"criterion":{')
+    THEN json_extract_string(body, '$.properties.criterion.*') END AS criteria
 FROM telling
 """
 WRITTEN = """
@@ -51,15 +55,19 @@ SELECT DISTINCT set_key, field, text
 FROM (
   SELECT set_key, unnest([
     {'field': 'number', 'text': found[1]},
-    {'field': 'words', 'text': found[2]},
-    {'field': CASE WHEN speaking THEN 'words' ELSE 'text' END, 'text': found[3]},
-    {'field': 'words', 'text': CASE WHEN speaking THEN found[4] END},
+    {'field': 'words', 'text': CASE WHEN words IS NULL THEN found[2] END},
+    {'field': CASE WHEN speaking THEN 'words' ELSE 'text' END, 'text': CASE WHEN texts IS NULL THEN found[3] END},
+    {'field': 'words', 'text': CASE WHEN speaking AND criteria IS NULL THEN found[4] END},
     {'field': 'product', 'text': found[5]},
     {'field': 'product', 'text': CASE WHEN product THEN found[6] END}
   ], recursive := true)
   FROM written
   UNION ALL
   SELECT set_key, 'product' AS field, unnest(lines) AS text FROM written
+  UNION ALL
+  SELECT set_key, 'words' AS field, unnest(list_concat(words, criteria)) AS text FROM written
+  UNION ALL
+  SELECT set_key, CASE WHEN speaking THEN 'words' ELSE 'text' END AS field, unnest(texts) AS text FROM written
   UNION ALL
   SELECT set_key, 'name' AS field, value ->> '$' AS text FROM said WHERE list_contains($names, name)
 )

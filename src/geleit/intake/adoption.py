@@ -28,7 +28,7 @@ from geleit.history.archive import Archive
 from geleit.history.disk import writing
 from geleit.history.reading import connect
 from geleit.history.statements import load_from
-from geleit.identity import groups, resolution
+from geleit.identity import closure, groups, resolution
 from geleit.identity.evidence import Touched, add_evidence, find_ids, find_sets, move_earlier
 from geleit.intake import parts
 from geleit.intake.live import Intake
@@ -41,6 +41,11 @@ SLICE = 3_000  # rows written while the ledger is held
 PEOPLE = 400  # groups of one slice
 DIFFICULT = 60  # groups that are resolved one by one in a slice
 MEMORY = "1500MB"
+EARLIER = """
+(id) DO UPDATE SET
+  since_t = CASE WHEN excluded.since_t < "customer".since_t THEN excluded.since_t ELSE "customer".since_t END,
+  change = excluded.change
+"""
 NEWER = """
 (set_id, name, source) DO UPDATE
 SET value = excluded.value, t = excluded.t, ord = excluded.ord, event_id = excluded.event_id
@@ -219,19 +224,37 @@ class Adoption:
             mine = [number for person in people for number, _ in person.identifiers]
             query = sa.select(place.identifier_id, place.customer_id).where(among(place.identifier_id, mine))
             placed: dict[int, str] = dict(connection.execute(query).all())
-            free, done = [], []
+            free: list[Person] = []
+            known: list[Person] = []
             for person in people:
                 homes = {placed.get(number) for number, _ in person.identifiers}
                 if person.simple and homes == {None}:
                     free.append(person)
                 elif person.simple and homes == {person.customer}:
-                    done.append(person)  # placed by an adoption that was killed, or by somebody else just so
+                    known.append(person)  # placed by an adoption that was killed, or by somebody else just so
                 else:
                     self.rest.append(person)
+            done = self._unmoved(connection, known)
             _write_people(connection, free, change)
             _write_sets(connection, done, change)  # whoever was there already may have been seen in new company
+            _move_since(connection, done, change)
+            _write_customers(connection, done, change)  # ... or earlier than known
             recut.ask(connection, [person.customer for person in (*free, *done)], change)
         return len(free)
+
+    def _unmoved(self, connection: sa.Connection, known: Sequence[Person]) -> list[Person]:
+        """Those who stay as they are; the others are put aside.
+
+        More evidence inside of one customer joins it sooner, never otherwise. Only new company may make an identifier
+        one that joins nobody.
+        """
+        joining = [number for person in known for number, reason in person.identifiers if not reason]
+        hindered = closure.hindered(connection, joining, self.intake.rules)
+        stay = []
+        for person in known:
+            moved = any(number in hindered for number, _ in person.identifiers)
+            (self.rest if moved else stay).append(person)
+        return stay
 
     def _difficult(self) -> int:
         """Resolve by the live way what was put aside."""
@@ -254,9 +277,12 @@ def _write_people(connection: sa.Connection, people: Sequence[Person], change: i
     placed = [(number, one.customer, reason) for one in people for number, reason in one.identifiers]
     write_rows(connection, tables.identifier_resolution, ("identifier_id", "customer_id", "reason"), placed)
     _write_sets(connection, people, change)
-    write_rows(
-        connection, tables.customer, ("id", "since_t", "change"), [(p.customer, p.since_t, change) for p in people]
-    )
+    _write_customers(connection, people, change)
+
+
+def _write_customers(connection: sa.Connection, people: Sequence[Person], change: int) -> None:
+    rows = [(one.customer, one.since_t, change) for one in people]
+    write_rows(connection, tables.customer, ("id", "since_t", "change"), rows, EARLIER)
 
 
 def _write_sets(connection: sa.Connection, people: Sequence[Person], change: int) -> None:
@@ -264,6 +290,17 @@ def _write_sets(connection: sa.Connection, people: Sequence[Person], change: int
     owned = [(number, 0, one.customer, change) for one in people for number in one.sets]
     names = ("set_id", "slice", "customer_id", "change")
     write_rows(connection, tables.resolution, names, owned, "DO NOTHING")
+
+
+def _move_since(connection: sa.Connection, people: Sequence[Person], change: int) -> None:
+    """Customers who were there already, and were seen earlier than known."""
+    customer = tables.customer.c
+    query = sa.select(customer.id, customer.since_t).where(among(customer.id, [one.customer for one in people]))
+    stored: dict[str, int] = dict(connection.execute(query).all())
+    earlier = [one for one in people if one.since_t < stored.get(one.customer, one.since_t)]
+    for one in earlier:
+        moved = sa.update(tables.customer).where(customer.id == one.customer)
+        connection.execute(moved.values(since_t=one.since_t, change=change))
 
 
 def _words(members: str | None) -> set[tuple[str, str]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack, closing
 from dataclasses import dataclass, field
@@ -23,6 +24,8 @@ from geleit.sources import quarantine, reading
 from geleit.sources.columnar import Columnar, ColumnarMapper, nothing
 from geleit.sources.definition import SourceDefinition
 from geleit.sources.mapping import Mapper, Setting
+from geleit.sources.meter import Meter, Reached
+from geleit.sources.plan import Plan
 from geleit.sources.records import Records, Rejected
 
 BULK = 2_000  # events from which a source goes in bulk: fewer are in sooner the live way
@@ -33,10 +36,11 @@ TOGETHER = 300_000  # events of a bulk load that are acknowledged together
 class ImportSummary:
     """What one run over one source did.
 
-    ``new`` + ``duplicate`` + ``changed`` events came of the ``read`` records; ``changed`` ones say something else under a
-    key that was taken in before and wait in quarantine like all that is ``quarantined``. ``unchanged``: files left out
-    because they are as they were. ``reasons``: reasons for quarantine with their counts, commonest first; ``unseen``:
-    names that no record had.
+    ``new`` + ``duplicate`` + ``changed`` events came of the ``read`` records, but of those that were ``skipped`` on
+    purpose or gave ``nothing`` (no event's ``when`` held). ``changed`` ones say something else under a key that was taken
+    in before and wait in quarantine like all that is ``quarantined``. ``unchanged``: files left out because they are as
+    they were. ``reasons``: reasons for quarantine with their counts, commonest first; ``examples``: what is said of one
+    record for each. ``unseen``: names that no record had and that seem to be misspelled. ``seconds`` it took.
     """
 
     source: str
@@ -44,19 +48,22 @@ class ImportSummary:
     unchanged: list[str] = field(default_factory=list)
     read: int = 0
     skipped: int = 0
+    nothing: int = 0
     new: int = 0
     duplicate: int = 0
     changed: int = 0
     quarantined: int = 0
     reasons: list[tuple[str, int]] = field(default_factory=list)
+    examples: dict[str, str] = field(default_factory=dict)
     unseen: list[str] = field(default_factory=list)
+    seconds: float = 0.0
     error: str = ""
 
 
-Progress = Callable[[str, int], None]
+Progress = Callable[[Reached], None]
 
 
-def silent(_source: str, _read: int) -> None:
+def silent(_reached: Reached) -> None:
     """Say nothing."""
 
 
@@ -76,13 +83,15 @@ def import_source(
     adopted (``adoption.adopt_all``).
     """
     summary = ImportSummary(definition.name)
-    run = _begin(intake, definition.name)
+    run, began = _begin(intake, definition.name), time.monotonic()
     try:
         Import(intake, archive, definition, summary, progress).run(root, again=again)
     except GeleitError as error:
         summary.error = str(error)
     finally:
         summary.reasons = quarantine.commonest(intake.ledger, definition.name)
+        summary.examples = quarantine.examples(intake.ledger, definition.name)
+        summary.seconds = round(time.monotonic() - began, 3)
         _end(intake, run, summary)
     return summary
 
@@ -99,11 +108,12 @@ class Import:
         progress: Progress = silent,
     ) -> None:
         self.intake, self.archive, self.definition = intake, archive, definition
-        self.summary, self.progress = summary, progress
+        self.summary, self.meter = summary, Meter(definition.name, progress)
         self.now = intake.ledger.clock()
         listing = intake.listing | ({definition.name} if definition.changed == "add" else set())
         self.stage = Stage(intake.rules, intake.country, intake.zone, self.now, listing)
         self.waiting: list[Chunk] = []
+        self.unseen: set[str] | None = None  # by no record until now; None before the first one
         self.load: Load | None = None
 
     def run(self, root: Path, *, again: bool = False) -> None:
@@ -117,7 +127,8 @@ class Import:
         read_positions.require_same_states(self.definition, positions)
         with ExitStack() as stack:
             mapper = stack.enter_context(closing(ColumnarMapper(self.definition, setting)))
-            chunks = reading.read(self.definition, root, mapper.plan.reads, positions, again=again)
+            reads = mapper.plan.reads
+            chunks = reading.read(self.definition, root, reads, positions, again=again, meter=self.meter)
             try:
                 for chunk in stack.enter_context(closing(ahead(self._chunks(mapper, chunks)))):
                     self.waiting.append(chunk)
@@ -129,6 +140,20 @@ class Import:
                         self._take()
             finally:
                 self._take()
+                self.summary.unseen = self._misspelled(mapper.plan)
+
+    def _misspelled(self, plan: Plan) -> list[str]:
+        """Names that no record has, if no event came of it or time, key or identifiers read them; others may be rare."""
+        counts = self.summary
+        weighty = {
+            name
+            for selection in plan.selections
+            for column in selection.columns
+            if column.place[0] in ("time", "key", "identifiers")
+            for name in column.expression.columns
+        }
+        gave = counts.new + counts.duplicate + counts.changed
+        return sorted(name for name in self.unseen or () if not gave or name in weighty)
 
     def _chunks(self, mapper: ColumnarMapper, chunks: Iterator[Records]) -> Iterator[Chunk]:
         """Mapped chunks; of a grouped source all records at once."""
@@ -151,8 +176,9 @@ class Import:
             listed.append(mapped.file)
         summary.read += mapped.read
         summary.skipped += mapped.skipped
-        summary.unseen = sorted({*summary.unseen, *mapped.unseen})
-        self.progress(summary.source, summary.read)
+        summary.nothing += mapped.nothing
+        if mapped.read > len(records.rejected):
+            self.unseen = {*mapped.unseen} if self.unseen is None else self.unseen & {*mapped.unseen}
 
     def _take(self) -> None:
         """Take in what waits; then positions hold."""
@@ -161,6 +187,7 @@ class Import:
         waiting, self.waiting = self.waiting, []
         rejected = [one for chunk in waiting for one in chunk.columnar.mapped.rejected]
         staged = pa.concat_tables([chunk.staged for chunk in waiting])
+        self.meter.take(staged.num_rows)
         receipt = self.load.take(staged, rejected) if self.load else self.intake.accept(events_of(staged), rejected)
         self.summary.new += receipt.new
         self.summary.duplicate += receipt.duplicate
