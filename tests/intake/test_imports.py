@@ -215,3 +215,43 @@ def test_a_list_of_states_is_not_read_with_another_definition_unless_told_so(roo
     with open_workspace(root) as workspace:
         assert workspace.import_sources(again=True)[0].new == 1
     assert run(root)[0].error == ""
+
+
+def test_a_summary_accounts_for_every_record_and_shows_one_of_each_reason(root):
+    path = root / "sources" / "till.yaml"
+    path.write_text(SOURCE.replace("    key: no", "    when: amount <> ''\n    key: no") + "skip: no = '9'\n")
+    write(root, "1,2026-03-01,7,a@x.org,1\n2,2026-31-31,7,,1\n3,nonsense,7,,1\n4,2026-03-01,7,,\n9,2026-03-01,7,,1\n")
+    summary, _ = run(root)
+    assert (summary.read, summary.new, summary.skipped, summary.nothing, summary.quarantined) == (5, 1, 1, 1, 2)
+    assert summary.examples["bad_time"].startswith("exports/till.csv 3: ")
+    assert summary.seconds > 0
+
+
+CLICKS = """
+file: exports/clicks*.jsonl
+events: [{kind: page_viewed, time: at, key: id, identifiers: {email: mail}, properties: {page: page, ref: ref, x: rare}}]
+"""
+
+
+def test_a_name_that_no_record_has_is_told_only_where_it_matters(root):
+    (root / "sources" / "till.yaml").unlink()
+    source = root / "sources" / "clicks.yaml"
+    source.write_text(CLICKS)
+    click = '{"id": %d, "at": "2026-03-01", "mail": "a@x.org", "page": "/"%s}\n'
+    (root / "exports" / "clicks1.jsonl").write_text(click % (1, ""))
+    (root / "exports" / "clicks2.jsonl").write_text(click % (2, ', "ref": "x"'))
+    assert run(root)[0].unseen == []
+    source.write_text(CLICKS.replace("key: id", "key: idd"))
+    assert run(root)[0].unseen == ["idd"]
+    source.write_text(CLICKS.replace("time: at", "time: att"))
+    assert run(root)[0].unseen == ["att", "rare"]
+
+
+def test_progress_tells_what_is_read_and_taken_in(root):
+    write(root, "".join(f"{no},2026-03-01,7,a@x.org,1\n" for no in range(2_500)))
+    said, steps = [], []
+    with open_workspace(root) as workspace:
+        workspace.import_sources(progress=said.append, told=steps.append)
+    assert (said[-1].source, said[-1].records, said[-1].share, said[-1].taking) == ("till", 2_500, 1.0, 2_500)
+    assert {"needs: 1 customers", "journal"} <= set(steps)
+    assert any(step.startswith("customers: ") for step in steps)

@@ -2,26 +2,23 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from geleit.cli.output import HERE, AsJson, Folder, counted, opened, say, show, table, working
+from geleit.cli.output import HERE, AsJson, Folder, opened, say, show, table, working
+from geleit.cli.summary import tell
 from geleit.clock import system_clock
 from geleit.errors import GeleitError
-from geleit.intake.imports import ImportSummary
 from geleit.sources import quarantine
-from geleit.sources.records import REASONS
 from geleit.workspace import set_aside
 from geleit.workspace.definitions import find_workspace, load_definitions
 
 box = typer.Typer(help="What could not be mapped: list, show, repair, replay, dismiss.", no_args_is_help=True)
 Source = Annotated[str, typer.Option("--source", "-s", help="Only this source.")]
 Number = Annotated[int, typer.Argument(metavar="ID", help="Number in the quarantine.")]
-
-
-COMMONEST = 3  # reasons told one by one
 
 
 def register(app: typer.Typer) -> None:
@@ -32,13 +29,17 @@ def register(app: typer.Typer) -> None:
 
 def import_(
     sources: Annotated[list[str] | None, typer.Argument(help="Names of sources; default all.")] = None,
+    again: Annotated[
+        bool, typer.Option("--again", help="Read files, too, that are as they were when they were read last.")
+    ] = False,
     anew: Annotated[
         bool, typer.Option("--anew", help="Set data/ aside and read all files again: after you corrected a source.")
     ] = False,
     folder: Folder = HERE,
     as_json: AsJson = False,
 ) -> None:
-    """Read the files of the sources. Running it again changes nothing; a kill loses nothing acknowledged."""
+    """Read what is new in the sources. Running it again changes nothing; a kill loses nothing acknowledged."""
+    began = time.monotonic()
     if anew:
         _set_aside(folder, sources, as_json)
     with opened(folder) as workspace:
@@ -47,21 +48,15 @@ def import_(
                 "this workspace has no sources yet", hint="geleit source guess FILE drafts one from an export"
             )
         with working(as_json) as (records, now):
-            summaries = workspace.import_sources(sources or (), progress=records, told=now)
+            summaries = workspace.import_sources(sources or (), again=again, progress=records, told=now)
         counts = workspace.counts()
-    failed = [summary for summary in summaries if summary.error]
-
-    def text() -> None:
-        head = ["source", "read", "new", "already known", "skipped", "quarantined"]
-        table(head, [[s.source, s.read, s.new, s.duplicate, s.skipped, s.quarantined] for s in summaries])
-        for summary in summaries:
-            _explain(summary)
-        say(
-            f"{counted(counts.customers, 'customer', 'customers')}, {counted(counts.events, 'event', 'events')} in all."
-        )
-
-    show({"sources": summaries, "counts": counts}, as_json, text)
-    if failed:
+    seconds = round(time.monotonic() - began, 3)
+    show(
+        {"sources": summaries, "counts": counts, "seconds": seconds},
+        as_json,
+        lambda: tell(summaries, counts, seconds),
+    )
+    if any(summary.error for summary in summaries):
         raise typer.Exit(1)
 
 
@@ -73,26 +68,6 @@ def _set_aside(folder: Path, sources: list[str] | None, as_json: bool) -> None:
     kept = set_aside(folder, system_clock())
     if kept and not as_json:
         say(f"What was known until now lies in {kept.name}/; delete it when you need it no more.")
-
-
-def _explain(summary: ImportSummary) -> None:
-    if summary.error:
-        say(f"\n{summary.source} was not read: {summary.error}")
-        return
-    if summary.unseen:
-        say(f"\n{summary.source}: no record has {', '.join(summary.unseen)}; is it written as in the file?")
-    if summary.reasons:
-        waiting = sum(count for _, count in summary.reasons)
-        wait = counted(waiting, "record waits", "records wait")
-        say(f"\n{summary.source}: {wait} in quarantine (geleit quarantine list -s {summary.source})")
-        for reason, count in summary.reasons[:COMMONEST]:
-            say(f"  {count:,} x {reason}: {REASONS[reason]}")
-        if rest := summary.reasons[COMMONEST:]:
-            say(f"  {sum(count for _, count in rest):,} for other reasons: {', '.join(reason for reason, _ in rest)}")
-        if any(reason == "changed_content" for reason, _ in summary.reasons):
-            say(
-                "  If you corrected the source's definition: geleit import --anew reads its files again from the start."
-            )
 
 
 @box.command(name="list")

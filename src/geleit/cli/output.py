@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Annotated
 
 import msgspec
 import typer
 from rich.console import Console
-from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
+from geleit.cli.progress import watching
 from geleit.errors import GeleitError
 from geleit.language.words import LANGUAGES
+from geleit.sources.meter import Reached
 from geleit.workspace import Workspace, open_workspace
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for programs.")]
@@ -95,17 +96,6 @@ def opened(folder: Path) -> Iterator[Workspace]:
         workspace.close()
 
 
-@contextmanager
-def working(as_json: bool) -> Iterator[tuple[Callable[[str, int], None], Callable[[str], None]]]:
-    """Progress of long work on standard error: (records of a source, what is being done now)."""
-    columns = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
-    with Progress(*columns, console=err, transient=True, disable=as_json or not err.is_terminal) as bar:
-        task = bar.add_task("reading", total=None)
-
-        def records(source: str, read: int) -> None:
-            bar.update(task, description=f"{source}: {read:,} records")
-
-        def now(what: str) -> None:
-            bar.update(task, description=what)
-
-        yield records, now
+def working(as_json: bool) -> AbstractContextManager[tuple[Callable[[Reached], None], Callable[[str], None]]]:
+    """Progress of long work on standard error: (how far a source is read, what is being done now)."""
+    return watching(err, silent=as_json)

@@ -118,13 +118,14 @@ class Mapper:
         rejected = [r for chunk in chunks for r in chunk.rejected]
         read = sum(len(chunk.lines) + len(chunk.rejected) for chunk in chunks)
         names = list(dict.fromkeys(chunk.file for chunk in chunks))
+        unseen = [set(chunk.unseen) for chunk in chunks if chunk.lines]
         every = Records(
             names[0] if len(names) == 1 else f"{len(names)} files",
             pa.concat_tables([chunk.columns for chunk in chunks], promote_options="permissive"),
             [line for chunk in chunks for line in chunk.lines],
             [raw for chunk in chunks for raw in chunk.raw],
             [identity for chunk in chunks for identity in chunk.ids],
-            unseen=tuple(sorted(set[str]().union(*(chunk.unseen for chunk in chunks)))),
+            unseen=tuple(sorted(set.intersection(*unseen))) if unseen else (),
         )
         table = numbered(every.columns, list(range(len(every.lines))))
         table, skipped = self._without_skipped(table, every, rejected)

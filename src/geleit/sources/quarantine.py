@@ -135,6 +135,14 @@ def commonest_by_source(ledger: Ledger) -> dict[str, list[tuple[str, int]]]:
     return found
 
 
+def examples(ledger: Ledger, source: str) -> dict[str, str]:
+    """What is said of one record per reason: of the one that waits longest."""
+    oldest = sa.select(sa.func.min(_q.id)).where(_q.source == source, _q.state == "open").group_by(_q.reason)
+    with ledger.read() as connection:
+        rows = connection.execute(sa.select(_q.reason, _q.message).where(_q.id.in_(oldest)))
+        return dict(rows.all())
+
+
 def repair(ledger: Ledger, number: int, changes: Mapping[str, str], now: int) -> Entry:
     """Change columns of an open record; what they held before stays readable in its message. Replay it afterwards.
 

@@ -15,6 +15,7 @@ from geleit.errors import GeleitError
 from geleit.sources import database_records, files
 from geleit.sources.definition import SourceDefinition
 from geleit.sources.located import Located
+from geleit.sources.meter import Meter
 from geleit.sources.positions import fingerprint
 from geleit.sources.records import Records
 
@@ -42,31 +43,37 @@ def read(
     positions: Mapping[str, str],
     *,
     again: bool = False,
+    meter: Meter | None = None,
 ) -> Iterator[Records]:
     """All records of a source that are new or may be, in chunks; ``columns`` are the names that expressions read.
 
     ``positions``: place to token, as earlier chunks carried them in ``Records.position``; each is to be stored when
     its chunk and all before it are acknowledged. Files that are as they were give one chunk without records, marked
-    ``unchanged``. ``again`` reads everything, whatever the positions say.
+    ``unchanged``. ``again`` reads everything, whatever the positions say. ``meter`` counts what is read.
 
     Errors: GeleitError and Retryable for a missing file or column or a database out of reach; what came before is
     valid, and the next reading goes on behind it.
     """
+    meter = meter or Meter(definition.name, lambda _: None)
     if definition.database:
-        rows = database_records.read(definition, root, columns, positions, again=again)
-        yield from _told_apart(definition, rows)
+        for records in _told_apart(
+            definition, database_records.read(definition, root, columns, positions, again=again)
+        ):
+            meter.count(records)
+            yield records
         return
     found, problems = files.look(definition, root)
     known = {} if again else {one.name: _known(definition, one, positions) for one in found}
     if definition.group and not all(known.get(one.name) for one in found):
         known = {}  # a group may have records in several files: all are read, or none
+    meter.expect(one for one in found if not known.get(one.name))
     for located in found:
         if token := known.get(located.name):
             touched = (located.name, token) if token != positions[located.name] else None
             yield Records(located.name, pa.table({}), [], [], [], unchanged=True, position=touched)
             continue
         try:
-            yield from _positioned(definition, located, columns)
+            yield from _positioned(definition, located, columns, meter)
         except GeleitError as error:
             problems.append(error)
     files.raise_first(problems)
@@ -86,11 +93,14 @@ def _told_apart(definition: SourceDefinition, rows: Iterator[Records]) -> Iterat
         yield files.told_apart(definition, records, seen) if definition.repeats == "each" else records
 
 
-def _positioned(definition: SourceDefinition, located: Located, columns: frozenset[str]) -> Iterator[Records]:
+def _positioned(
+    definition: SourceDefinition, located: Located, columns: frozenset[str], meter: Meter
+) -> Iterator[Records]:
     """The records of a file, and behind them the position of a file read to its end without damage."""
     began = time.time_ns()
     whole = True
-    for records in files.read_one(definition, located, columns):
+    for records in files.read_one(definition, meter.watch(located), columns):
+        meter.count(records)
         whole = whole and not any(one.reason == "unreadable_file" for one in records.rejected)
         yield records
     if not whole:
