@@ -63,7 +63,7 @@ def arguments() -> argparse.Namespace:
     add(
         "--until",
         choices=("import", "adopt", "question", "sync"),
-        help="stop after this stage (default: sync; with --live question, as needs are cut while live events come)",
+        help="stop after this stage (default: sync; with --live question: sync goes on as long as live events come)",
     )
     add("--live", action="store_true", help="a second process accepts live events meanwhile")
     add("--every", type=float, default=0.1, metavar="S", help="seconds between live batches of 20 (default 0.1)")
@@ -74,6 +74,8 @@ def arguments() -> argparse.Namespace:
     asked = parser.parse_args()
     if asked.events < LEAST:
         parser.error(f"--events: at least {LEAST:,}: fewer do not go in bulk")
+    if asked.live and asked.until == "sync":
+        parser.error("--live: at most until question: sync cuts needs as long as live events come")
     asked.until = asked.until or ("question" if asked.live else "sync")
     return asked
 
