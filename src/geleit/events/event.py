@@ -68,7 +68,7 @@ def event_id(source: str, key: str) -> EventId:
     """The first 128 bits of SHA-256 over (source, key) as 32 hexadecimal digits.
 
     >>> event_id("till", "4711")
-    'afff656a2bf542a2c816731d1cd8c820'
+    '5bd2945eb7a59aaa1273fcd32f8701cb'
     """
     return EventId(hashlib.sha256(f"{source}\0{key}".encode()).hexdigest()[:32])
 
