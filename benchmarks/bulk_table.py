@@ -7,7 +7,7 @@ from typing import Any
 
 NAMES = {"parquet": "Parquet", "csv": "CSV"}
 HEAD = ("from the start until", "wall s", "CPU s", "CPU µs per event", "peak MB", "wall ÷ reading", "CPU ÷ reading")
-LOCKS = ("stage", "wall s", "CPU s", "locks taken", "held p50 ms", "held p99 ms", "longest ms")
+LOCKS = ("stage", "wall s", "CPU s", "locks taken", "held p50 ms", "held p99 ms", "longest ms", "waited s")
 LIVE = ("live events beside", "batches", "ack p50 ms", "p99", "max", "lock wait p50 ms", "p99", "max")
 COSTLY = ("stage", "function", "calls", "seconds")
 STAGES = {"import": "import", "adopt": "adopt", "question": "first question", "sync": "sync"}
@@ -76,7 +76,14 @@ def stage_rows(run: dict[str, Any]) -> list[list[str]]:
     for name, stage in run["stages"].items():
         held = stage["held_ms"]
         cells = [f"{stage['wall']:.1f}", f"{stage['cpu']:.1f}", f"{held['count']:,}"]
-        rows.append([STAGES[name], *cells, *(f"{held[which]:.1f}" for which in ("p50", "p99", "max"))])
+        rows.append(
+            [
+                STAGES[name],
+                *cells,
+                *(f"{held[which]:.1f}" for which in ("p50", "p99", "max")),
+                f"{held['waited_s']:.1f}",
+            ]
+        )
     return rows
 
 

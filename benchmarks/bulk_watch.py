@@ -33,5 +33,6 @@ class Watch:
             self.turns.append((at, (got - asked) * 1000, (time.perf_counter() - got) * 1000))
 
     def held(self, stage: dict[str, float]) -> dict[str, float]:
-        """How long the lock was held at a time, in ms, for the turns of one stage."""
-        return quantiles([held for at, _, held in self.turns if stage["from"] <= at < stage["until"]])
+        """How long the lock was held at a time, in ms, in one stage; ``waited_s``: seconds of waiting for it in all."""
+        turns = [(waited, held) for at, waited, held in self.turns if stage["from"] <= at < stage["until"]]
+        return quantiles([held for _, held in turns]) | {"waited_s": round(sum(w for w, _ in turns) / 1000, 2)}
