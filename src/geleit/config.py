@@ -24,6 +24,9 @@ class Company(Definition):
     country: str = Field(
         "DE", pattern=r"^[A-Z]{2}$", description="ISO 3166 code; phone numbers without +49 are read as its"
     )
+    featured: str = Field(
+        "", description="customer (type:value) whose journey the first page shows; default: the one with most to tell"
+    )
     ledger: str | Secret | None = Field(None, description="URL of the ledger; by default SQLite in data/ledger.sqlite")
 
     @field_validator("zone")

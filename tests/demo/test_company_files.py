@@ -6,6 +6,7 @@ import hashlib
 import json
 import sqlite3
 from collections import Counter, defaultdict
+from pathlib import Path
 
 import pyarrow.parquet as pq
 import pytest
@@ -127,6 +128,25 @@ def test_the_planted_stories_are_in_the_numbers(written):
     assert months["2025-12"] > 1.25 * months["2025-10"]
 
 
+def test_the_documentation_states_these_numbers(written):
+    stories = written.told("stories")
+    page = (Path(__file__).parents[2] / "docs" / "example-company.md").read_text(encoding="utf-8")
+    for story, answers in {
+        "asked whether we repair": [
+            stories["repair_question"][name] for name in ("bought_when_answered", "bought_when_left_open")
+        ],
+        "any other question": [
+            stories["questions"][name] for name in ("bought_when_answered", "bought_when_left_open")
+        ],
+        "delivery crisis": [value for value in stories["delivery_crisis"].values() if isinstance(value, dict)],
+        "repair saves": [stories["repair_service"]["bought_again"][name] for name in ("repaired", "unhelped")],
+        "late deliveries": [stories["repair_service"]["bought_again"][name] for name in ("good", "late", "let_down")],
+        "sold out": [stories["sold_out"][name] for name in ("bought_when_sold_out", "bought_otherwise")],
+    }.items():
+        (row,) = [line for line in page.splitlines() if line.startswith(f"| {story}")]
+        assert not [one for one in answers if f"{round(100 * one['share'])} %" not in row], row
+
+
 def test_nothing_happens_before_what_it_follows(written):
     at = {(one["source"], one["key"]): one["at"] for one in written.rows("events")}
     orders = {key: t for (source, key), t in at.items() if source in ("bestellungen", "kasse")}
@@ -152,6 +172,31 @@ def test_nothing_happens_before_what_it_follows(written):
         ]
         assert pairs, (source, after)
         assert all(earlier <= later for earlier, later in pairs), (source, after)
+
+
+def test_an_order_follows_its_checkout_and_a_settled_complaint_its_repair(written):
+    at = {(one["source"], one["key"]): (one["at"], one["person"]) for one in written.rows("events")}
+    paid = defaultdict(list)
+    for path in written.exports.glob("klicks-*.gz"):
+        for line in gzip.decompress(path.read_bytes()).splitlines():
+            if b'"Payment Info Entered"' in line and line.endswith(b"}"):
+                moment, person = at["klicks", json.loads(line)["messageId"]]
+                paid[person].append(moment)
+    orders = [
+        (t, person) for (source, key), (t, person) in at.items() if source == "bestellungen" and key[-1].isdigit()
+    ]
+    assert len(orders) > 900
+    assert all(any(0 < (t - moment).total_seconds() < 240 for moment in paid[person]) for t, person in orders)
+    done = defaultdict(list)
+    for (source, key), (t, person) in at.items():
+        if source == "werkstatt" and key.endswith("-fertig"):
+            done[person].append(t)
+    talks = json.loads((written.exports / "crm-export-gespraeche.json").read_text(encoding="utf-8"))["gespraeche"]
+    told = [talk["nr"] for talk in talks if talk["verlauf"][0]["text"].startswith("Gerät zu Hause repariert")]
+    settled = [at["crm", f"{number}-1"] for number in told]
+    within = [any(0 <= (t - repaired).total_seconds() < 86_400 for repaired in done[person]) for t, person in settled]
+    assert sum(within) > 40
+    assert sum(within) > 0.7 * len(within)  # the others mended what was damaged on delivery
 
 
 def test_repairs_come_after_purchase_and_complaint(written):

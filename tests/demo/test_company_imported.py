@@ -10,6 +10,7 @@ from geleit.demo import days
 from geleit.demo.example import CUSTOMER, Wanted, build_demo, write_demo
 from geleit.errors import GeleitError
 from geleit.sources import quarantine
+from geleit.web.pages.start import _chosen
 from geleit.workspace import open_workspace
 
 HOUR = 3_600
@@ -148,3 +149,10 @@ def test_every_kind_that_occurs_is_described(imported, events):
 
     described = set(workspace.definitions.kinds.kinds) | set(VOCABULARY)
     assert {one["kind"] for one in events} <= described
+
+
+def test_the_first_page_shows_the_washing_machine_among_all_those_needs(imported):
+    _, workspace, built = imported
+    ((customer, need),) = _chosen(workspace)
+    assert customer == built.customer
+    assert next(one.topic for one in workspace.needs(customer) if one.id == need) == "washing_machine"

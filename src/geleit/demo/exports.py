@@ -48,7 +48,10 @@ class Exports:
         self._sheets: dict[str, list[Sequence[str]]] = {}
 
     def lines(self, name: str, header: str, lines: Iterable[Line], *, encoding: str = "utf-8", end: str = "\n") -> None:
-        """Add lines to a text file; bytes are written as they are, whatever the file's encoding."""
+        """Add lines to a text file; letters that its encoding lacks become ?, as old systems write them.
+
+        Bytes are written as they are.
+        """
         handle = self._texts.get(name)
         if handle is None:
             handle = self._texts[name] = self._opened(name)
@@ -58,12 +61,12 @@ class Exports:
         block: list[str] = []
         for line in lines:
             if isinstance(line, bytes):
-                handle.write("".join(block).encode(encoding))
+                handle.write("".join(block).encode(encoding, "replace"))
                 handle.write(line + last)
                 block = []
             else:
                 block.append(line + end)
-        handle.write("".join(block).encode(encoding))
+        handle.write("".join(block).encode(encoding, "replace"))
 
     def _opened(self, name: str) -> IO[bytes]:
         raw = (self.folder / name).open("wb")

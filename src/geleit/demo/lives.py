@@ -224,7 +224,7 @@ def _break(rng: Rng, needs: Rows) -> None:
     needs["repaired"] &= needs["visit_at"] < end()
     needs["defect_outcome"] = np.where(needs["repaired"], 4, np.array([0, 2, 3])[pick(rng, size, (62, 14, 24))])
     needs["defect_settled_at"] = np.where(
-        needs["repaired"], needs["visit_at"] + 3600, later(rng, needs["broke_at"], days_after(rng, size, 6), "desk")
+        needs["repaired"], needs["visit_at"] + 9000, later(rng, needs["broke_at"], days_after(rng, size, 6), "desk")
     )
 
 

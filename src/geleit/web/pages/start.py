@@ -10,6 +10,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from geleit.customers import tokens
+from geleit.errors import NotFoundError
 from geleit.maps.journey import Journey
 from geleit.maps.sentences import evidence_sentence, period
 from geleit.web.pages.journey import drawn
@@ -46,7 +47,7 @@ def start(request: Request) -> Response:
     counts = workspace.counts()
     if not counts.events:
         return show(request, "empty.html", sources=workspace.sources(reader.language))
-    fullest = workspace.fullest(limit=FULLEST)
+    fullest = [*_chosen(workspace), *workspace.fullest(limit=FULLEST)]
     waiting = sum(source.quarantined for source in workspace.sources(reader.language))
     featured = _featured(workspace, *fullest[0], reader.language) if fullest else None
     wide, tall = drawn(featured.journey) if featured else (Markup(), Markup())
@@ -61,6 +62,18 @@ def start(request: Request) -> Response:
         tall=tall,
         searches=True,
     )
+
+
+def _chosen(workspace: Workspace) -> list[tuple[str, str]]:
+    """The fullest need of the customer whom geleit.yaml features; nothing if there is none (yet)."""
+    if not workspace.company.featured:
+        return []
+    try:
+        customer = workspace.customer(workspace.company.featured)
+    except NotFoundError:
+        return []
+    fullest = max(workspace.needs(customer), key=lambda need: len(need.event_ids), default=None)
+    return [(customer, fullest.id)] if fullest else []
 
 
 def _featured(workspace: Workspace, customer: str, need: str, language: str) -> Featured:
