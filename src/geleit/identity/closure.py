@@ -63,6 +63,13 @@ def load(connection: sa.Connection, start: Iterable[int], rules: Rules) -> Closu
         region.take_in(end for link in across for end in (link.low, link.high))
 
 
+def hindered_now(connection: sa.Connection, numbers: Iterable[int], rules: Rules) -> set[int]:
+    """Which identifiers that joined somebody so far join nobody by all evidence there is now."""
+    region = _Region(connection, rules)
+    judged = region.judged(set(numbers))
+    return {number for number, reason in judged.items() if reason}
+
+
 def load_all(connection: sa.Connection, rules: Rules) -> Closure:
     """The whole graph."""
     found = Closure()
@@ -110,6 +117,13 @@ class _Region:
                 elif not self._joins(number):
                     reached |= {n for n in neighbors if not self._joins(n) and not self.reasons.get(n)}
             waiting = reached - self.inner
+
+    def judged(self, numbers: set[int]) -> dict[int, Reason]:
+        """Why identifiers that joined somebody so far join nobody now, if so."""
+        self._know(numbers)
+        joining = {number for number in numbers if not self.reasons.get(number)}  # a hub stays one, and has many links
+        around = self._around(joining)
+        return {n: reason_of(self.nodes[n], (self.nodes[o] for o in around[n]), self.rules) for n in joining}
 
     def with_neighbors(self) -> Closure:
         """The region with the customers beside it, resolved."""

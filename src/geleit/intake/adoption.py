@@ -249,8 +249,8 @@ class Adoption:
         one that joins nobody.
         """
         joining = [number for person in known for number, reason in person.identifiers if not reason]
-        hindered = closure.hindered(connection, joining, self.intake.rules)
-        stay = []
+        hindered = closure.hindered_now(connection, joining, self.intake.rules)
+        stay: list[Person] = []
         for person in known:
             moved = any(number in hindered for number, _ in person.identifiers)
             (self.rest if moved else stay).append(person)
