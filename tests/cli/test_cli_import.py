@@ -1,0 +1,77 @@
+"""What ``geleit import`` says: only what is new is read, every record is accounted for, the next command is named."""
+
+import json
+
+import pytest
+
+from geleit.cli.app import main
+
+TILL = """
+file: exports/till*.csv
+skip: no = '9'
+events: [{kind: page_viewed, when: "what = 'V'", key: no, time: day, identifiers: {email: mail}}]
+"""
+ROWS = ["1,V,2026-03-01,a@x.org", "2,V,2026-31-31,a@x.org", "3,V,,", "6,Z,,", "9,V,,"]
+
+
+@pytest.fixture
+def root(tmp_path, monkeypatch):
+    main_quietly(monkeypatch, "init", str(tmp_path / "acme"), "--name", "Acme")
+    monkeypatch.chdir(tmp_path / "acme")
+    (tmp_path / "acme" / "sources" / "till.yaml").write_text(TILL)
+    (tmp_path / "acme" / "exports" / "till.csv").write_text("\n".join(["no,what,day,mail", *ROWS]))
+    return tmp_path / "acme"
+
+
+def main_quietly(monkeypatch, *arguments):
+    monkeypatch.setattr("sys.argv", ["geleit", *arguments])
+    with pytest.raises(SystemExit) as ended:
+        main()
+    return ended.value.code
+
+
+@pytest.fixture
+def geleit(root, monkeypatch, capsys):
+    def run(*arguments):
+        capsys.readouterr()
+        code = main_quietly(monkeypatch, *arguments)
+        return code, capsys.readouterr().out
+
+    return run
+
+
+def test_a_person_reads_what_became_of_each_record(geleit, root):
+    code, said = geleit("import")
+    lines = [line.split() for line in said.splitlines()]
+    assert code == 0
+    assert "source read new already known left out gave nothing quarantined".split() in lines
+    assert ["till", "5", "1", "0", "1", "1", "2"] in lines
+    assert "  1 x bad_time: the time cannot be read\n      exports/till.csv 3: events.0.time:" in said
+    assert "1 record gave nothing" in said
+    assert "Next: geleit quarantine list -s till" in said
+    code, said = geleit("import")
+    assert "As at their last import, and not read: till." in said
+    assert "geleit import --again" in said
+    _, said = geleit("import", "--again")
+    assert ["till", "5", "0", "1", "1", "1", "2"] in [line.split() for line in said.splitlines()]
+
+
+def test_what_cannot_be_read_is_said_and_ends_with_one(geleit, root):
+    (root / "exports" / "till2.csv").write_text("na,what,day,mail\n1,V,2026-03-01,a@x.org\n")
+    code, said = geleit("import")
+    assert code == 1
+    assert "till was not read to its end: sources/till: exports/till2.csv has no column 'no'" in said
+    assert "Next: Correct what could not be read" in said
+    assert "no record has" not in said
+
+
+def test_programs_read_the_same(geleit, root):
+    _, said = geleit("import", "--json")
+    told = json.loads(said)
+    (till,) = told["sources"]
+    counts = {name: till[name] for name in ("read", "new", "changed", "duplicate", "skipped", "nothing", "quarantined")}
+    assert list(counts.values()) == [5, 1, 0, 0, 1, 1, 2]
+    assert till["examples"].keys() == {"bad_time", "no_time"}
+    assert told["seconds"] >= till["seconds"] > 0
+    _, said = geleit("import", "--json", "--again")
+    assert json.loads(said)["sources"][0]["duplicate"] == 1
