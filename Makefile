@@ -3,9 +3,10 @@ PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
 DEMO   ?= demo
+EVENTS ?= 1_000_000
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint types contracts sizes unit browser servers lock docs long clean
+.PHONY: help demo test lint types contracts sizes unit browser servers lock docs long bench-bulk clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 14
@@ -54,6 +55,9 @@ docs: $(VENV)/.installed ## write the generated pages and pictures of docs/ anew
 long: $(VENV)/.installed ## the long kill storms (about half an hour)
 	GELEIT_KILLS=200 $(BIN)/python -m pytest -n 0 tests/stories/test_kill.py tests/stories/test_bulk_kill.py \
 		tests/stories/test_bulk_steps.py
+
+bench-bulk: $(VENV)/.installed ## from a file to customers, with DuckDB's bare reading as floor (EVENTS=10_000_000 for all)
+	$(BIN)/python benchmarks/bulk.py --events $(EVENTS)
 
 clean: ## remove the environment and the built demo
 	rm -rf $(VENV) $(DEMO) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache

@@ -31,6 +31,7 @@ from bulk_table import markdown, summarized, text
 
 HERE = Path(__file__).parent
 FLOOR_THREADS = 2
+FLOOR_TRIES = 3
 LEAST = 3_000
 NEAR = 0.01  # devices that two people share make the answer differ by no more than this
 
@@ -103,10 +104,16 @@ def live(root: Path, people: int, asked: argparse.Namespace) -> Iterator[list[An
     found += json.loads(said)
 
 
+def quickest(task: str, file: Path) -> dict[str, float]:
+    """A floor: the quickest of some tries, as it is so short that anything else on the machine spoils it."""
+    tries = [child("bulk_floor", task, file, FLOOR_THREADS) for _ in range(FLOOR_TRIES)]
+    return min(tries, key=lambda used: float(used["wall"]))
+
+
 def measure(folder: Path, kind: str, truth: dict[str, Any], asked: argparse.Namespace) -> dict[str, Any]:
     """One format: floors, then the load."""
     file, root = folder / f"events.{kind}", folder / f"workspace-{kind}"
-    floors = {task: child("bulk_floor", task, file, FLOOR_THREADS) for task in ("read", "write")}
+    floors = {task: quickest(task, file) for task in ("read", "write")}
     child("bulk_run", "prepare", root, file)
     events: list[Any] = []
     with ExitStack() as stack:
