@@ -11,8 +11,8 @@ import pyarrow as pa
 
 from geleit.events.event import Event
 
-CHUNK_RECORDS = 20_000
-CHUNK_CHARACTERS = 32_000_000
+CHUNK_RECORDS = 5_000
+CHUNK_CHARACTERS = 8_000_000
 RECORD_CHARACTERS = 1_000_000
 UNREAD = "_unread"  # column of a quarantined record that holds its text as it stood in the file
 
