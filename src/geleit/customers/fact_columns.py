@@ -1,7 +1,5 @@
 """Facts of many events at once: plain ones by SQL, all others as ``facts.facts_of`` makes them of single events."""
 
-
-
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
