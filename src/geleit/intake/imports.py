@@ -200,10 +200,12 @@ class Import:
         name = self.definition.name
         positions = [chunk.columnar.records.position for chunk in waiting if chunk.columnar.records.position]
         damaged = {one.file for one in rejected if one.reason == "unreadable_file"}
+        with self.intake.ledger.read() as connection:
+            waits = quarantine.waits(connection, name)
+        if waits:
+            sound = set(pc.unique(staged["record"]).to_pylist()) - {one.record_id for one in rejected}
+            quarantine.settle_records(self.intake.ledger, name, sound, self.now)
         with self.intake.ledger.write() as connection:
-            if quarantine.waits(connection, name):
-                sound = set(pc.unique(staged["record"]).to_pylist()) - {one.record_id for one in rejected}
-                quarantine.settle_records(connection, name, sound, self.now)
             readable = [place for place, _ in positions if place not in damaged]
             quarantine.settle_files(connection, name, readable, self.now)
             for place, token in positions:

@@ -57,15 +57,13 @@ class Load:
             new, again, contradicting = self._sift(staged)
             if not new.num_rows or self._acknowledge(new, before):
                 break
-        with self.intake.ledger.write() as connection:
-            if again.num_rows and quarantine.contradictions(connection):
-                pairs = zip(again["record"].to_pylist(), again["key"].to_pylist(), strict=True)
-                quarantine.settle_equal(connection, set(pairs), now)
-            said = [
-                contradiction(row)
-                for row in contradicting.select(["source", "key", "record", "raw", "event_id"]).to_pylist()
-            ]
-            put = quarantine.put(connection, [*rejected, *said], now)
+        with self.intake.ledger.read() as connection:
+            contradicted = again.num_rows and quarantine.contradictions(connection)
+        if contradicted:
+            pairs = zip(again["record"].to_pylist(), again["key"].to_pylist(), strict=True)
+            quarantine.settle_repeated(self.intake.ledger, set(pairs), now)
+        rows = contradicting.select(["source", "key", "record", "raw", "event_id"]).to_pylist()
+        put = quarantine.put_all(self.intake.ledger, [*rejected, *map(contradiction, rows)], now)
         return Receipt(new.num_rows, again.num_rows, contradicting.num_rows, put)
 
     def _sift(self, staged: pa.Table) -> tuple[pa.Table, pa.Table, pa.Table]:

@@ -19,6 +19,7 @@ from geleit.sources.records import UNREAD, Rejected
 FINAL = frozenset({"unreadable_file", "changed_content"})  # reasons that mapping the record anew cannot mend
 HISTORY = " | repaired "
 BATCH = 200  # rejected records per round
+TOGETHER = 400  # entries of one transaction
 
 _q = tables.quarantine.c
 
@@ -55,15 +56,14 @@ def put(connection: sa.Connection, rejected: Sequence[Rejected], now: int) -> in
     newest = {(r.source, r.fingerprint): r for r in rejected}
     waiting = 0
     for some in chunked(list(newest.items()), BATCH):
-        known = _known(connection, some)
+        known, fresh = _known(connection, some), []
         for (source, fingerprint), one in some:
             found = known.get((source, fingerprint))
             if found is None:
                 row = {"source": source, "fingerprint": fingerprint, "record": one.record, "state": "open"}
                 place = {"file": one.file, "line": one.line, "first_at": now, "changed_at": now}
                 why = {"reason": one.reason, "message": one.message}
-                connection.execute(sa.insert(tables.quarantine), row | place | why)
-                waiting += 1
+                fresh.append(row | place | why)
                 continue
             number, state, history, record = found
             reopened = state != "open" and one.reason == "unreadable_file"
@@ -73,6 +73,19 @@ def put(connection: sa.Connection, rejected: Sequence[Rejected], now: int) -> in
                 waiting += 1
                 told = one.message + history
                 _update(connection, number, reason=one.reason, message=told, state="open", changed_at=now)
+        if fresh:
+            connection.execute(sa.insert(tables.quarantine), fresh)
+        waiting += len(fresh)
+    return waiting
+
+
+def put_all(ledger: Ledger, rejected: Sequence[Rejected], now: int) -> int:
+    """The same for very many, some in one transaction, so that nobody waits for the ledger."""
+    newest = {(r.source, r.fingerprint): r for r in rejected}
+    waiting = 0
+    for some in chunked(list(newest.values()), TOGETHER):
+        with ledger.write() as connection:
+            waiting += put(connection, some, now)
     return waiting
 
 
@@ -192,11 +205,27 @@ def settle_files(connection: sa.Connection, source: str, files: Sequence[str], n
         connection.execute(sa.update(tables.quarantine).where(*here).values(state="replayed", changed_at=now))
 
 
-def settle_records(connection: sa.Connection, source: str, records: Collection[str], now: int) -> None:
+def settle_records(ledger: Ledger, source: str, records: Collection[str], now: int) -> None:
     """Settle what waited of records (ids) that were mapped as a whole this time, because their source was corrected."""
     open_ones = sa.select(_q.id, _q.fingerprint).where(_q.source == source, _q.state == "open", _q.reason.not_in(FINAL))
-    rows = connection.execute(open_ones).all()
-    mark_replayed(connection, [row.id for row in rows if row.fingerprint.partition(":")[0] in records], now)
+    with ledger.read() as connection:
+        rows = connection.execute(open_ones).all()
+    _settle(ledger, [row.id for row in rows if row.fingerprint.partition(":")[0] in records], now)
+
+
+def settle_repeated(ledger: Ledger, said_again: Collection[tuple[str, str]], now: int) -> None:
+    """Like ``settle_equal`` for very many, some in one transaction."""
+    prints = {f"{record}:{key}" for record, key in said_again}
+    open_ones = sa.select(_q.id, _q.fingerprint).where(_q.reason == "changed_content", _q.state == "open")
+    with ledger.read() as connection:
+        rows = connection.execute(open_ones).all()
+    _settle(ledger, [row.id for row in rows if row.fingerprint in prints], now)
+
+
+def _settle(ledger: Ledger, numbers: Sequence[int], now: int) -> None:
+    for some in chunked(numbers, TOGETHER):
+        with ledger.write() as connection:
+            mark_replayed(connection, some, now)
 
 
 def waits(connection: sa.Connection, source: str) -> bool:
