@@ -48,7 +48,23 @@ def find(connection: sa.Connection, query: str, limit: int = 20) -> list[Found]:
         customers = _matching(connection, words, limit)
         if customers:
             return _found(connection, customers, words)
-    return []
+    return _known_as(connection, query.strip(), limit)
+
+
+def _known_as(connection: sa.Connection, value: str, limit: int) -> list[Found]:
+    """Customers of an identifier of just this value: browsers and devices, whose numbers nobody types word by word."""
+    identifier, place = tables.identifier.c, tables.identifier_resolution.c
+    query = (
+        sa.select(tables.customer.c.id, tables.customer.c.since_t)
+        .join(tables.identifier_resolution, place.customer_id == tables.customer.c.id)
+        .join(tables.identifier, identifier.id == place.identifier_id)
+        .where(identifier.value.in_((value, value.casefold())))
+        .distinct()
+        .limit(limit)
+    )
+    rows = connection.execute(query).all()
+    called = names(connection, [row.id for row in rows])
+    return [Found(row.id, called[row.id], "number", value, row.since_t) for row in rows]
 
 
 def _readings(query: str) -> Iterator[list[Forms]]:

@@ -37,9 +37,9 @@ from geleit.ledger import tables
 from geleit.ledger.ledger import among, write_rows
 from geleit.needs import recut
 
-SLICE = 3_000  # rows written while the ledger is held
-PEOPLE = 400  # groups of one slice
-DIFFICULT = 60  # groups that are resolved one by one in a slice
+SLICE = 2_000  # rows written while the ledger is held
+PEOPLE = 200  # groups of one slice
+DIFFICULT = 20  # groups that are resolved one by one in a slice
 MEMORY = "1500MB"
 EARLIER = """
 (id) DO UPDATE SET

@@ -66,7 +66,10 @@ def slices(ledger: Ledger, history: History, catalogue: Catalogue, rules: Needs)
         for found in in_parallel(history.walk(waiting), catalogue, rules):
             _write(ledger, found, waiting)
             yield len(found)
-    yield from iter(lambda: recut_slice(ledger, history, catalogue, rules), 0)  # and those without events
+    left = len(waiting)  # not more: beside live events there are always some that wait anew
+    while left > 0 and (done := recut_slice(ledger, history, catalogue, rules)):
+        left -= done
+        yield done
 
 
 def _write(ledger: Ledger, found: Mapping[str, Sequence[Need]], waiting: Mapping[str, int]) -> None:
