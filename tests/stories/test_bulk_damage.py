@@ -18,9 +18,11 @@ def folder(tmp_path):
         yield bulk_company.make(tmp_path / "acme", rows=120)
 
 
-@pytest.fixture
-def undisturbed(dump, tmp_path):
-    return bulk_company.expected(tmp_path / "undisturbed", dump, bulk_company.live(0, 9, 120), rows=120)
+@pytest.fixture(scope="module")
+def undisturbed(dump_of, tmp_path_factory):
+    return bulk_company.expected(
+        tmp_path_factory.mktemp("bulk") / "acme", dump_of, bulk_company.live(0, 9, 120), rows=120
+    )
 
 
 def load_only(folder, monkeypatch):
