@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import multiprocessing
 import os
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from functools import partial
 from itertools import islice
 from typing import Any
 
@@ -16,7 +18,7 @@ from geleit.needs.need import Need, ReadEvent
 from geleit.needs.rules import Needs
 
 BATCH = 300  # customers cut together: short enough that writing them never holds the ledger for long
-ALONE = 10  # batches up to which starting another process costs more than it spares
+ALONE = 3  # batches up to which starting another process costs more than it spares
 
 History = tuple[str, Sequence[tuple[Any, ...]]]
 Found = dict[str, list[Need]]
@@ -42,16 +44,36 @@ def in_parallel(histories: Iterable[History], catalogue: Catalogue, rules: Needs
         return
     context = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(helpers, context, _begin, (catalogue.definition, rules)) as pool:
-        waiting: list[Future[Found]] = [pool.submit(_cut_there, first)]
+        alone = partial(_cut, catalogue=catalogue, rules=rules)
+        waiting: list[tuple[Future[Found], list[History]]] = [(pool.submit(_cut_there, first), first)]
         for batch in batches:
-            done = [future for future in waiting if future.done()]
-            yield from (future.result() for future in done)
-            waiting = [future for future in waiting if future not in done]
-            if len(waiting) <= helpers:  # one at work and one behind it, for each
-                waiting.append(pool.submit(_cut_there, batch))
+            done = [one for one in waiting if one[0].done()]
+            yield from (_result(*one, alone) for one in done)
+            waiting = [one for one in waiting if one not in done]
+            future = (
+                _submit(pool, batch) if len(waiting) <= helpers else None
+            )  # one at work and one behind it, for each
+            if future:
+                waiting.append((future, batch))
             else:
-                yield _cut(batch, catalogue, rules)
-        yield from (future.result() for future in waiting)
+                yield alone(batch)
+        yield from (_result(*one, alone) for one in waiting)
+
+
+def _submit(pool: ProcessPoolExecutor, batch: list[History]) -> Future[Found] | None:
+    """Hand a batch to another process; None where there is none (a script without a main guard cannot start one)."""
+    try:
+        return pool.submit(_cut_there, batch)
+    except BrokenProcessPool:
+        return None
+
+
+def _result(future: Future[Found], batch: list[History], alone: Callable[[list[History]], Found]) -> Found:
+    """What another process found; cut here if it died."""
+    try:
+        return future.result()
+    except BrokenProcessPool:
+        return alone(batch)
 
 
 def _batches(histories: Iterator[History]) -> Iterator[list[History]]:
