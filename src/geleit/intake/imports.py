@@ -172,7 +172,8 @@ class Import:
     def _count(self, chunk: Chunk) -> None:
         records, mapped, summary = chunk.columnar.records, chunk.columnar.mapped, self.summary
         listed = summary.unchanged if records.unchanged else summary.files
-        if mapped.file not in listed:
+        together = self.definition.group and mapped.read  # a group's files follow, each with its position
+        if mapped.file not in listed and not together:
             listed.append(mapped.file)
         summary.read += mapped.read
         summary.skipped += mapped.skipped
