@@ -14,7 +14,7 @@ from geleit.events.event import RANK_DEFAULT, Event, Identifier
 from geleit.history import snapshot
 from geleit.history.stored import COLUMNS, content_hash, decode, encode
 from geleit.identity.evidence import fingerprint
-from geleit.identity.normalize import normalize, normalize_all, plain
+from geleit.identity.normalize import PLAIN_LONGEST, normalize, normalize_all, plain
 from geleit.identity.rules import Rules
 from geleit.intake.states import STATE_KEY, as_state
 from geleit.ledger import tables
@@ -129,7 +129,7 @@ class Stage:
             found = normalize(Identifier(type_, value), self.rules, self.country)
             return found.value if isinstance(found, Identifier) else None
 
-        return transformed(values, plain(type_, self.rules), form)
+        return transformed(values, plain(type_, self.rules), form, longest=PLAIN_LONGEST)
 
 
 def events_of(staged: pa.Table) -> list[Event]:

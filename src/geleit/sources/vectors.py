@@ -78,9 +78,13 @@ def flat(values: pa.ChunkedArray | pa.Array) -> pa.Array:
     return array if plain else array.cast(pa.string())
 
 
-def transformed(values: pa.Array, plain: str, function: Callable[[str], str | None]) -> pa.Array:
-    """A column of texts through a function that leaves every value matching ``plain`` as it is."""
+def transformed(
+    values: pa.Array, plain: str, function: Callable[[str], str | None], *, longest: int | None = None
+) -> pa.Array:
+    """A column of texts through a function that leaves every value matching ``plain`` (up to ``longest`` bytes) as it is."""
     odd = pc.invert(pc.fill_null(pc.match_substring_regex(values, plain), True))
+    if longest is not None:
+        odd = pc.or_(odd, pc.fill_null(pc.greater(pc.binary_length(values), longest), False))
     return replaced(values, values, odd, function)
 
 
