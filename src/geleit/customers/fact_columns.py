@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -110,8 +111,7 @@ def facts_of_rows(rows: pa.Table, setting: Setting) -> dict[str, pa.Table]:
         "products": [kind for kind, known in canonical.items() if known.startswith("product_")],
     }
     odd = pc.is_in(rows["kind"], pa.array(telling, pa.string()))
-    for mark in SHAPED:
-        odd = pc.or_(odd, pc.match_substring(rows["body"], mark))
+    odd = pc.or_(odd, _any(rows["body"], SHAPED))
     special = rows.filter(odd)
     found = _single(special.append_column("seq", pa.nulls(special.num_rows, pa.int64())), setting)
     plain = rows.select(SAID).filter(pc.invert(odd))
@@ -128,10 +128,7 @@ def facts_of_rows(rows: pa.Table, setting: Setting) -> dict[str, pa.Table]:
 
 def _any(values: pa.ChunkedArray, marks: Iterable[str]) -> pa.ChunkedArray:
     """Whether a text holds one of the marks."""
-    first, *others = (pc.match_substring(values, mark) for mark in marks)
-    for other in others:
-        first = pc.or_(first, other)
-    return first
+    return pc.match_substring_regex(values, "|".join(re.escape(mark) for mark in marks))
 
 
 def _single(special: pa.Table, setting: Setting) -> dict[str, pa.Table]:
