@@ -34,7 +34,7 @@ from geleit.intake import parts
 from geleit.intake.live import Intake
 from geleit.intake.loading import clear_half_written
 from geleit.ledger import tables
-from geleit.ledger.ledger import among, write_rows
+from geleit.ledger.ledger import among, last_number, write_rows
 from geleit.needs import recut
 
 SLICE = 2_000  # rows written while the ledger is held
@@ -140,7 +140,7 @@ class Adoption:
             members = [Identifier(type_, value) for _, type_, value, _ in rows]
             with self.ledger.write() as connection:
                 there = find_ids(connection, members)
-                first = 1 + last_id(connection, tables.identifier)
+                first = 1 + last_number(connection, tables.identifier)
                 new = [row for row, member in zip(rows, members, strict=True) if member not in there]
                 values = [(first + place, *row[1:]) for place, row in enumerate(new)]
                 write_rows(connection, tables.identifier, ("id", "type", "value", "first_t"), values)
@@ -158,7 +158,7 @@ class Adoption:
         for rows in slices(duck.cursor(), SQL["sets"], SLICE // 2):
             with self.ledger.write() as connection:
                 there = find_sets(connection, [(key, rest) for key, rest, _, _ in rows])
-                first = 1 + last_id(connection, tables.identifier_set)
+                first = 1 + last_number(connection, tables.identifier_set)
                 new = [row for row in rows if row[0] not in there]
                 ids = there | {row[0]: first + place for place, row in enumerate(new)}
                 values = [(ids[key], key, rest) for key, rest, _, _ in new]
@@ -328,9 +328,3 @@ def append(duck: duckdb.DuckDBPyConnection, table: str, rows: Sequence[tuple[Any
     names = duck.table(table).columns
     columns = {name: [row[place] for row in rows] for place, name in enumerate(names)}
     duck.from_arrow(pa.table(columns)).insert_into(table)
-
-
-def last_id(connection: sa.Connection, table: sa.Table) -> int:
-    """The last number that rows of a table got."""
-    sequence = sa.table("sqlite_sequence", sa.column("name"), sa.column("seq"))
-    return int(connection.execute(sa.select(sequence.c.seq).where(sequence.c.name == table.name)).scalar() or 0)

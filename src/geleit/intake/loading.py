@@ -25,7 +25,7 @@ from geleit.intake import parts
 from geleit.intake.live import Intake, Receipt, contradiction
 from geleit.intake.staging import STORED
 from geleit.ledger import tables
-from geleit.ledger.ledger import among
+from geleit.ledger.ledger import among, last_number, take_numbers
 from geleit.sources import quarantine
 from geleit.sources.records import Rejected
 from geleit.sources.vectors import flat, scratch
@@ -53,7 +53,7 @@ class Load:
         now = self.intake.ledger.clock()
         while True:
             with self.intake.ledger.read() as connection:
-                before = last_number(connection)
+                before = last_number(connection, tables.outbox)
             new, again, contradicting = self._sift(staged)
             if not new.num_rows or self._acknowledge(new, before):
                 break
@@ -107,7 +107,7 @@ class Load:
     def _reserve(self, rows: int) -> int:
         """Numbers for the rows of a segment that is being written."""
         with self.intake.ledger.write() as connection:
-            first = 1 + take_numbers(connection, rows)
+            first = 1 + take_numbers(connection, tables.outbox, rows)
             values = {"first_seq": first, "last_seq": first + rows - 1}
             connection.execute(sa.update(tables.load).where(load.id == self.number).values(**values))
         return first
@@ -174,25 +174,6 @@ def _overtaken(connection: sa.Connection, before: int, ids: set[str]) -> bool:
     if connection.execute(archived).first():  # archived already: look again at everything
         return True
     return not ids.isdisjoint(connection.execute(since).scalars())
-
-
-SEQUENCE = sa.table("sqlite_sequence", sa.column("name"), sa.column("seq"))
-OUTBOX = SEQUENCE.c.name == "outbox"
-
-
-def last_number(connection: sa.Connection) -> int:
-    """The last number that an event of the outbox got."""
-    return int(connection.execute(sa.select(SEQUENCE.c.seq).where(OUTBOX)).scalar() or 0)
-
-
-def take_numbers(connection: sa.Connection, rows: int) -> int:
-    """Let the outbox leave out the next numbers; returns the last one before them."""
-    last = last_number(connection)
-    if last:
-        connection.execute(sa.update(SEQUENCE).where(OUTBOX).values(seq=last + rows))
-    else:
-        connection.execute(sa.insert(SEQUENCE).values(name="outbox", seq=rows))
-    return last
 
 
 def _keys_of(duck: duckdb.DuckDBPyConnection) -> Rows:

@@ -105,6 +105,25 @@ def write_rows(
         )
 
 
+_SEQUENCE = sa.table("sqlite_sequence", sa.column("name"), sa.column("seq"))
+
+
+def last_number(connection: sa.Connection, table: sa.Table) -> int:
+    """The last number that a row of a numbered table got; 0 for none."""
+    query = sa.select(_SEQUENCE.c.seq).where(_SEQUENCE.c.name == table.name)
+    return int(connection.execute(query).scalar() or 0)
+
+
+def take_numbers(connection: sa.Connection, table: sa.Table, rows: int) -> int:
+    """Let a numbered table leave out the next numbers; returns the last one before them."""
+    last = last_number(connection, table)
+    if last:
+        connection.execute(sa.update(_SEQUENCE).where(_SEQUENCE.c.name == table.name).values(seq=last + rows))
+    else:
+        connection.execute(sa.insert(_SEQUENCE).values(name=table.name, seq=rows))
+    return last
+
+
 def among(column: sa.ColumnElement[Any], values: Iterable[int | str]) -> sa.ColumnElement[bool]:
     """Whether a column's value is one of many: the list goes as one parameter, however long it is."""
     listed = sa.func.json_each(json.dumps(list(values))).table_valued("value")
