@@ -34,7 +34,7 @@ from geleit.intake import parts
 from geleit.intake.live import Intake
 from geleit.intake.loading import clear_half_written
 from geleit.ledger import tables
-from geleit.ledger.ledger import among, last_number, write_rows
+from geleit.ledger.ledger import among, take_numbers, write_rows
 from geleit.needs import recut
 
 SLICE = 2_000  # rows written while the ledger is held
@@ -140,8 +140,8 @@ class Adoption:
             members = [Identifier(type_, value) for _, type_, value, _ in rows]
             with self.ledger.write() as connection:
                 there = find_ids(connection, members)
-                first = 1 + last_number(connection, tables.identifier)
                 new = [row for row, member in zip(rows, members, strict=True) if member not in there]
+                first = 1 + take_numbers(connection, tables.identifier, len(new))
                 values = [(first + place, *row[1:]) for place, row in enumerate(new)]
                 write_rows(connection, tables.identifier, ("id", "type", "value", "first_t"), values)
                 seen = [(there[member], row[3]) for row, member in zip(rows, members, strict=True) if member in there]
@@ -158,8 +158,8 @@ class Adoption:
         for rows in slices(duck.cursor(), SQL["sets"], SLICE // 2):
             with self.ledger.write() as connection:
                 there = find_sets(connection, [(key, rest) for key, rest, _, _ in rows])
-                first = 1 + last_number(connection, tables.identifier_set)
                 new = [row for row in rows if row[0] not in there]
+                first = 1 + take_numbers(connection, tables.identifier_set, len(new))
                 ids = there | {row[0]: first + place for place, row in enumerate(new)}
                 values = [(ids[key], key, rest) for key, rest, _, _ in new]
                 write_rows(connection, tables.identifier_set, ("id", "key", "rest"), values)

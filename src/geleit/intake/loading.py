@@ -25,7 +25,7 @@ from geleit.intake import parts
 from geleit.intake.live import Intake, Receipt, contradiction
 from geleit.intake.staging import STORED
 from geleit.ledger import tables
-from geleit.ledger.ledger import among, last_number, take_numbers
+from geleit.ledger.ledger import among, last_event, take_numbers
 from geleit.sources import quarantine
 from geleit.sources.records import Rejected
 from geleit.sources.vectors import flat, scratch
@@ -53,7 +53,7 @@ class Load:
         now = self.intake.ledger.clock()
         while True:
             with self.intake.ledger.read() as connection:
-                before = last_number(connection, tables.outbox)
+                before = last_event(connection)
             new, again, contradicting = self._sift(staged)
             if not new.num_rows or self._acknowledge(new, before):
                 break

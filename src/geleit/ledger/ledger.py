@@ -5,59 +5,57 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.dialects.sqlite import insert as sqlite_insert
-from sqlalchemy.exc import DatabaseError, OperationalError
+from sqlalchemy.dialects.postgresql import ARRAY, REGCLASS, insert
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.sql.compiler import SQLCompiler
+from sqlalchemy.sql.functions import FunctionElement
 
 from geleit.clock import Clock, system_clock
-from geleit.errors import Retryable, StoreError
+from geleit.errors import GeleitError, Retryable
 from geleit.ledger import tables
+from geleit.ledger.columns import Exact, escape
+from geleit.ledger.many import statements
+from geleit.ledger.postgres import Postgres
 from geleit.ledger.schema import upgrade
-from geleit.secrets import redact
+from geleit.ledger.sqlite import Sqlite
 
-BUSY_MS = 30_000
 PARAMETERS = 900  # values in one IN list; SQLite of Debian 12 takes 32,766, older ones 999
 
 
 class Ledger:
-    """The transactional store behind one URL (``sqlite:///...``).
+    """The transactional store behind one URL (``sqlite:///...`` or ``postgresql://...``).
 
-    Errors: StoreError if the file is no ledger or of a newer geleit; Retryable if it is locked for longer than 30 s.
+    Errors: StoreError if the store is no ledger or of a newer geleit; Retryable if it cannot be reached, or is locked for
+    longer than 30 s.
     """
 
     def __init__(self, url: str, *, clock: Clock = system_clock) -> None:
-        self.name = redact(url)
+        self.store = store_of(url)
+        self.name = self.store.name
         self.clock = clock
-        self.engine = sa.create_engine(url, connect_args={"isolation_level": None, "timeout": BUSY_MS / 1000})
-        sa.event.listen(self.engine, "connect", _set_pragmas)
-        sa.event.listen(self.engine, "begin", _begin)
-        with _translated(self.name):
+        self.engine = self.store.engine()
+        with self._translated():
             upgrade(self.engine)
-        self._close_to_others()
-
-    def _close_to_others(self) -> None:
-        """Only the owner may read the file: it holds personal data."""
-        path = self.engine.url.database
-        if path and Path(path).exists():
-            Path(path).chmod(0o600)
+        self.store.opened()
 
     @contextmanager
     def read(self) -> Iterator[sa.Connection]:
         """One consistent view of the ledger."""
-        with _translated(self.name), self.engine.connect() as connection:
+        with self._translated(), self.engine.connect().execution_options(**self.store.reading) as connection:
             yield connection
 
     @contextmanager
-    def write(self) -> Iterator[sa.Connection]:
-        """One transaction that takes the writer's place at once; commits at the end or changes nothing."""
-        with (
-            _translated(self.name),
-            self.engine.connect().execution_options(writes=True) as connection,
-            connection.begin(),
-        ):
+    def write(self, *, long: bool = False) -> Iterator[sa.Connection]:
+        """One transaction that takes the writer's place at once; commits at the end or changes nothing.
+
+        ``long``: it may think for minutes between two statements; others lose their turn in PostgreSQL if they do.
+        """
+        options = self.engine.connect().execution_options(writes=True, long=long)
+        with self._translated(), options as connection, connection.begin():
             yield connection
 
     def next_change(self, connection: sa.Connection) -> int:
@@ -74,15 +72,53 @@ class Ledger:
         """Close all connections."""
         self.engine.dispose()
 
+    @contextmanager
+    def _translated(self) -> Iterator[None]:
+        """The database's own errors as ours: which ledger, what is safe, what to do."""
+        try:
+            yield
+        except DBAPIError as error:
+            if (told := self.store.translate(error)) is None:
+                raise
+            raise told from None
+        except sa.exc.TimeoutError:
+            raise Retryable(
+                f"the ledger {self.name} has all its connections in use; nothing was changed", hint="try again"
+            ) from None
+
+
+def store_of(url: str) -> Sqlite | Postgres:
+    """The kind of store that a URL leads to.
+
+    Errors: GeleitError for a URL of another kind.
+    """
+    try:
+        parsed = sa.make_url(url)
+    except sa.exc.ArgumentError:
+        raise _no_ledger("the ledger's URL cannot be read") from None
+    kind = parsed.get_backend_name()
+    if kind == "sqlite":
+        return Sqlite(parsed)
+    if kind in ("postgresql", "postgres"):
+        return Postgres(parsed)
+    raise _no_ledger(f"a ledger in {kind} is not possible")
+
+
+def _no_ledger(problem: str) -> GeleitError:
+    return GeleitError(
+        f"{problem}; nothing was changed",
+        hint="ledger: sqlite:///FILE or postgresql://USER@HOST/DATABASE; a URL with a password as {secret: NAME}",
+    )
+
 
 def insert_new(table: sa.Table) -> Any:
     """An insert that leaves rows alone whose key exists."""
-    return sqlite_insert(table).on_conflict_do_nothing()
+    return insert(table).on_conflict_do_nothing()
 
 
 def upsert(table: sa.Table, update: Sequence[str], *, where: Any = None) -> Any:
     """An insert that overwrites the ``update`` columns where the key exists (and ``where`` holds, if given)."""
-    statement = sqlite_insert(table)
+    statement = insert(table)
     values = {name: statement.excluded[name] for name in update}
     condition = where(statement.excluded) if where is not None else None
     return statement.on_conflict_do_update(index_elements=list(table.primary_key.columns), set_=values, where=condition)
@@ -95,28 +131,48 @@ def write_rows(
 
     For bulk loads: SQLAlchemy's own handling of many rows costs several times what the database does.
     """
-    if rows:
-        mark = "?" if connection.dialect.paramstyle == "qmark" else "%s"
-        marks = ", ".join(mark for _ in names)
-        quoted = ", ".join(f'"{name}"' for name in names)
-        text = f'INSERT INTO "{table.name}" ({quoted}) VALUES ({marks})'  # noqa: S608 (names of our tables)
-        connection.exec_driver_sql(
-            text + (f" ON CONFLICT {conflict}" if conflict else ""), [tuple(row) for row in rows]
-        )
+    if not rows:
+        return
+    behind = f" ON CONFLICT {conflict}" if conflict else ""
+    if connection.dialect.name == "postgresql":
+        exact = {name for name in names if isinstance(table.c[name].type, Exact)}
+        dicts = [dict(zip(names, row, strict=True)) for row in rows]
+        for row in dicts if exact else ():
+            row.update({name: escape(row[name]) for name in exact})
+        for text, values in statements(table, names, dicts, behind):
+            connection.exec_driver_sql(text, values)
+        return
+    marks = ", ".join("?" for _ in names)
+    quoted = ", ".join(f'"{name}"' for name in names)
+    text = f'INSERT INTO "{table.name}" ({quoted}) VALUES ({marks})'  # noqa: S608 (names of our tables)
+    connection.exec_driver_sql(text + behind, [tuple(row) for row in rows])
 
 
 _SEQUENCE = sa.table("sqlite_sequence", sa.column("name"), sa.column("seq"))
 
 
-def last_number(connection: sa.Connection, table: sa.Table) -> int:
-    """The last number that a row of a numbered table got; 0 for none."""
-    query = sa.select(_SEQUENCE.c.seq).where(_SEQUENCE.c.name == table.name)
-    return int(connection.execute(query).scalar() or 0)
+def last_event(connection: sa.Connection) -> int:
+    """The number of the last event that this connection sees; 0 for none."""
+    waiting = sa.select(sa.func.max(tables.outbox.c.seq)).scalar_subquery()
+    archived = sa.select(sa.func.max(tables.segment.c.last_seq)).scalar_subquery()
+    found = connection.execute(sa.select(waiting, archived)).one()
+    return max(number or 0 for number in found)
 
 
 def take_numbers(connection: sa.Connection, table: sa.Table, rows: int) -> int:
-    """Let a numbered table leave out the next numbers; returns the last one before them."""
-    last = last_number(connection, table)
+    """Let a numbered table leave out the next numbers; returns the last one before them.
+
+    Only in a transaction that writes: nobody else takes numbers meanwhile.
+    """
+    if connection.dialect.name == "postgresql":
+        (key,) = table.primary_key.columns
+        name = sa.func.pg_get_serial_sequence(table.name, key.name)
+        last = int(connection.execute(sa.select(sa.func.pg_sequence_last_value(sa.cast(name, REGCLASS)))).scalar() or 0)
+        if rows:
+            connection.execute(sa.select(sa.func.setval(sa.cast(name, REGCLASS), last + rows)))
+        return last
+    query = sa.select(_SEQUENCE.c.seq).where(_SEQUENCE.c.name == table.name)
+    last = int(connection.execute(query).scalar() or 0)
     if last:
         connection.execute(sa.update(_SEQUENCE).where(_SEQUENCE.c.name == table.name).values(seq=last + rows))
     else:
@@ -124,58 +180,51 @@ def take_numbers(connection: sa.Connection, table: sa.Table, rows: int) -> int:
     return last
 
 
+class _Listed(sa.types.TypeDecorator[Any]):
+    """Many values as one parameter: an array in PostgreSQL, a JSON text in SQLite."""
+
+    impl = sa.Text
+    cache_ok = True
+
+    def __init__(self, kind: type[sa.types.TypeEngine[Any]]) -> None:
+        super().__init__()
+        self.kind = kind
+
+    def load_dialect_impl(self, dialect: sa.Dialect) -> sa.types.TypeEngine[Any]:
+        postgres = dialect.name == "postgresql"
+        return dialect.type_descriptor(ARRAY(self.kind()) if postgres else sa.Text())
+
+    def process_bind_param(self, value: Any, dialect: sa.Dialect) -> Any:
+        return value if dialect.name == "postgresql" else json.dumps(value)
+
+
+class _Among(FunctionElement[bool]):
+    """Whether the first of two clauses is among the values of the second."""
+
+    type = sa.Boolean()
+    name = "among"
+    inherit_cache = True
+
+
+@compiles(_Among, "postgresql")
+def _among_array(element: _Among, compiler: SQLCompiler, **options: Any) -> str:
+    column, values = (compiler.process(clause, **options) for clause in element.clauses)
+    return f"{column} = ANY({values})"
+
+
+@compiles(_Among)
+def _among_json(element: _Among, compiler: SQLCompiler, **options: Any) -> str:
+    column, values = (compiler.process(clause, **options) for clause in element.clauses)
+    return f"{column} IN (SELECT value FROM json_each({values}))"  # noqa: S608 (both compiled by SQLAlchemy)
+
+
 def among(column: sa.ColumnElement[Any], values: Iterable[int | str]) -> sa.ColumnElement[bool]:
     """Whether a column's value is one of many: the list goes as one parameter, however long it is."""
-    listed = sa.func.json_each(json.dumps(list(values))).table_valued("value")
-    return column.in_(sa.select(listed.c.value))
+    kind = sa.BigInteger if isinstance(column.type, sa.Integer) else sa.Text
+    return _Among(column, sa.bindparam(None, list(values), type_=_Listed(kind), unique=True))
 
 
 def chunked(values: Sequence[Any], size: int = PARAMETERS) -> Iterator[list[Any]]:
     """Slices small enough for one IN list."""
     for start in range(0, len(values), size):
         yield list(values[start : start + size])
-
-
-@contextmanager
-def _translated(name: str) -> Iterator[None]:
-    """The database's own errors as ours: which file, what is safe, what to do."""
-    try:
-        yield
-    except OperationalError as error:
-        text = str(error.orig)
-        if "locked" in text or "busy" in text:
-            raise Retryable(
-                f"the ledger {name} is busy: another process has been writing for {BUSY_MS // 1000} s; nothing was changed",
-                hint="try again, or see which geleit process is running",
-            ) from None
-        if "full" in text or "readonly" in text or "disk I/O" in text or "unable to open" in text:
-            raise Retryable(
-                f"the ledger {name} cannot be written ({text}); what was acknowledged before is safe",
-                hint="free disk space or check the folder's rights, then run the same command again",
-            ) from None
-        raise
-    except DatabaseError as error:
-        if "not a database" in str(error.orig) or "malformed" in str(error.orig):
-            raise StoreError(
-                f"the ledger {name} is damaged or no SQLite file; archive and journal are untouched",
-                hint="restore the ledger from a backup; keep the damaged file",
-            ) from None
-        raise
-
-
-def _set_pragmas(connection: Any, _record: Any) -> None:
-    cursor = connection.cursor()
-    cursor.execute("PRAGMA journal_mode=WAL")
-    cursor.execute("PRAGMA synchronous=FULL")
-    cursor.execute("PRAGMA foreign_keys=ON")
-    cursor.execute("PRAGMA secure_delete=ON")
-    cursor.execute("PRAGMA cache_size=-65536")
-    cursor.execute(
-        "PRAGMA wal_autocheckpoint=8192"
-    )  # pages: a checkpoint for each slice would cost more than the slice
-    cursor.close()
-
-
-def _begin(connection: sa.Connection) -> None:
-    writes = connection.get_execution_options().get("writes", False)
-    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")

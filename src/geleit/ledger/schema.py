@@ -29,9 +29,9 @@ def head() -> str:
 
 
 def upgrade(engine: sa.Engine) -> None:
-    """Run the migrations that are missing, each in its transaction.
+    """Run the migrations that are missing, all in one transaction that holds the writer's place.
 
-    Alembic is loaded only then: it costs every start of a command a fifth of a second.
+    Two processes may open an empty ledger at once: the second one waits and finds everything done. Alembic is loaded only then: it costs every start of a command a fifth of a second.
     Errors: StoreError if the ledger was written by a newer geleit.
     """
     found, newest = current(engine), head()
@@ -43,7 +43,7 @@ def upgrade(engine: sa.Engine) -> None:
             hint="install that version",
         )
     config = configuration()
-    with engine.connect().execution_options(writes=True) as connection, connection.begin():
+    with engine.connect().execution_options(writes=True, long=True) as connection, connection.begin():
         config.attributes["connection"] = connection
         import_module("alembic.command").upgrade(config, "head")
 

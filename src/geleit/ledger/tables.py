@@ -15,10 +15,10 @@ from sqlalchemy import (
     MetaData,
     PrimaryKeyConstraint,
     Table,
-    Text,
     UniqueConstraint,
 )
-from sqlalchemy.types import TypeEngine
+
+from geleit.ledger.columns import Exact, Text, Wide
 
 metadata = MetaData(
     naming_convention={
@@ -28,9 +28,6 @@ metadata = MetaData(
         "fk": "fk_%(table_name)s_%(column_0_N_name)s",
     }
 )
-
-# SQLite numbers rows only in a column declared INTEGER; PostgreSQL wants the wide form.
-Wide: TypeEngine[int] = BigInteger().with_variant(Integer(), "sqlite")
 
 
 def time(name: str, *, nullable: bool = False) -> Column[int]:
@@ -68,7 +65,7 @@ outbox = Table(
     Column("seq", Wide, primary_key=True, autoincrement=True),
     text("event_id"),
     text("source"),
-    text("key"),
+    Column("key", Exact, nullable=False),
     text("record"),
     text("kind"),
     time("t"),
@@ -385,7 +382,7 @@ quarantine = Table(
     metadata,
     Column("id", Wide, primary_key=True, autoincrement=True),
     text("source"),
-    text("fingerprint"),
+    Column("fingerprint", Exact, nullable=False),
     text("reason"),
     text("message"),
     text("record"),
