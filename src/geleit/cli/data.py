@@ -13,8 +13,8 @@ from geleit.cli.summary import tell
 from geleit.clock import system_clock
 from geleit.errors import GeleitError
 from geleit.sources import quarantine
-from geleit.workspace import set_aside
 from geleit.workspace.definitions import find_workspace, load_definitions
+from geleit.workspace.scaffold import set_aside
 
 box = typer.Typer(help="What could not be mapped: list, show, repair, replay, dismiss.", no_args_is_help=True)
 Source = Annotated[str, typer.Option("--source", "-s", help="Only this source.")]

@@ -44,6 +44,24 @@ class Receipt:
 
 
 @dataclass(frozen=True, slots=True)
+class Taken:
+    """The events of one batch: those that are in now, those that were in before, those that contradict an earlier one.
+
+    ``quarantined``: records that wait now, of the rejected and the contradicting ones.
+    """
+
+    new: list[Event]
+    again: list[Event]
+    contradicting: list[Event]
+    quarantined: int
+
+    @property
+    def receipt(self) -> Receipt:
+        """How many of each."""
+        return Receipt(len(self.new), len(self.again), len(self.contradicting), self.quarantined)
+
+
+@dataclass(frozen=True, slots=True)
 class Intake:
     """Takes events of any source. ``country`` reads phone numbers without a country code.
 
@@ -76,13 +94,18 @@ class Intake:
         batches = [events[start : start + BATCH] for start in range(0, len(events), BATCH)] or [[]]
         for place, batch in enumerate(batches):
             with self.ledger.write() as connection:
-                total += self._accept(connection, batch, rejected if place == 0 else ())
+                total += self.take(connection, batch, rejected if place == 0 else ()).receipt
         return total
 
-    def _accept(self, connection: sa.Connection, batch: Sequence[Event], rejected: Sequence[Rejected]) -> Receipt:
+    def take(self, connection: sa.Connection, batch: Sequence[Event], rejected: Sequence[Rejected] = ()) -> Taken:
+        """Take one batch in the caller's transaction."""
         now = self.ledger.clock()
         events = [
-            replace(event, identifiers=normalize_all(event.identifiers, self.rules, self.country)[0], received_at=now)
+            replace(
+                event,
+                identifiers=normalize_all(event.identifiers, self.rules, self.country)[0],
+                received_at=event.received_at or now,
+            )
             for event in batch
         ]
         events = [as_state(event) if event.source in self.listing else event for event in events]
@@ -92,7 +115,7 @@ class Intake:
         quarantined = quarantine.put(connection, [*rejected, *map(_contradiction, contradicting)], now)
         if new:
             self._store(connection, new)
-        return Receipt(len(new), len(again), len(contradicting), quarantined)
+        return Taken(new, again, contradicting, quarantined)
 
     def _store(self, connection: sa.Connection, events: Sequence[Event]) -> None:
         change = self.ledger.next_change(connection)

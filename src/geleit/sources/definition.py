@@ -15,6 +15,7 @@ from geleit.events.event import RANK_DEFAULT, RANK_MAX
 from geleit.events.kinds import snake
 from geleit.events.vocabulary import VOCABULARY
 from geleit.sources import expression, sound
+from geleit.sources.collect import Collecting, Hooked, IdentifierType
 from geleit.sources.database import Database
 from geleit.sources.expression import ITEM, Expression, ExpressionError
 from geleit.sources.formats import ARCHIVE, ENDINGS, Csv, Excel, Format, ending
@@ -53,7 +54,6 @@ def _as_files(value: Any) -> Any:
 Sql = Annotated[str, BeforeValidator(_as_sql), Field(min_length=1)]
 Zone = Annotated[str, AfterValidator(_known_zone)]
 KindName = Annotated[str, AfterValidator(_as_kind)]
-IdentifierType = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*(\.[a-z0-9_]+)*$")]
 
 
 class Touchpoint(Definition):
@@ -118,6 +118,13 @@ class SourceDefinition(Definition):
         "or a list of them",
     )
     database: Database | None = Field(None, description="table or query whose rows are the records (instead of file)")
+    collect: Collecting | None = Field(
+        None, description="client libraries send its events (true, or how): Segment spec, CloudEvents, Jitsu"
+    )
+    hook: Hooked | None = Field(
+        None,
+        description="the system sends records to /hooks/<source> (true, or how it signs), besides or instead of file",
+    )
     storage: Storage = Field(Storage(), description="how the store is reached in which files lie")
     format: Format | None = Field(
         None, description="csv, json, jsonl, parquet, excel or xes; default: by the file's ending"
@@ -150,14 +157,28 @@ class SourceDefinition(Definition):
     let: dict[Annotated[str, Field(pattern=LET_NAME)], Sql] = Field(
         default_factory=dict, description="named expressions for use in all others; later ones may use earlier ones"
     )
-    events: tuple[EventDefinition, ...] = Field(description="the events that a record gives", min_length=1)
+    events: tuple[EventDefinition, ...] = Field(
+        (), description="the events that a record gives; what client libraries send needs none"
+    )
     _name: str = PrivateAttr("")
 
     @model_validator(mode="after")
     def _one_place(self) -> SourceDefinition:
-        if bool(self.file) == bool(self.database):
+        if self.file and self.database:
             raise ValueError("give either file (exports of a system) or database (its table)")
+        if not (self.file or self.database or self.collect or self.hook):
+            raise ValueError(
+                "give file (exports of a system), database (its table), hook (it sends records) or collect (client "
+                "libraries send events)"
+            )
+        if not self.events and (self.file or self.database or self.hook):
+            raise ValueError("give events: what a record becomes")
         return self
+
+    @property
+    def pulled(self) -> bool:
+        """Whether an import reads it; others only send."""
+        return bool(self.file or self.database)
 
     @property
     def name(self) -> str:
@@ -211,6 +232,16 @@ class SourceDefinition(Definition):
         """One of its expressions, checked: aggregates only in events of a grouped source, ``item`` only with each."""
         grouped = bool(self.group) and place[0] == "events"
         return expression.check(text, lets=self.let, grouped=grouped)
+
+
+def require_pulled(definition: SourceDefinition) -> SourceDefinition:
+    """The source itself. Errors: GeleitError for one that only sends."""
+    if not definition.pulled:
+        raise GeleitError(
+            f"the source {definition.name} only sends, there is nothing to import",
+            hint="geleit serve takes what it sends; geleit key create makes its write key",
+        )
+    return definition
 
 
 def load_source(path: Path, root: Path | None = None) -> SourceDefinition:

@@ -65,7 +65,7 @@ class TimeReader:
         if isinstance(value, int | float | Decimal) and not isinstance(value, bool):
             number = Decimal(str(value))
             if number.is_finite():
-                return _since_1970(number)
+                return since_1970(number)
         raise ValueError(value)
 
     def _parse(self, text: str) -> datetime:
@@ -75,7 +75,7 @@ class TimeReader:
             day, month, year, hour, minute, second = (int(part or 0) for part in found.groups())
             return datetime(year, month, day, hour, minute, second)  # noqa: DTZ001 (the zone is added by wall)
         if NUMBER.fullmatch(text):
-            return datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=_since_1970(Decimal(text)))
+            return datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=since_1970(Decimal(text)))
         try:
             return datetime.fromisoformat(text)
         except ValueError:
@@ -116,7 +116,7 @@ class TimeReader:
             raise TimeError("bad_time", f"cannot read {value!r} as a time ({SEEN})") from None
 
 
-def _since_1970(number: Decimal) -> int:
+def since_1970(number: Decimal) -> int:
     if abs(number) >= MICROSECONDS_FROM:
         return int(number)
     return int(number * 1000) if abs(number) >= MILLISECONDS_FROM else int(number * SECOND)

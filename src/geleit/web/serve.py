@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import socket
 import webbrowser
-from collections.abc import Sequence
-from contextlib import closing
+from collections.abc import Iterator, Sequence
+from contextlib import closing, contextmanager
 
 import uvicorn
-from starlette.applications import Starlette
+from starlette.types import ASGIApp
 
 from geleit.errors import GeleitError
+from geleit.intake.collector import Collector
 from geleit.web.app import create_app
+from geleit.web.collector.app import CollectorApp
+from geleit.web.collector.doors import Doors
 from geleit.workspace import Workspace
+from geleit.workspace.upkeep import Pace, Upkeep
 
 TRIED = 20  # ports after the wanted one
 
@@ -36,11 +40,28 @@ def serve(
         print(f"geleit: {address}  (Ctrl+C ends it)", flush=True)  # noqa: T201 (the one thing a person waits for)
         if open_browser:
             webbrowser.open(address)
-        app = create_app(workspace, hosts=[*hosts, host])
-        server_for(app).run(sockets=[listening])
+        with running(workspace, create_app(workspace, hosts=[*hosts, host])) as app:
+            server_for(app).run(sockets=[listening])
 
 
-def server_for(app: Starlette) -> uvicorn.Server:
+@contextmanager
+def running(workspace: Workspace, pages: ASGIApp, pace: Pace | None = None) -> Iterator[CollectorApp]:
+    """The pages with the collector before them, and the upkeep beside; at the end what waits is committed."""
+    upkeep = Upkeep(workspace, pace)
+    collector = Collector(workspace.intake, committed=upkeep.committed)
+    readers = workspace.readers()
+    upkeep.start()
+    collector.start()
+    try:
+        yield CollectorApp(pages, collector, Doors(workspace.ledger, readers, workspace.clock))
+    finally:
+        collector.stop()
+        upkeep.stop()
+        for reader in readers.values():
+            reader.close()
+
+
+def server_for(app: ASGIApp) -> uvicorn.Server:
     """The server as it runs everywhere: says nothing about itself and keeps no log of who looked at whom."""
     return uvicorn.Server(uvicorn.Config(app, log_level="warning", server_header=False, access_log=False))
 

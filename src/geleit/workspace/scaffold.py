@@ -1,4 +1,4 @@
-"""``geleit init``: a new workspace with definitions that explain themselves."""
+"""``geleit init``: a new workspace with definitions that explain themselves; and how one begins anew."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from pathlib import Path
 
 from pydantic import BaseModel
 
+from geleit.clock import moment
 from geleit.config import Company
 from geleit.errors import GeleitError
 from geleit.events.kinds import Kinds
@@ -14,6 +15,7 @@ from geleit.identity.rules import Identity
 from geleit.maps.designed import DesignedJourney
 from geleit.needs.rules import Needs
 from geleit.sources.definition import SourceDefinition
+from geleit.workspace.definitions import find_workspace
 
 # File or folder of a workspace -> its model; the JSON Schemas and the reference page are made from these.
 MODELS: dict[str, type[BaseModel]] = {
@@ -90,3 +92,16 @@ def init(root: Path, *, name: str = "", languages: tuple[str, ...] = ("en", "de"
             path.write_text(text, encoding="utf-8")
             written.append(path)
     return [*written, *write_schemas(root / ".schemas")]
+
+
+def set_aside(path: Path | str, now: int) -> Path | None:
+    """Move a workspace's ``data/`` out of the way, so that all sources are imported anew; returns where it lies now.
+
+    Nothing is deleted. For workspaces whose every event comes from files that are still there.
+    """
+    data = find_workspace(Path(path)) / "data"
+    if not data.exists():
+        return None
+    kept = data.with_name(f"data-until-{moment(now):%Y%m%d-%H%M%S-%f}")
+    data.rename(kept)
+    return kept

@@ -19,6 +19,8 @@ def doubts(definitions: Definitions, now: int) -> list[str]:
 def _unreadable(definitions: Definitions, now: int) -> Iterator[str]:
     setting = Setting(definitions.catalogue, definitions.company.zone, now)
     for source in definitions.sources.values():
+        if not source.pulled:
+            continue
         try:
             preview(source, 1, root=definitions.root, setting=setting)
         except GeleitError as error:

@@ -10,7 +10,7 @@ from typing import Self
 
 import sqlalchemy as sa
 
-from geleit.clock import Clock, moment, system_clock
+from geleit.clock import Clock, system_clock
 from geleit.customers import accounts, profiles, search
 from geleit.customers.facts import Setting
 from geleit.customers.profile import ChannelVisits, Profile
@@ -40,7 +40,9 @@ from geleit.needs import recut
 from geleit.needs.need import Need, ReadEvent
 from geleit.secrets import Secret
 from geleit.sources import quarantine
-from geleit.sources.definition import SourceDefinition
+from geleit.sources.collected import Reader
+from geleit.sources.definition import SourceDefinition, require_pulled
+from geleit.sources.mapping import Setting as MappingSetting
 from geleit.workspace.definitions import Definitions, find_workspace, load_definitions
 from geleit.workspace.status import Counts, SourceStatus, contact_person, counts, source_statuses
 from geleit.workspace.steps import Told, said, summed
@@ -55,19 +57,6 @@ def open_workspace(path: Path | str, *, clock: Clock = system_clock) -> Workspac
     Errors: NotFoundError without geleit.yaml; DefinitionError with file, line, value and remedy; StoreError.
     """
     return Workspace(load_definitions(find_workspace(Path(path))), clock=clock)
-
-
-def set_aside(path: Path | str, now: int) -> Path | None:
-    """Move a workspace's ``data/`` out of the way, so that all sources are imported anew; returns where it lies now.
-
-    Nothing is deleted. For workspaces whose every event comes from files that are still there.
-    """
-    data = find_workspace(Path(path)) / "data"
-    if not data.exists():
-        return None
-    kept = data.with_name(f"data-until-{moment(now):%Y%m%d-%H%M%S-%f}")
-    data.rename(kept)
-    return kept
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,6 +107,12 @@ class Workspace:
         listing = frozenset(name for name, source in self.definitions.sources.items() if source.changed == "add")
         return Intake(self.ledger, setting, self.rules, self.company.country, self.archive.keys, listing)
 
+    def readers(self) -> dict[str, Reader]:
+        """What reads the events that sources send, by source; only of those that send."""
+        setting = MappingSetting(self.catalogue, self.company.zone, self.clock())
+        sending = {name: one for name, one in self.definitions.sources.items() if one.collect or one.hook}
+        return {name: Reader(one, setting, self.root) for name, one in sending.items()}
+
     def close(self) -> None:
         """Let go of the stores."""
         self.history.close()
@@ -143,7 +138,9 @@ class Workspace:
 
         ``again`` reads files anew that are as they were when they were read last.
         """
-        chosen = [self.source(name) for name in names] or list(self.definitions.sources.values())
+        chosen = [require_pulled(self.source(name)) for name in names] or [
+            one for one in self.definitions.sources.values() if one.pulled
+        ]
         summaries = import_all(self.intake, self.archive, chosen, self.root, again=again, progress=progress)
         self.sync(told=told)
         return summaries
@@ -165,6 +162,10 @@ class Workspace:
         slices = recut.slices(self.ledger, self.history, self.catalogue, rules)
         cut = sum(said(told, "needs", slices, "customers"))
         told("journal")
+        return Synced(cut, archived, self.build_generation())
+
+    def build_generation(self) -> Generation:
+        """The newest generation, made anew if anything changed since."""
         try:
             latest = self.journal.latest()
         except StoreError:  # damaged: made anew from archive and ledger
@@ -173,7 +174,7 @@ class Workspace:
             change = Ledger.change(connection)
         if latest is None or latest.change != change or latest.definitions_hash != self.definitions.hash():
             latest = self.journal.build(self.catalogue, self.definitions.hash())
-        return Synced(cut, archived, latest)
+        return latest
 
     def rebuild_keys(self, *, told: Told = lambda _: None) -> int:
         """Make the keys of events that came in bulk anew from the archive; returns how many there are."""

@@ -2,6 +2,7 @@
 
 from alembic import context
 
+from geleit.ledger import live_tables  # noqa: F401 (declares its tables)
 from geleit.ledger.tables import metadata
 
 context.configure(

@@ -1,0 +1,1 @@
+"""Who may send: write keys of sources, kept as hashes only."""

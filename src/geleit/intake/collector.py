@@ -1,0 +1,258 @@
+"""Takes what many clients send at once: what waits is committed together, and everyone hears after the commit."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future
+from dataclasses import dataclass, field
+
+from geleit.errors import GeleitError, Retryable
+from geleit.events.event import Event
+from geleit.intake import arrivals
+from geleit.intake.live import BATCH, Intake, Taken
+from geleit.sources.records import Rejected
+
+WAITING = 20_000  # events that may wait for their commit; more are told to come again
+STOPPING = 30  # seconds that what waits has to be committed when the server ends
+
+log = logging.getLogger("geleit.collector")
+
+
+class OverloadedError(Retryable):
+    """More waits than can be committed soon; ``seconds`` until it is worth trying again."""
+
+    def __init__(self, seconds: int) -> None:
+        super().__init__("more events wait than can be taken now; nothing of these was", hint="send them again later")
+        self.seconds = seconds
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of one submission: counts, and the events whose key was taken in before with another content."""
+
+    new: int
+    duplicate: int
+    contradicting: tuple[str, ...]
+
+
+@dataclass(slots=True, eq=False)
+class Submission:
+    """What one request brings: events, and what of it goes to the quarantine."""
+
+    events: Sequence[Event]
+    rejected: Sequence[Rejected]
+    done: Future[Outcome] = field(default_factory=Future)
+    at: float = field(default_factory=time.monotonic)
+
+    @property
+    def size(self) -> int:
+        return len(self.events) + len(self.rejected)
+
+
+@dataclass(slots=True)
+class Tally:
+    """What the collector did since it began, for /metrics. Seconds are CPU-independent wall time."""
+
+    commits: int = 0
+    committing: float = 0.0
+    new: dict[str, int] = field(default_factory=dict)
+    duplicate: dict[str, int] = field(default_factory=dict)
+    quarantined: dict[str, int] = field(default_factory=dict)
+    overloaded: int = 0
+    failed: int = 0
+
+
+Committed = Callable[[], None]
+
+
+def _nothing() -> None:
+    """What is done after a commit if nobody asked for it."""
+
+
+class Collector:
+    """One writer: ``submit`` from any thread, the future is done when the events are committed."""
+
+    def __init__(self, intake: Intake, *, committed: Committed = _nothing, limit: int = WAITING) -> None:
+        self.intake, self.committed, self.limit = intake, committed, limit
+        self.tally = Tally()
+        self.waiting = 0  # events
+        self._queue: deque[Submission] = deque()
+        self._changed = threading.Condition()
+        self._stopping = False
+        self._writer = threading.Thread(target=self._run, name="geleit-writer", daemon=True)
+
+    def start(self) -> None:
+        """Begin to commit."""
+        self._writer.start()
+
+    def stop(self) -> None:
+        """Commit what waits, take nothing more."""
+        with self._changed:
+            self._stopping = True
+            self._changed.notify_all()
+        if self._writer.is_alive():
+            self._writer.join(STOPPING)
+
+    @property
+    def alive(self) -> bool:
+        """Whether there is a writer."""
+        return self._writer.is_alive()
+
+    def submit(self, events: Sequence[Event], rejected: Sequence[Rejected] = ()) -> Future[Outcome]:
+        """Hand events over.
+
+        The future's errors: Retryable if the ledger is busy or its disk full (nothing was taken). Errors:
+        OverloadedError if too much waits, or the server is ending.
+        """
+        submission = Submission(events, rejected)
+        with self._changed:
+            if self._stopping or (self.waiting and self.waiting + submission.size > self.limit):
+                self.tally.overloaded += 1
+                raise OverloadedError(self._patience())
+            self._queue.append(submission)
+            self.waiting += submission.size
+            if len(self._queue) == 1:
+                self._changed.notify()
+        return submission.done
+
+    def _patience(self) -> int:
+        """Seconds until half of what waits is committed, by the pace until now."""
+        done = sum(self.tally.new.values()) + sum(self.tally.duplicate.values())
+        pace = done / self.tally.committing if self.tally.committing else 1_000
+        return max(1, min(30, round(self.waiting / 2 / max(pace, 1))))
+
+    def _run(self) -> None:
+        while batch := self._next():
+            began = time.monotonic()
+            self._commit(batch)
+            self.tally.committing += time.monotonic() - began
+            self.committed()
+
+    def _next(self) -> list[Submission]:
+        """What waits, as many whole submissions as fit one transaction; empty at the end."""
+        with self._changed:
+            while not self._queue:
+                if self._stopping:
+                    return []
+                self._changed.wait()
+            batch = [self._queue.popleft()]
+            size = batch[0].size
+            while self._queue and size + self._queue[0].size <= BATCH:
+                batch.append(self._queue.popleft())
+                size += batch[-1].size
+            return batch
+
+    def _commit(self, batch: list[Submission]) -> None:
+        try:
+            taken = self._take(batch)
+        except Retryable as error:
+            self._fail(batch, error)
+        except Exception as error:  # noqa: BLE001 (one bad event must not cost the others)
+            self._one_by_one(batch, error)
+        else:
+            self._settle(batch, taken)
+
+    def _take(self, batch: Sequence[Submission]) -> Taken:
+        """One transaction for all, but one that is larger than a transaction may be."""
+        events = [event for one in batch for event in one.events]
+        rejected = [refused for one in batch for refused in one.rejected]
+        taken = Taken([], [], [], 0)
+        for start in range(0, max(len(events), 1), BATCH):
+            with self.intake.ledger.write() as connection:
+                part = self.intake.take(connection, events[start : start + BATCH], () if start else rejected)
+                arrived = self._arrived(part, () if start else rejected)
+                if arrived:
+                    arrivals.note(connection, arrived, self.intake.ledger.clock())
+            self._count(arrived)
+            taken = Taken(
+                taken.new + part.new,
+                taken.again + part.again,
+                taken.contradicting + part.contradicting,
+                taken.quarantined + part.quarantined,
+            )
+        return taken
+
+    @staticmethod
+    def _arrived(taken: Taken, rejected: Sequence[Rejected]) -> dict[str, arrivals.Arrived]:
+        arrived: dict[str, arrivals.Arrived] = {}
+        for event in taken.new:
+            arrived.setdefault(event.source, arrivals.Arrived()).add(event)
+        for event in taken.again:
+            arrived.setdefault(event.source, arrivals.Arrived()).duplicate += 1
+        for source in [event.source for event in taken.contradicting] + [one.source for one in rejected]:
+            arrived.setdefault(source, arrivals.Arrived()).quarantined += 1
+        return arrived
+
+    def _count(self, arrived: dict[str, arrivals.Arrived]) -> None:
+        self.tally.commits += 1
+        for source, one in arrived.items():
+            for counted, more in (
+                (self.tally.new, one.new),
+                (self.tally.duplicate, one.duplicate),
+                (self.tally.quarantined, one.quarantined),
+            ):
+                counted[source] = counted.get(source, 0) + more
+
+    def _one_by_one(self, batch: list[Submission], error: Exception) -> None:
+        """Find what cannot be stored: it goes to the quarantine, the others are taken."""
+        if len(batch) > 1:
+            for one in batch:
+                self._commit([one])
+            return
+        submission = batch[0]
+        if not submission.events:
+            self._fail(batch, error)
+            return
+        log.warning("an event cannot be stored: %s", type(error).__name__)
+        try:
+            self._settle(batch, self._each(submission))
+        except Exception as fault:  # noqa: BLE001 (told to whoever waits)
+            self._fail(batch, fault)
+
+    def _each(self, submission: Submission) -> Taken:
+        """The submission's events, each in a transaction of its own; one that fails goes to the quarantine."""
+        taken = Taken([], [], [], 0)
+        rejected = list(submission.rejected)
+        for event in submission.events:
+            try:
+                part = self._take([Submission([event], ())])
+            except Retryable:
+                raise
+            except Exception as error:  # noqa: BLE001 (whatever it is, the event waits for a person)
+                said = error.message if isinstance(error, GeleitError) else type(error).__name__
+                message = f"the event could not be stored: {said}"
+                rejected.append(Rejected(event.source, "", 0, "bad_value", message, _raw(event), event.id))
+                continue
+            taken.new.extend(part.new)
+            taken.again.extend(part.again)
+            taken.contradicting.extend(part.contradicting)
+        if rejected:
+            self._take([Submission([], rejected)])
+        return taken
+
+    def _settle(self, batch: Sequence[Submission], taken: Taken) -> None:
+        self._forget(batch)
+        fresh, contradicting = {event.id for event in taken.new}, {event.id for event in taken.contradicting}
+        for one in batch:
+            keys = tuple(event.key for event in one.events if event.id in contradicting)
+            count = sum(event.id in fresh for event in one.events)
+            one.done.set_result(Outcome(count, len(one.events) - count - len(keys), keys))
+
+    def _fail(self, batch: Sequence[Submission], error: Exception) -> None:
+        self._forget(batch)
+        self.tally.failed += len(batch)
+        for one in batch:
+            one.done.set_exception(error)
+
+    def _forget(self, batch: Sequence[Submission]) -> None:
+        with self._changed:
+            self.waiting -= sum(one.size for one in batch)
+
+
+def _raw(event: Event) -> str:
+    """The record of an event as text that can be stored."""
+    return event.raw.encode("utf-8", "replace").decode()

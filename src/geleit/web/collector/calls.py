@@ -1,0 +1,144 @@
+"""Takes apart what clients send: single calls, batches, CloudEvents, pixels; everything becomes events and refusals."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+import msgspec
+
+from geleit.events.event import Event
+from geleit.sources import cloudevents
+from geleit.sources.collected import Reader
+from geleit.sources.records import Rejected
+from geleit.sources.segment_spec import Delivery
+from geleit.web.collector.request import BAD_REQUEST, Incoming, RefusedError
+
+
+class Body(msgspec.Struct, rename="camel"):
+    """What the collector itself reads of a body; the rest is the call's."""
+
+    write_key: Any = None
+    batch: msgspec.Raw = msgspec.Raw()
+    sent_at: Any = None
+    context: Any = None
+
+
+@dataclass(slots=True)
+class Read:
+    """What one request brought: ``refused`` by the place of the call in its batch."""
+
+    events: list[Event] = field(default_factory=list)
+    rejected: list[Rejected] = field(default_factory=list)
+    refused: list[tuple[int, Rejected]] = field(default_factory=list)
+
+    def add(self, place: int, events: Iterable[Event], rejected: Iterable[Rejected]) -> None:
+        """What one call gave."""
+        self.events.extend(events)
+        for one in rejected:
+            self.rejected.append(one)
+            self.refused.append((place, one))
+
+
+_body = msgspec.json.Decoder(Body)
+_calls = msgspec.json.Decoder(list[msgspec.Raw])
+
+
+def opened(body: bytes) -> Body:
+    """The body's own fields.
+
+    Errors: RefusedError for what is no JSON object.
+    """
+    try:
+        return _body.decode(body)
+    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+        raise RefusedError(BAD_REQUEST, f"the body is no JSON object: {error}") from None
+
+
+def single(reader: Reader, body: bytes, type_: str, received_at: int) -> Read:
+    """One call."""
+    read = Read()
+    one = reader.spec.read(body, type_, Delivery(received_at))
+    read.add(0, [one] if isinstance(one, Event) else [], [] if isinstance(one, Event) else [one])
+    return read
+
+
+def batch(reader: Reader, said: Body, received_at: int) -> Read:
+    """All calls of a batch.
+
+    Errors: RefusedError if ``batch`` is no list.
+    """
+    try:
+        calls = _calls.decode(said.batch)
+    except msgspec.MsgspecError:
+        raise RefusedError(BAD_REQUEST, "a batch needs a list of calls under batch") from None
+    context = said.context if isinstance(said.context, dict) else {}
+    delivery = Delivery(received_at, said.sent_at, context)
+    read = Read()
+    for place, raw in enumerate(calls):
+        one = reader.spec.read(bytes(raw), "", delivery)
+        if isinstance(one, Event):
+            read.events.append(one)
+        else:
+            read.add(place, (), (one,))
+    return read
+
+
+def is_cloudevent(request: Incoming) -> bool:
+    """Whether the request holds CloudEvents, in any of their three ways."""
+    return request.content_type in (cloudevents.STRUCTURED, cloudevents.BATCH) or "ce-id" in request.headers
+
+
+def cloud(reader: Reader, request: Incoming, received_at: int) -> Read:
+    """The CloudEvents of a request.
+
+    Errors: RefusedError if the body is not what its content type says.
+    """
+    delivery = Delivery(received_at)
+    if request.content_type == cloudevents.BATCH:
+        try:
+            every = [bytes(raw) for raw in _calls.decode(request.body)]
+        except msgspec.MsgspecError:
+            raise RefusedError(BAD_REQUEST, "a batch of CloudEvents is a JSON list") from None
+    elif "ce-id" in request.headers:
+        every = [cloudevents.from_headers(request.headers, request.body)]
+    else:
+        every = [request.body]
+    read = Read()
+    for place, raw in enumerate(every):
+        read.add(place, *reader.cloudevent(raw, delivery))
+    return read
+
+
+def pixel(request: Incoming) -> bytes:
+    """The call that an image's address holds: ``data`` (base64 of JSON), or its fields one by one.
+
+    Fields may be JSON (``properties={...}``) or dotted (``properties.plan=pro``).
+    """
+    if packed := request.query.get("data"):
+        try:
+            return base64.b64decode(packed + "=" * (-len(packed) % 4), altchars=b"-_")
+        except (binascii.Error, ValueError):
+            raise RefusedError(BAD_REQUEST, "data is no base64") from None
+    call: dict[str, Any] = {}
+    for name, value in request.query.items():
+        if name in ("writeKey", "key"):
+            continue
+        outer, dot, inner = name.partition(".")
+        if dot:
+            within = call.setdefault(outer, {})
+            if isinstance(within, dict):
+                within[inner] = value
+        else:
+            call[name] = _json(value) if name in ("properties", "context", "traits") else value
+    return msgspec.json.encode(call)
+
+
+def _json(value: str) -> Any:
+    try:
+        return msgspec.json.decode(value)
+    except msgspec.MsgspecError:
+        return value

@@ -1,0 +1,97 @@
+"""What a running server does beside taking events: cut waiting needs, archive, build generations."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from dataclasses import dataclass
+
+import sqlalchemy as sa
+
+from geleit.errors import GeleitError
+from geleit.intake.adoption import adopt_all
+from geleit.ledger import tables
+from geleit.needs import recut
+from geleit.workspace.workspace import Workspace
+
+PAUSE = 0.2  # seconds between two looks for needs that wait
+ARCHIVED = 20_000  # events in the outbox from which they are archived without waiting
+SETTLED = 10.0  # seconds after which the outbox is archived, however little it holds
+BUILT = 300.0  # seconds between two generations; a question reads what is newer from archive and ledger
+FAULTS = 60.0  # seconds of rest after a fault
+
+log = logging.getLogger("geleit.upkeep")
+
+
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """How often the steps are done, in seconds and events."""
+
+    pause: float = PAUSE
+    archived: int = ARCHIVED
+    settled: float = SETTLED
+    built: float = BUILT
+
+
+class Upkeep:
+    """One thread beside the server; every step is a slice that may be cut off at any time."""
+
+    def __init__(self, workspace: Workspace, pace: Pace | None = None) -> None:
+        self.workspace, self.pace = workspace, pace or Pace()
+        self.fault = ""  # what went wrong last, for /ready; empty when all is well
+        self._wake, self._stopping = threading.Event(), threading.Event()
+        self._thread = threading.Thread(target=self._run, name="geleit-upkeep", daemon=True)
+        self._archived = self._built = time.monotonic()
+
+    def start(self) -> None:
+        """Begin."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """End after the slice that is being done."""
+        self._stopping.set()
+        self._wake.set()
+        if self._thread.is_alive():
+            self._thread.join()
+
+    def committed(self) -> None:
+        """Something was taken: needs may wait."""
+        self._wake.set()
+
+    def _run(self) -> None:
+        while not self._stopping.is_set():
+            self._wake.wait(self.pace.settled)
+            self._wake.clear()
+            try:
+                self._steps()
+                self.fault = ""
+            except GeleitError as error:
+                self.fault = error.message
+                log.warning("upkeep rests: %s", error.message)
+                self._stopping.wait(FAULTS)
+            except Exception as error:
+                self.fault = type(error).__name__
+                log.exception("upkeep rests after a fault")
+                self._stopping.wait(FAULTS)
+            self._stopping.wait(self.pace.pause)
+
+    def _steps(self) -> None:
+        space, now = self.workspace, time.monotonic()
+        for _ in recut.slices(space.ledger, space.history, space.catalogue, space.definitions.needs):
+            if self._stopping.is_set():
+                return
+        if now - self._archived >= self.pace.settled or self._waiting() >= self.pace.archived:
+            adopt_all(space.intake, space.archive)  # what an import left that was cut off
+            while not self._stopping.is_set() and space.archive.drain():
+                pass
+            self._archived = time.monotonic()
+        if now - self._built >= self.pace.built and not self._stopping.is_set():
+            space.build_generation()
+            self._built = time.monotonic()
+
+    def _waiting(self) -> int:
+        bounds = sa.select(sa.func.min(tables.outbox.c.seq), sa.func.max(tables.outbox.c.seq))
+        with self.workspace.ledger.read() as connection:
+            first, last = connection.execute(bounds).one()
+        return 0 if first is None else int(last - first + 1)
