@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import ExitStack, closing
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import pyarrow as pa
@@ -14,21 +14,21 @@ import sqlalchemy as sa
 
 from geleit.errors import GeleitError
 from geleit.history.archive import Archive
-from geleit.intake.ahead import ahead
+from geleit.intake.beside import all_mapped
 from geleit.intake.live import Intake, Receipt
 from geleit.intake.loading import Load, loading
-from geleit.intake.staging import Stage, events_of
+from geleit.intake.mapped import Chunk, Job
+from geleit.intake.staging import events_of
 from geleit.ledger import tables
 from geleit.sources import positions as read_positions
-from geleit.sources import quarantine, reading
-from geleit.sources.columnar import Columnar, ColumnarMapper, nothing
+from geleit.sources import quarantine
 from geleit.sources.definition import SourceDefinition
 from geleit.sources.mapping import Mapper, Setting
-from geleit.sources.meter import Meter, Reached
-from geleit.sources.plan import Plan
-from geleit.sources.records import Records, Rejected
+from geleit.sources.meter import Progress, Reached
+from geleit.sources.plan import plan
+from geleit.sources.records import Rejected
 
-BULK = 2_000  # events from which a source goes in bulk: fewer are in sooner the live way
+BULK = 2_000  # events from which the sources of a run go in bulk: fewer are in sooner the live way
 TOGETHER = 300_000  # events of a bulk load that are acknowledged together
 
 
@@ -60,170 +60,8 @@ class ImportSummary:
     error: str = ""
 
 
-Progress = Callable[[Reached], None]
-
-
 def silent(_reached: Reached) -> None:
     """Say nothing."""
-
-
-def import_source(
-    intake: Intake,
-    archive: Archive,
-    definition: SourceDefinition,
-    root: Path,
-    *,
-    again: bool = False,
-    progress: Progress = silent,
-) -> ImportSummary:
-    """Import what is new or changed in one source since the last run (``again``: everything).
-
-    Records already taken count as duplicates; a kill loses nothing that was acknowledged. A source that cannot be read
-    further (missing file, unknown column) says so in ``error``; what came before is in. What came in bulk waits to be
-    adopted (``adoption.adopt_all``).
-    """
-    summary = ImportSummary(definition.name)
-    run, began = _begin(intake, definition.name), time.monotonic()
-    try:
-        Import(intake, archive, definition, summary, progress).run(root, again=again)
-    except GeleitError as error:
-        summary.error = str(error)
-    finally:
-        summary.reasons = quarantine.commonest(intake.ledger, definition.name)
-        summary.examples = quarantine.examples(intake.ledger, definition.name)
-        summary.seconds = round(time.monotonic() - began, 3)
-        _end(intake, run, summary)
-    return summary
-
-
-class Import:
-    """One run over one source: few records go the way of live events, many go in bulk."""
-
-    def __init__(
-        self,
-        intake: Intake,
-        archive: Archive,
-        definition: SourceDefinition,
-        summary: ImportSummary,
-        progress: Progress = silent,
-    ) -> None:
-        self.intake, self.archive, self.definition = intake, archive, definition
-        self.summary, self.meter = summary, Meter(definition.name, progress)
-        self.now = intake.ledger.clock()
-        listing = intake.listing | ({definition.name} if definition.changed == "add" else set())
-        self.stage = Stage(intake.rules, intake.country, intake.zone, self.now, listing)
-        self.waiting: list[Chunk] = []
-        self.unseen: set[str] | None = None  # by no record until now; None before the first one
-        self.load: Load | None = None
-
-    def run(self, root: Path, *, again: bool = False) -> None:
-        """Read, map and take in everything.
-
-        Errors: GeleitError for what cannot be read; what came before is in.
-        """
-        setting = Setting(self.intake.catalogue, self.intake.zone, self.now)
-        with self.intake.ledger.read() as connection:
-            positions = {} if again else read_positions.load(connection, self.definition.name)
-        read_positions.require_same_states(self.definition, positions)
-        with ExitStack() as stack:
-            mapper = stack.enter_context(closing(ColumnarMapper(self.definition, setting)))
-            reads = mapper.plan.reads
-            chunks = reading.read(self.definition, root, reads, positions, again=again, meter=self.meter)
-            try:
-                for chunk in stack.enter_context(closing(ahead(self._chunks(mapper, chunks)))):
-                    self.waiting.append(chunk)
-                    self._count(chunk)
-                    held = sum(one.size for one in self.waiting)
-                    if self.load is None and held >= BULK:
-                        self.load = stack.enter_context(loading(self.intake, self.archive))
-                    if held >= TOGETHER:
-                        self._take()
-            finally:
-                self._take()
-                self.summary.unseen = self._misspelled(mapper.plan)
-
-    def _misspelled(self, plan: Plan) -> list[str]:
-        """Names that no record has, if no event came of it or time, key or identifiers read them; others may be rare."""
-        counts = self.summary
-        weighty = {
-            name
-            for selection in plan.selections
-            for column in selection.columns
-            if column.place[0] in ("time", "key", "identifiers")
-            for name in column.expression.columns
-        }
-        gave = counts.new + counts.duplicate + counts.changed
-        return sorted(name for name in self.unseen or () if not gave or name in weighty)
-
-    def _chunks(self, mapper: ColumnarMapper, chunks: Iterator[Records]) -> Iterator[Chunk]:
-        """Mapped chunks; of a grouped source all records at once."""
-        if not self.definition.group:
-            yield from (self._chunk(mapper.map_columns(records)) for records in chunks)
-            return
-        every = list(chunks)
-        filled = [one for one in every if one.lines or one.rejected]
-        for mapped in mapper.map_groups(filled) if filled else ():
-            yield self._chunk(Columnar(Records(mapped.file, pa.table({}), [], [], []), [], mapped))
-        yield from (self._chunk(Columnar(one, [], nothing(one))) for one in every if one.position or one.unchanged)
-
-    def _chunk(self, columnar: Columnar) -> Chunk:
-        return Chunk(columnar, self.stage.rows(self.definition, columnar))
-
-    def _count(self, chunk: Chunk) -> None:
-        records, mapped, summary = chunk.columnar.records, chunk.columnar.mapped, self.summary
-        listed = summary.unchanged if records.unchanged else summary.files
-        together = self.definition.group and mapped.read  # a group's files follow, each with its position
-        if mapped.file not in listed and not together:
-            listed.append(mapped.file)
-        summary.read += mapped.read
-        summary.skipped += mapped.skipped
-        summary.nothing += mapped.nothing
-        if mapped.read > len(records.rejected):
-            self.unseen = {*mapped.unseen} if self.unseen is None else self.unseen & {*mapped.unseen}
-
-    def _take(self) -> None:
-        """Take in what waits; then positions hold."""
-        if not self.waiting:
-            return
-        waiting, self.waiting = self.waiting, []
-        rejected = [one for chunk in waiting for one in chunk.columnar.mapped.rejected]
-        staged = pa.concat_tables([chunk.staged for chunk in waiting])
-        self.meter.take(staged.num_rows)
-        receipt = self.load.take(staged, rejected) if self.load else self.intake.accept(events_of(staged), rejected)
-        self.summary.new += receipt.new
-        self.summary.duplicate += receipt.duplicate
-        self.summary.changed += receipt.changed
-        self.summary.quarantined += receipt.rejected
-        self._settle(waiting, staged, rejected)
-
-    def _settle(self, waiting: Sequence[Chunk], staged: pa.Table, rejected: Sequence[Rejected]) -> None:
-        """Records that were mapped without complaint, and files read to their end, wait no more."""
-        name = self.definition.name
-        positions = [chunk.columnar.records.position for chunk in waiting if chunk.columnar.records.position]
-        damaged = {one.file for one in rejected if one.reason == "unreadable_file"}
-        with self.intake.ledger.read() as connection:
-            waits = quarantine.waits(connection, name)
-        if waits:
-            sound = set(pc.unique(staged["record"]).to_pylist()) - {one.record_id for one in rejected}
-            quarantine.settle_records(self.intake.ledger, name, sound, self.now)
-        with self.intake.ledger.write() as connection:
-            readable = [place for place, _ in positions if place not in damaged]
-            quarantine.settle_files(connection, name, readable, self.now)
-            for place, token in positions:
-                read_positions.store(connection, name, place, token, self.now)
-
-
-@dataclass(frozen=True, slots=True)
-class Chunk:
-    """Some mapped records that wait to be taken in; ``staged`` are their events as rows."""
-
-    columnar: Columnar
-    staged: pa.Table
-
-    @property
-    def size(self) -> int:
-        """How many events and rejections it holds."""
-        return int(self.staged.num_rows) + len(self.columnar.mapped.rejected)
 
 
 def import_all(
@@ -235,8 +73,199 @@ def import_all(
     again: bool = False,
     progress: Progress = silent,
 ) -> list[ImportSummary]:
-    """Import several sources; one that cannot be read does not keep the others from being read."""
-    return [import_source(intake, archive, one, root, again=again, progress=progress) for one in definitions]
+    """Import what is new or changed in some sources since the last run (``again``: everything).
+
+    Records already taken count as duplicates; a kill loses nothing that was acknowledged. A source that cannot be read
+    further (missing file, unknown column) says so in ``error``; what came before is in, and the other sources go on.
+    What came in bulk waits to be adopted (``adoption.adopt_all``).
+    """
+    with ExitStack() as stack:
+        run = Run(intake, archive, stack)
+        imports = [Import(run, definition, progress) for definition in definitions]
+        ready = [(one, job) for one in imports if (job := one.job(root, again=again))]
+        try:
+            with closing(all_mapped([job for _, job in ready], progress)) as given:
+                for number, said in given:
+                    ready[number][0].receive(said)
+        finally:
+            run.finish()
+        return [one.summary for one in imports]
+
+
+class Run:
+    """One run over some sources: if there are few events in all of them, they go the way of live ones, many in bulk."""
+
+    def __init__(self, intake: Intake, archive: Archive, stack: ExitStack) -> None:
+        self.intake, self.archive, self.stack = intake, archive, stack
+        self.load: Load | None = None
+        self.pending: list[Import] = []  # read to their end, and few until now
+
+    def bulk(self, one: Import) -> bool:
+        """Whether it is known by now that there are many events; if so, what was pending is taken in."""
+        if self.load is None and one.size + sum(other.size for other in self.pending) >= BULK:
+            self.load = self.stack.enter_context(loading(self.intake, self.archive))
+            self._take_pending()
+        return self.load is not None
+
+    def finish(self) -> None:
+        """Take in what is left."""
+        self._take_pending()
+
+    def _take_pending(self) -> None:
+        pending, self.pending = self.pending, []
+        for one in pending:
+            one.finish()
+
+
+class Import:
+    """One source in a run."""
+
+    def __init__(self, run: Run, definition: SourceDefinition, progress: Progress = silent) -> None:
+        self.run, self.intake, self.definition, self.progress = run, run.intake, definition, progress
+        self.summary, self.now = ImportSummary(definition.name), run.intake.ledger.clock()
+        self.waiting: list[Chunk] = []
+        self.unseen: set[str] | None = None  # by no record until now; None before the first one
+        self.began = time.monotonic()
+        self.number = 0  # of the row in import_run
+        self.ended = False
+
+    @property
+    def size(self) -> int:
+        """How many events and rejections wait."""
+        return sum(one.size for one in self.waiting)
+
+    def job(self, root: Path, *, again: bool) -> Job | None:
+        """What is to be read; None if that cannot be: the summary says why."""
+        intake, name = self.intake, self.definition.name
+        with intake.ledger.read() as connection:
+            positions = {} if again else read_positions.load(connection, name)
+        try:
+            read_positions.require_same_states(self.definition, positions)
+            plan(self.definition)
+        except GeleitError as error:
+            self._begin()
+            self._fail(error)
+            self.finish()
+            return None
+        listing = intake.listing | ({name} if self.definition.changed == "add" else set())
+        return Job(
+            self.definition,
+            root,
+            positions,
+            Setting(intake.catalogue, intake.zone, self.now),
+            intake.rules.definition,
+            intake.country,
+            listing,
+            again,
+        )
+
+    def receive(self, said: Chunk | GeleitError | None) -> None:
+        """The next chunk, or how the source ended."""
+        self._begin()
+        if self.ended:  # it could not be taken in: what comes after waits for the next run
+            return
+        if isinstance(said, Chunk):
+            self.waiting.append(said)
+            self._count(said)
+            if self.size >= TOGETHER:
+                self._try_to_take()
+            return
+        if said is not None:
+            self._fail(said)
+        self.ended = True
+        try:
+            bulk = self.run.bulk(self)
+        except GeleitError as error:
+            self._fail(error)
+            bulk = True
+        if bulk:
+            self.finish()
+        else:
+            self.run.pending.append(self)
+
+    def finish(self) -> None:
+        """Take in what waits, and say what became of the source."""
+        self._try_to_take()
+        self.ended = True
+        self.summary.unseen = self._misspelled()
+        self.summary.reasons = quarantine.commonest(self.intake.ledger, self.definition.name)
+        self.summary.examples = quarantine.examples(self.intake.ledger, self.definition.name)
+        self.summary.seconds = round(time.monotonic() - self.began, 3)
+        _end(self.intake, self.number, self.summary)
+
+    def _begin(self) -> None:
+        if not self.number:
+            self.number, self.began = _begin(self.intake, self.definition.name), time.monotonic()
+
+    def _fail(self, error: GeleitError) -> None:
+        self.summary.error = self.summary.error or str(error)
+
+    def _try_to_take(self) -> None:
+        try:
+            self.run.bulk(self)
+            self._take()
+        except GeleitError as error:
+            self._fail(error)
+            self.ended = True
+
+    def _misspelled(self) -> list[str]:
+        """Names that no record has, if no event came of it or time, key or identifiers read them; others may be rare."""
+        if not self.unseen:
+            return []
+        counts = self.summary
+        weighty = {
+            name
+            for selection in plan(self.definition).selections
+            for column in selection.columns
+            if column.place[0] in ("time", "key", "identifiers")
+            for name in column.expression.columns
+        }
+        gave = counts.new + counts.duplicate + counts.changed
+        return sorted(name for name in self.unseen if not gave or name in weighty)
+
+    def _count(self, chunk: Chunk) -> None:
+        mapped, summary = chunk.mapped, self.summary
+        listed = summary.unchanged if chunk.unchanged else summary.files
+        together = self.definition.group and mapped.read  # a group's files follow, each with its position
+        if mapped.file not in listed and not together:
+            listed.append(mapped.file)
+        summary.read += mapped.read
+        summary.skipped += mapped.skipped
+        summary.nothing += mapped.nothing
+        if chunk.told:
+            self.unseen = {*mapped.unseen} if self.unseen is None else self.unseen & {*mapped.unseen}
+
+    def _take(self) -> None:
+        """Take in what waits; then positions hold."""
+        if not self.waiting:
+            return
+        waiting, self.waiting = self.waiting, []
+        rejected = [one for chunk in waiting for one in chunk.rejected]
+        staged = pa.concat_tables([chunk.staged for chunk in waiting])
+        self.progress(replace(waiting[-1].reached, taking=staged.num_rows))
+        load = self.run.load
+        receipt = load.take(staged, rejected) if load else self.intake.accept(events_of(staged), rejected)
+        self.summary.new += receipt.new
+        self.summary.duplicate += receipt.duplicate
+        self.summary.changed += receipt.changed
+        self.summary.quarantined += receipt.rejected
+        self._settle(waiting, staged, rejected)
+
+    def _settle(self, waiting: Sequence[Chunk], staged: pa.Table, rejected: Sequence[Rejected]) -> None:
+        """Records that were mapped without complaint, and files read to their end, wait no more."""
+        name = self.definition.name
+        positions = [chunk.position for chunk in waiting if chunk.position]
+        damaged = {one.file for one in rejected if one.reason == "unreadable_file"}
+        with self.intake.ledger.read() as connection:
+            waits = quarantine.waits(connection, name)
+        if waits:
+            sound = set(pc.unique(staged["record"]).to_pylist()) - {one.record_id for one in rejected}
+            quarantine.settle_records(self.intake.ledger, name, sound, self.now)
+        with self.intake.ledger.write() as connection:
+            readable = [place for place, _ in positions if place not in damaged]
+            quarantine.settle_files(connection, name, readable, self.now)
+            for place, token in positions:
+                read_positions.store(connection, name, place, token, self.now)
 
 
 def replay(

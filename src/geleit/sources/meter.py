@@ -23,10 +23,13 @@ class Reached:
     taking: int = 0
 
 
+Progress = Callable[[Reached], None]
+
+
 class Meter:
     """Counts what is read of one source, and says it after each chunk."""
 
-    def __init__(self, source: str, progress: Callable[[Reached], None]) -> None:
+    def __init__(self, source: str, progress: Progress) -> None:
         self.source, self.progress = source, progress
         self.records = self.size = self.passed = 0
         self.share: float | None = None
@@ -59,10 +62,6 @@ class Meter:
         if self.records:
             self.share = self._share()
             self.progress(Reached(self.source, self.records, self.share))
-
-    def take(self, events: int) -> None:
-        """Say that events are being taken in."""
-        self.progress(Reached(self.source, self.records, self.share, events))
 
     def _share(self) -> float | None:
         if not self.size:
