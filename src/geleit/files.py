@@ -5,11 +5,16 @@ from __future__ import annotations
 import fcntl
 import hashlib
 import os
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import BinaryIO
 
 from geleit.errors import GeleitError, Retryable
+
+BLOCK = 2 * 2**20  # bytes copied at once
+PAUSE = 0.005  # seconds after each block, where others sync to the same disk
 
 
 def write_durably(path: Path, content: bytes, *, mode: int = 0o600) -> None:
@@ -32,6 +37,37 @@ def write_durably(path: Path, content: bytes, *, mode: int = 0o600) -> None:
     except OSError as error:
         aside.unlink(missing_ok=True)
         raise Retryable(f"{path.name} cannot be written: {error.strerror}", hint="free space or check rights") from None
+
+
+def make_folder(path: Path) -> None:
+    """Make a folder, and those above it that are missing, for the owner alone; their names hold through a power cut."""
+    missing = [folder for folder in (path, *path.parents) if not folder.exists()]
+    for folder in reversed(missing):
+        folder.mkdir(mode=0o700, exist_ok=True)
+        sync_folder(folder.parent)
+
+
+def copy_durably(source: BinaryIO, target: Path, *, pause: float = 0.0) -> str:
+    """Copy what ``source`` holds to a new file of its own, durably but for its name; returns its SHA-256.
+
+    Every block is synced, so that others who sync a few bytes do not wait for all of them, and ``pause`` seconds later
+    comes the next. The name holds once ``sync_folder`` was called. Errors: OSError when the disk is full; nothing is left then.
+    """
+    digest = hashlib.sha256()
+    aside = target.with_name(f".{target.name}.part")
+    try:
+        with os.fdopen(os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as handle:
+            while block := source.read(BLOCK):
+                digest.update(block)
+                handle.write(block)
+                handle.flush()
+                os.fsync(handle.fileno())
+                time.sleep(pause)
+        aside.replace(target)
+    except OSError:
+        aside.unlink(missing_ok=True)
+        raise
+    return digest.hexdigest()
 
 
 def checksum(path: Path) -> str:
