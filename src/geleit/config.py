@@ -5,11 +5,15 @@ from __future__ import annotations
 from typing import Literal
 
 from pydantic import Field, field_validator
+from sqlalchemy import make_url
+from sqlalchemy.exc import ArgumentError
 
 from geleit.clock import zone
 from geleit.definitions import Definition
 from geleit.errors import GeleitError
 from geleit.secrets import Secret
+
+LEDGERS = ("sqlite", "postgresql", "postgres")
 
 
 class Company(Definition):
@@ -27,7 +31,11 @@ class Company(Definition):
     featured: str = Field(
         "", description="customer (type:value) whose journey the first page shows; default: the one with most to tell"
     )
-    ledger: str | Secret | None = Field(None, description="URL of the ledger; by default SQLite in data/ledger.sqlite")
+    ledger: str | Secret | None = Field(
+        None,
+        description="URL of the ledger: sqlite:///FILE or postgresql://USER@HOST/DATABASE, with a password as "
+        "{secret: NAME}; by default SQLite in data/ledger.sqlite",
+    )
 
     @field_validator("zone")
     @classmethod
@@ -37,3 +45,21 @@ class Company(Definition):
         except GeleitError as error:
             raise ValueError(f"{error.message}; {error.hint}") from None
         return name
+
+    @field_validator("ledger")
+    @classmethod
+    def _no_password(cls, url: str | Secret | None) -> str | Secret | None:
+        if isinstance(url, str):
+            try:
+                parsed = make_url(url)
+            except ArgumentError:
+                raise ValueError("no URL of a ledger; write it as postgresql://USER@HOST/DATABASE") from None
+            if parsed.password is not None or any("passw" in name for name in parsed.query):
+                raise ValueError(
+                    "a URL may hold no password here; write 'ledger: {secret: NAME}' and keep the URL there"
+                )
+            if parsed.get_backend_name() not in LEDGERS:
+                raise ValueError(
+                    f"a ledger in {parsed.get_backend_name()} is not possible; sqlite:/// or postgresql://"
+                )
+        return url

@@ -7,9 +7,6 @@ from typing import Any
 
 import sqlalchemy as sa
 
-# PostgreSQL orders text by the database's language unless told; answers and pages must not depend on that.
-Text: sa.types.TypeEngine[str] = sa.Text().with_variant(sa.Text(collation="C"), "postgresql")
-
 # SQLite numbers rows only in a column declared INTEGER; PostgreSQL wants the wide form.
 Wide: sa.types.TypeEngine[int] = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 
@@ -25,7 +22,7 @@ class Exact(sa.types.TypeDecorator[str]):
 
     def load_dialect_impl(self, dialect: sa.Dialect) -> sa.types.TypeEngine[Any]:
         """The type in the database."""
-        return dialect.type_descriptor(sa.Text(collation="C") if dialect.name == "postgresql" else sa.Text())
+        return dialect.type_descriptor(sa.Text())
 
     def bind_processor(self, dialect: sa.Dialect) -> Callable[[Any], Any] | None:
         """What is done to a value on its way in: nothing in SQLite."""

@@ -38,8 +38,12 @@ class Ledger:
         self.name = self.store.name
         self.clock = clock
         self.engine = self.store.engine()
-        with self._translated():
-            upgrade(self.engine)
+        try:
+            with self._translated():
+                upgrade(self.engine)
+        except GeleitError:
+            self.engine.dispose()
+            raise
         self.store.opened()
 
     @contextmanager

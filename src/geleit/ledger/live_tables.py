@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from sqlalchemy import BigInteger, Column, Integer, PrimaryKeyConstraint, Table
+from sqlalchemy import BigInteger, Column, Integer, PrimaryKeyConstraint, Table, Text
 
-from geleit.ledger.columns import Text, Wide
+from geleit.ledger.columns import Wide
 from geleit.ledger.tables import metadata, text, time
 
 # A write key opens one source. Only its hash is kept; from ``ends_at`` on it opens nothing.
@@ -34,5 +34,14 @@ source_hour = Table(
     time("last_t"),
     text("lags"),
     PrimaryKeyConstraint("source", "hour"),
+    sqlite_with_rowid=False,
+)
+
+# The time of a customer's newest event, where needs can be carried on from there without reading the earlier ones.
+need_tip = Table(
+    "need_tip",
+    metadata,
+    Column("customer_id", Text, primary_key=True),
+    time("t"),
     sqlite_with_rowid=False,
 )

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, OperationalError
 
 from geleit.errors import GeleitError, Retryable, StoreError
 from geleit.ledger.many import insert_many
@@ -103,7 +103,7 @@ class Postgres:
     def translate(self, error: DBAPIError) -> GeleitError:
         """The server's own error as ours, without the data it may quote."""
         state = getattr(error.orig, "sqlstate", None) or ""
-        if not state or error.connection_invalidated:
+        if error.connection_invalidated or (not state and isinstance(error, OperationalError)):
             return self._unreachable(str(error.orig))
         found = next((STATES[known] for known in (state, state[:3], state[:2]) if known in STATES), None)
         if found:

@@ -13,6 +13,15 @@ from geleit.errors import StoreError
 if TYPE_CHECKING:
     from alembic.config import Config
 
+# What makes those columns compare by code points that a migration has just made.
+LANGUAGE_ORDERED = """
+SELECT format('ALTER TABLE %%I %%s', table_name,
+  string_agg(format('ALTER COLUMN %%I TYPE text COLLATE "C"', column_name), ', ' ORDER BY ordinal_position))
+FROM information_schema.columns INNER JOIN information_schema.tables USING (table_catalog, table_schema, table_name)
+WHERE table_schema = current_schema() AND data_type = 'text' AND collation_name IS DISTINCT FROM 'C'
+  AND table_type = 'BASE TABLE'
+GROUP BY table_name
+"""
 MIGRATIONS = Path(__file__).parent / "migrations"
 
 
@@ -46,6 +55,15 @@ def upgrade(engine: sa.Engine) -> None:
     with engine.connect().execution_options(writes=True, long=True) as connection, connection.begin():
         config.attributes["connection"] = connection
         import_module("alembic.command").upgrade(config, "head")
+        if connection.dialect.name == "postgresql":
+            _order_by_code(connection)
+
+
+def _order_by_code(connection: sa.Connection) -> None:
+    """Compare text by its code points, as SQLite does: answers and pages must not depend on a database's language."""
+    statements = connection.exec_driver_sql(LANGUAGE_ORDERED).scalars().all()
+    for statement in statements:
+        connection.exec_driver_sql(statement)
 
 
 def current(engine: sa.Engine) -> str | None:

@@ -15,10 +15,11 @@ from sqlalchemy import (
     MetaData,
     PrimaryKeyConstraint,
     Table,
+    Text,
     UniqueConstraint,
 )
 
-from geleit.ledger.columns import Exact, Text, Wide
+from geleit.ledger.columns import Exact, Wide
 
 metadata = MetaData(
     naming_convention={

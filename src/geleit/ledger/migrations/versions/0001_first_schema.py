@@ -6,21 +6,19 @@ from alembic import op
 revision = '0001'
 down_revision = None
 
-TEXT = sa.Text().with_variant(sa.Text(collation='C'), 'postgresql')  # PostgreSQL would sort by language
-
 
 def upgrade() -> None:
     """Apply."""
     op.create_table('account_fact',
-    sa.Column('event_id', TEXT, nullable=False),
+    sa.Column('event_id', sa.Text(), nullable=False),
     sa.Column('set_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
-    sa.Column('account_id', TEXT, nullable=False),
-    sa.Column('name', TEXT, nullable=False),
-    sa.Column('role', TEXT, nullable=False),
+    sa.Column('account_id', sa.Text(), nullable=False),
+    sa.Column('name', sa.Text(), nullable=False),
+    sa.Column('role', sa.Text(), nullable=False),
     sa.Column('joined', sa.Boolean(), nullable=False),
     sa.Column('t', sa.BigInteger(), nullable=False),
     sa.Column('ord', sa.BigInteger(), nullable=False),
-    sa.Column('source', TEXT, nullable=False),
+    sa.Column('source', sa.Text(), nullable=False),
     sa.PrimaryKeyConstraint('event_id', name=op.f('pk_account_fact'))
     )
     with op.batch_alter_table('account_fact', schema=None) as batch_op:
@@ -28,27 +26,27 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f('ix_account_fact_set_id'), ['set_id'], unique=False)
 
     op.create_table('applied_definition',
-    sa.Column('name', TEXT, nullable=False),
-    sa.Column('hash', TEXT, nullable=False),
+    sa.Column('name', sa.Text(), nullable=False),
+    sa.Column('hash', sa.Text(), nullable=False),
     sa.PrimaryKeyConstraint('name', name=op.f('pk_applied_definition'))
     )
     op.create_table('consent_fact',
-    sa.Column('event_id', TEXT, nullable=False),
+    sa.Column('event_id', sa.Text(), nullable=False),
     sa.Column('set_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
-    sa.Column('purpose', TEXT, nullable=False),
-    sa.Column('channel', TEXT, nullable=False),
+    sa.Column('purpose', sa.Text(), nullable=False),
+    sa.Column('channel', sa.Text(), nullable=False),
     sa.Column('given', sa.Boolean(), nullable=False),
     sa.Column('t', sa.BigInteger(), nullable=False),
     sa.Column('ord', sa.BigInteger(), nullable=False),
-    sa.Column('source', TEXT, nullable=False),
-    sa.Column('wording', TEXT, nullable=False),
+    sa.Column('source', sa.Text(), nullable=False),
+    sa.Column('wording', sa.Text(), nullable=False),
     sa.PrimaryKeyConstraint('event_id', name=op.f('pk_consent_fact'))
     )
     with op.batch_alter_table('consent_fact', schema=None) as batch_op:
         batch_op.create_index(batch_op.f('ix_consent_fact_set_id'), ['set_id'], unique=False)
 
     op.create_table('customer',
-    sa.Column('id', TEXT, nullable=False),
+    sa.Column('id', sa.Text(), nullable=False),
     sa.Column('since_t', sa.BigInteger(), nullable=False),
     sa.Column('change', sa.BigInteger(), nullable=False),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_customer'))
@@ -57,8 +55,8 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f('ix_customer_since_t_id'), ['since_t', 'id'], unique=False)
 
     op.create_table('customer_redirect',
-    sa.Column('old_id', TEXT, nullable=False),
-    sa.Column('new_id', TEXT, nullable=False),
+    sa.Column('old_id', sa.Text(), nullable=False),
+    sa.Column('new_id', sa.Text(), nullable=False),
     sa.Column('at', sa.BigInteger(), nullable=False),
     sa.PrimaryKeyConstraint('old_id', name=op.f('pk_customer_redirect'))
     )
@@ -66,15 +64,15 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f('ix_customer_redirect_new_id'), ['new_id'], unique=False)
 
     op.create_table('event_key',
-    sa.Column('id', TEXT, nullable=False),
-    sa.Column('content', TEXT, nullable=False),
+    sa.Column('id', sa.Text(), nullable=False),
+    sa.Column('content', sa.Text(), nullable=False),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_event_key')),
     sqlite_with_rowid=False
     )
     op.create_table('identifier',
     sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), autoincrement=True, nullable=False),
-    sa.Column('type', TEXT, nullable=False),
-    sa.Column('value', TEXT, nullable=False),
+    sa.Column('type', sa.Text(), nullable=False),
+    sa.Column('value', sa.Text(), nullable=False),
     sa.Column('first_t', sa.BigInteger(), nullable=False),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_identifier')),
     sa.UniqueConstraint('value', 'type', name=op.f('uq_identifier_value_type')),
@@ -90,8 +88,8 @@ def upgrade() -> None:
     )
     op.create_table('import_run',
     sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), autoincrement=True, nullable=False),
-    sa.Column('source', TEXT, nullable=False),
-    sa.Column('file', TEXT, nullable=False),
+    sa.Column('source', sa.Text(), nullable=False),
+    sa.Column('file', sa.Text(), nullable=False),
     sa.Column('started_at', sa.BigInteger(), nullable=False),
     sa.Column('finished_at', sa.BigInteger(), nullable=True),
     sa.Column('read', sa.BigInteger(), nullable=False),
@@ -105,17 +103,17 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f('ix_import_run_source'), ['source'], unique=False)
 
     op.create_table('need',
-    sa.Column('id', TEXT, nullable=False),
-    sa.Column('customer_id', TEXT, nullable=False),
-    sa.Column('topic', TEXT, nullable=False),
+    sa.Column('id', sa.Text(), nullable=False),
+    sa.Column('customer_id', sa.Text(), nullable=False),
+    sa.Column('topic', sa.Text(), nullable=False),
     sa.Column('opened_at', sa.BigInteger(), nullable=False),
     sa.Column('closed_at', sa.BigInteger(), nullable=True),
-    sa.Column('closed_by', TEXT, nullable=False),
+    sa.Column('closed_by', sa.Text(), nullable=False),
     sa.Column('last_at', sa.BigInteger(), nullable=False),
     sa.Column('silent_at', sa.BigInteger(), nullable=True),
-    sa.Column('quote', TEXT, nullable=False),
-    sa.Column('quote_event', TEXT, nullable=False),
-    sa.Column('stage', TEXT, nullable=False),
+    sa.Column('quote', sa.Text(), nullable=False),
+    sa.Column('quote_event', sa.Text(), nullable=False),
+    sa.Column('stage', sa.Text(), nullable=False),
     sa.Column('events', sa.Integer(), nullable=False),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_need'))
     )
@@ -125,8 +123,8 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f('ix_need_topic'), ['topic'], unique=False)
 
     op.create_table('need_event',
-    sa.Column('event_id', TEXT, nullable=False),
-    sa.Column('need_id', TEXT, nullable=False),
+    sa.Column('event_id', sa.Text(), nullable=False),
+    sa.Column('need_id', sa.Text(), nullable=False),
     sa.PrimaryKeyConstraint('event_id', name=op.f('pk_need_event')),
     sqlite_with_rowid=False
     )
@@ -135,8 +133,8 @@ def upgrade() -> None:
 
     op.create_table('key_run',
     sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), autoincrement=True, nullable=False),
-    sa.Column('path', TEXT, nullable=False),
-    sa.Column('sha256', TEXT, nullable=False),
+    sa.Column('path', sa.Text(), nullable=False),
+    sa.Column('sha256', sa.Text(), nullable=False),
     sa.Column('rows', sa.BigInteger(), nullable=False),
     sa.Column('bytes', sa.BigInteger(), nullable=False),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_key_run')),
@@ -145,7 +143,7 @@ def upgrade() -> None:
     )
     op.create_table('load',
     sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), autoincrement=True, nullable=False),
-    sa.Column('state', TEXT, nullable=False),
+    sa.Column('state', sa.Text(), nullable=False),
     sa.Column('started_at', sa.BigInteger(), nullable=False),
     sa.Column('first_seq', sa.BigInteger(), nullable=True),
     sa.Column('last_seq', sa.BigInteger(), nullable=True),
@@ -155,18 +153,18 @@ def upgrade() -> None:
     sqlite_autoincrement=True
     )
     op.create_table('order_fact',
-    sa.Column('event_id', TEXT, nullable=False),
+    sa.Column('event_id', sa.Text(), nullable=False),
     sa.Column('set_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
-    sa.Column('system', TEXT, nullable=False),
-    sa.Column('order_id', TEXT, nullable=False),
-    sa.Column('kind', TEXT, nullable=False),
-    sa.Column('state', TEXT, nullable=False),
+    sa.Column('system', sa.Text(), nullable=False),
+    sa.Column('order_id', sa.Text(), nullable=False),
+    sa.Column('kind', sa.Text(), nullable=False),
+    sa.Column('state', sa.Text(), nullable=False),
     sa.Column('total', sa.BigInteger(), nullable=True),
-    sa.Column('currency', TEXT, nullable=False),
+    sa.Column('currency', sa.Text(), nullable=False),
     sa.Column('due_at', sa.BigInteger(), nullable=True),
     sa.Column('t', sa.BigInteger(), nullable=False),
     sa.Column('ord', sa.BigInteger(), nullable=False),
-    sa.Column('source', TEXT, nullable=False),
+    sa.Column('source', sa.Text(), nullable=False),
     sa.PrimaryKeyConstraint('event_id', name=op.f('pk_order_fact'))
     )
     with op.batch_alter_table('order_fact', schema=None) as batch_op:
@@ -174,32 +172,32 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f('ix_order_fact_system_order_id'), ['system', 'order_id'], unique=False)
 
     op.create_table('order_line',
-    sa.Column('event_id', TEXT, nullable=False),
+    sa.Column('event_id', sa.Text(), nullable=False),
     sa.Column('line', sa.Integer(), nullable=False),
-    sa.Column('product_id', TEXT, nullable=False),
-    sa.Column('name', TEXT, nullable=False),
+    sa.Column('product_id', sa.Text(), nullable=False),
+    sa.Column('name', sa.Text(), nullable=False),
     sa.Column('quantity', sa.BigInteger(), nullable=False),
     sa.Column('unit_price', sa.BigInteger(), nullable=True),
-    sa.Column('currency', TEXT, nullable=False),
-    sa.Column('serial', TEXT, nullable=False),
+    sa.Column('currency', sa.Text(), nullable=False),
+    sa.Column('serial', sa.Text(), nullable=False),
     sa.PrimaryKeyConstraint('event_id', 'line', name=op.f('pk_order_line')),
     sqlite_with_rowid=False
     )
     op.create_table('outbox',
     sa.Column('seq', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), autoincrement=True, nullable=False),
-    sa.Column('event_id', TEXT, nullable=False),
-    sa.Column('source', TEXT, nullable=False),
-    sa.Column('key', TEXT, nullable=False),
-    sa.Column('record', TEXT, nullable=False),
-    sa.Column('kind', TEXT, nullable=False),
+    sa.Column('event_id', sa.Text(), nullable=False),
+    sa.Column('source', sa.Text(), nullable=False),
+    sa.Column('key', sa.Text(), nullable=False),
+    sa.Column('record', sa.Text(), nullable=False),
+    sa.Column('kind', sa.Text(), nullable=False),
     sa.Column('t', sa.BigInteger(), nullable=False),
     sa.Column('ord', sa.BigInteger(), nullable=False),
     sa.Column('local_day', sa.Integer(), nullable=False),
     sa.Column('set_key', sa.BigInteger(), nullable=False),
-    sa.Column('evidence', TEXT, nullable=False),
+    sa.Column('evidence', sa.Text(), nullable=False),
     sa.Column('received_at', sa.BigInteger(), nullable=False),
-    sa.Column('body', TEXT, nullable=False),
-    sa.Column('raw', TEXT, nullable=False),
+    sa.Column('body', sa.Text(), nullable=False),
+    sa.Column('raw', sa.Text(), nullable=False),
     sa.PrimaryKeyConstraint('seq', name=op.f('pk_outbox')),
     sqlite_autoincrement=True
     )
@@ -207,16 +205,16 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f('ix_outbox_set_key'), ['set_key'], unique=False)
 
     op.create_table('product_fact',
-    sa.Column('event_id', TEXT, nullable=False),
+    sa.Column('event_id', sa.Text(), nullable=False),
     sa.Column('set_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
-    sa.Column('serial', TEXT, nullable=False),
-    sa.Column('product_id', TEXT, nullable=False),
-    sa.Column('name', TEXT, nullable=False),
-    sa.Column('version', TEXT, nullable=False),
+    sa.Column('serial', sa.Text(), nullable=False),
+    sa.Column('product_id', sa.Text(), nullable=False),
+    sa.Column('name', sa.Text(), nullable=False),
+    sa.Column('version', sa.Text(), nullable=False),
     sa.Column('warranty_until', sa.BigInteger(), nullable=True),
     sa.Column('t', sa.BigInteger(), nullable=False),
     sa.Column('ord', sa.BigInteger(), nullable=False),
-    sa.Column('source', TEXT, nullable=False),
+    sa.Column('source', sa.Text(), nullable=False),
     sa.PrimaryKeyConstraint('event_id', name=op.f('pk_product_fact'))
     )
     with op.batch_alter_table('product_fact', schema=None) as batch_op:
@@ -230,14 +228,14 @@ def upgrade() -> None:
     )
     op.create_table('quarantine',
     sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), autoincrement=True, nullable=False),
-    sa.Column('source', TEXT, nullable=False),
-    sa.Column('fingerprint', TEXT, nullable=False),
-    sa.Column('reason', TEXT, nullable=False),
-    sa.Column('message', TEXT, nullable=False),
-    sa.Column('record', TEXT, nullable=False),
-    sa.Column('file', TEXT, nullable=False),
+    sa.Column('source', sa.Text(), nullable=False),
+    sa.Column('fingerprint', sa.Text(), nullable=False),
+    sa.Column('reason', sa.Text(), nullable=False),
+    sa.Column('message', sa.Text(), nullable=False),
+    sa.Column('record', sa.Text(), nullable=False),
+    sa.Column('file', sa.Text(), nullable=False),
     sa.Column('line', sa.BigInteger(), nullable=False),
-    sa.Column('state', TEXT, server_default='open', nullable=False),
+    sa.Column('state', sa.Text(), server_default='open', nullable=False),
     sa.Column('first_at', sa.BigInteger(), nullable=False),
     sa.Column('changed_at', sa.BigInteger(), nullable=False),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_quarantine')),
@@ -248,22 +246,22 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f('ix_quarantine_state_source'), ['state', 'source'], unique=False)
 
     op.create_table('read_position',
-    sa.Column('source', TEXT, nullable=False),
-    sa.Column('place', TEXT, nullable=False),
-    sa.Column('token', TEXT, nullable=False),
+    sa.Column('source', sa.Text(), nullable=False),
+    sa.Column('place', sa.Text(), nullable=False),
+    sa.Column('token', sa.Text(), nullable=False),
     sa.Column('at', sa.BigInteger(), nullable=False),
     sa.PrimaryKeyConstraint('source', 'place', name=op.f('pk_read_position'))
     )
     op.create_table('recut',
-    sa.Column('customer_id', TEXT, nullable=False),
+    sa.Column('customer_id', sa.Text(), nullable=False),
     sa.Column('change', sa.BigInteger(), nullable=False),
     sa.PrimaryKeyConstraint('customer_id', name=op.f('pk_recut')),
     sqlite_with_rowid=False
     )
     op.create_table('search_token',
-    sa.Column('token', TEXT, nullable=False),
+    sa.Column('token', sa.Text(), nullable=False),
     sa.Column('set_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
-    sa.Column('field', TEXT, nullable=False),
+    sa.Column('field', sa.Text(), nullable=False),
     sa.PrimaryKeyConstraint('token', 'set_id', 'field', name=op.f('pk_search_token')),
     sqlite_with_rowid=False
     )
@@ -272,8 +270,8 @@ def upgrade() -> None:
 
     op.create_table('segment',
     sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), autoincrement=True, nullable=False),
-    sa.Column('path', TEXT, nullable=False),
-    sa.Column('sha256', TEXT, nullable=False),
+    sa.Column('path', sa.Text(), nullable=False),
+    sa.Column('sha256', sa.Text(), nullable=False),
     sa.Column('rows', sa.BigInteger(), nullable=False),
     sa.Column('bytes', sa.BigInteger(), nullable=False),
     sa.Column('first_seq', sa.BigInteger(), nullable=False),
@@ -287,24 +285,24 @@ def upgrade() -> None:
     )
     op.create_table('trait',
     sa.Column('set_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
-    sa.Column('name', TEXT, nullable=False),
-    sa.Column('source', TEXT, nullable=False),
-    sa.Column('value', TEXT, nullable=False),
+    sa.Column('name', sa.Text(), nullable=False),
+    sa.Column('source', sa.Text(), nullable=False),
+    sa.Column('value', sa.Text(), nullable=False),
     sa.Column('t', sa.BigInteger(), nullable=False),
     sa.Column('ord', sa.BigInteger(), nullable=False),
-    sa.Column('event_id', TEXT, nullable=False),
+    sa.Column('event_id', sa.Text(), nullable=False),
     sa.PrimaryKeyConstraint('set_id', 'name', 'source', name=op.f('pk_trait')),
     sqlite_with_rowid=False
     )
     op.create_table('evidence',
     sa.Column('low_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('high_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
-    sa.Column('source', TEXT, nullable=False),
+    sa.Column('source', sa.Text(), nullable=False),
     sa.Column('bucket', sa.Integer(), nullable=False),
     sa.Column('count', sa.BigInteger(), nullable=False),
     sa.Column('first_t', sa.BigInteger(), nullable=False),
     sa.Column('last_t', sa.BigInteger(), nullable=False),
-    sa.Column('sample_event', TEXT, nullable=False),
+    sa.Column('sample_event', sa.Text(), nullable=False),
     sa.ForeignKeyConstraint(['high_id'], ['identifier.id'], name=op.f('fk_evidence_high_id')),
     sa.ForeignKeyConstraint(['low_id'], ['identifier.id'], name=op.f('fk_evidence_low_id')),
     sa.PrimaryKeyConstraint('low_id', 'high_id', 'source', 'bucket', name=op.f('pk_evidence')),
@@ -315,8 +313,8 @@ def upgrade() -> None:
 
     op.create_table('identifier_resolution',
     sa.Column('identifier_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
-    sa.Column('customer_id', TEXT, nullable=False),
-    sa.Column('reason', TEXT, server_default='', nullable=False),
+    sa.Column('customer_id', sa.Text(), nullable=False),
+    sa.Column('reason', sa.Text(), server_default='', nullable=False),
     sa.ForeignKeyConstraint(['identifier_id'], ['identifier.id'], name=op.f('fk_identifier_resolution_identifier_id')),
     sa.PrimaryKeyConstraint('identifier_id', name=op.f('pk_identifier_resolution'))
     )
@@ -337,7 +335,7 @@ def upgrade() -> None:
     op.create_table('resolution',
     sa.Column('set_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('slice', sa.Integer(), server_default='0', nullable=False),
-    sa.Column('customer_id', TEXT, nullable=False),
+    sa.Column('customer_id', sa.Text(), nullable=False),
     sa.Column('change', sa.BigInteger(), nullable=False),
     sa.ForeignKeyConstraint(['set_id'], ['identifier_set.id'], name=op.f('fk_resolution_set_id')),
     sa.PrimaryKeyConstraint('set_id', 'slice', name=op.f('pk_resolution')),
