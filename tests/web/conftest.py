@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import httpx
 import pytest
 from household import GELEIT, LABELS, NEEDS, SOURCE, at, helga, visitor
+from shop import chromium, recorder, shop, visit  # noqa: F401 (fixtures)
 
 from geleit.sources.records import Rejected
 from geleit.web.app import create_app

@@ -188,7 +188,9 @@
 
   const leave = () => {
     const batch = some(keys(QUEUE).filter((key) => mine[key]));
-    if (batch.length && !(get(WAIT) > Date.now())) send(batch, true);
+    if (!batch.length || get(WAIT) > Date.now()) return;
+    batch.forEach((key) => delete mine[key]); // a page that is left hears no answer; the next one asks again
+    send(batch, true).then((done) => done || later(1000));
   };
 
   // -- what pages call ------------------------------------------------------------------------------------------------
