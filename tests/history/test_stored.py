@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from geleit.errors import GeleitError
@@ -53,8 +53,9 @@ def test_a_row_gives_the_same_event_back(event, set_key, local_day):
 
 @given(EVENTS)
 def test_how_an_event_reached_us_does_not_change_what_it_says(event):
+    assume(event.t != event.received_at)
     again = replace(
-        event, received_at=1, sent_at=2, raw="again", record="r", rank=3, identifiers=event.identifiers[::-1]
+        event, received_at=-1 - 2**52, sent_at=2, raw="again", record="r", rank=3, identifiers=event.identifiers[::-1]
     )
     assert content_hash(again) == content_hash(event)
     assert len(content_hash(event)) == 16
@@ -78,6 +79,12 @@ def test_another_saying_under_the_same_key_is_seen(change):
 
 def test_a_corrected_clock_says_the_same():
     assert content_hash(replace(EVENT, t=9, original_at=5)) == content_hash(EVENT)
+
+
+def test_what_names_no_time_says_the_same_whenever_it_comes():
+    first, again = replace(EVENT, t=7, received_at=7), replace(EVENT, t=9, received_at=9)
+    assert content_hash(again) == content_hash(first)
+    assert content_hash(replace(EVENT, t=7, received_at=9)) != content_hash(first)
 
 
 def test_text_that_is_not_unicode_is_refused():

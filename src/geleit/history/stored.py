@@ -114,13 +114,20 @@ def decode(row: Sequence[Any]) -> StoredEvent:
 def content_hash(event: Event) -> str:
     """16 hexadecimal digits of what the event says, to tell a repetition from a contradiction under the same key.
 
-    How it reached us (received and sent time, record, raw text, a clock's correction, the source's rank) does not count.
+    How it reached us (received and sent time, record, raw text, a clock's correction, the source's rank) does not count;
+    nor does the time of an event that names none and is therefore said to have happened when it came.
     """
-    t = event.t if event.original_at is None else event.original_at
+    t = _said_time(event)
     body = _body(event)
     said = replace(body, identifiers=tuple(sorted(body.identifiers)), original_at=None, sent_at=None, rank=RANK_DEFAULT)
     core = _json(_encoder, said, event)
     return hashlib.sha256(f"{event.kind}\0{t}\0{event.evidence}\0{core}".encode()).hexdigest()[:16]
+
+
+def _said_time(event: Event) -> int | None:
+    if event.original_at is not None:
+        return event.original_at
+    return None if event.t == event.received_at else event.t
 
 
 def _body(event: Event) -> Body:
