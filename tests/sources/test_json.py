@@ -7,6 +7,7 @@ import subprocess
 import sys
 import textwrap
 
+import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -204,3 +205,21 @@ def test_an_endless_line_of_json_lines():
     assert [value for c in found for value in c.columns["id"].to_pylist()] == ["1", "3"]
     assert [(r.line, r.reason) for c in found for r in c.rejected] == [(2, "too_large")]
     assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 60_000  # KB
+
+
+@settings(deadline=None)
+@given(st.lists(VALUES, max_size=9))
+def test_columns_of_many_records_are_those_of_single_ones(values):
+    texts = [
+        b"" if number % 5 == 4 else json.dumps(value, ensure_ascii=number % 2 == 0).encode()
+        for number, value in enumerate(values)
+    ]
+    each = [json_records.column_text(msgspec.Raw(text) if text else None) for text in texts]
+    assert json_records.column_texts(texts).to_pylist() == each
+
+
+@pytest.mark.parametrize(("text", "reason"), [(b"[1", "bad_json"), (b"[1]", "not_an_object"), (b"\xff", "bad_json")])
+def test_what_is_no_json_is_no_json_before_it_is_no_object(text, reason):
+    chunk = json_records.Chunk(source(file="a.jsonl"), "a.jsonl", frozenset())
+    chunk.add(1, text, "line")
+    assert [one.reason for one in chunk.records().rejected] == [reason]

@@ -8,6 +8,7 @@ from typing import IO, Any, cast
 
 import msgspec
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from geleit.sources.definition import SourceDefinition
 from geleit.sources.lines import Overlong, encoding_of, read_bounded
@@ -22,11 +23,13 @@ from geleit.sources.records import (
     Rejected,
     identify,
 )
+from geleit.sources.vectors import replaced
 
 BOM = b"\xef\xbb\xbf"
 
 Members = dict[str, msgspec.Raw]
 _members = msgspec.json.Decoder(Members)
+NOTHING = msgspec.Raw()
 
 
 def read_lines(
@@ -63,8 +66,9 @@ def _lines(handle: IO[bytes]) -> Iterator[bytes | Overlong]:
             text.detach()  # the handle is its opener's to close
         return
     buffered.read(len(BOM) if head.startswith(BOM) else 0)
-    while raw := read_bounded(buffered.readline, b"\n"):
-        yield cast("bytes | Overlong", raw)
+    while line := buffered.readline(RECORD_CHARACTERS + 1):
+        ended = len(line) <= RECORD_CHARACTERS or line.endswith(b"\n")
+        yield line if ended else cast("Overlong", read_bounded(buffered.readline, b"\n", line))
 
 
 def members_of(text: bytes) -> Members | None:
@@ -76,6 +80,15 @@ def members_of(text: bytes) -> Members | None:
         return _members.decode(text)
     except msgspec.ValidationError:
         return None
+
+
+def column_texts(values: list[bytes]) -> pa.Array:
+    """``column_text`` of many values; b"" where there is none."""
+    raw = pa.array(values, pa.binary()).cast(pa.string())
+    quoted = pc.starts_with(raw, '"')
+    filled = pc.invert(pc.is_in(raw, pa.array(["", "null"])))
+    found = pc.if_else(quoted, pc.utf8_slice_codeunits(raw, 1, -1), pc.if_else(filled, raw, None))
+    return replaced(found, raw, pc.and_(quoted, pc.match_substring(raw, "\\")), msgspec.json.decode)
 
 
 def column_text(value: msgspec.Raw | None) -> str | None:
@@ -90,9 +103,13 @@ def column_text(value: msgspec.Raw | None) -> str | None:
 
 def table(records: list[Members], columns: frozenset[str]) -> tuple[pa.Table, tuple[str, ...]]:
     """The columns that expressions read, as text, and the names of those that no record has (null throughout)."""
-    arrays = {name: pa.array([column_text(r.get(name)) for r in records], pa.string()) for name in sorted(columns)}
-    unseen = tuple(name for name in arrays if records and not any(name in record for record in records))
-    return pa.table(arrays), unseen
+    arrays, unseen = {}, []
+    for name in sorted(columns):
+        values = [bytes(record.get(name, NOTHING)) for record in records]
+        arrays[name] = column_texts(values)
+        if records and not any(values):
+            unseen.append(name)
+    return pa.table(arrays), tuple(unseen)
 
 
 def canonical(text: bytes) -> bytes:
@@ -105,39 +122,23 @@ class Chunk:
 
     def __init__(self, definition: SourceDefinition, name: str, columns: frozenset[str]) -> None:
         self.source, self.name, self.columns = definition.name, name, columns
-        self.members: list[Members] = []
-        self.lines: list[int] = []
-        self.raw: list[str] = []
-        self.ids: list[str] = []
+        self.given: list[tuple[int, bytes]] = []
+        self.unit = ""
         self.rejected: list[Rejected] = []
         self.characters = 0
 
     @property
     def full(self) -> bool:
-        return len(self.lines) + len(self.rejected) >= CHUNK_RECORDS or self.characters >= CHUNK_CHARACTERS
+        return len(self.given) + len(self.rejected) >= CHUNK_RECORDS or self.characters >= CHUNK_CHARACTERS
 
     def add(self, number: int, text: bytes, unit: str) -> None:
         self.characters += len(text)
+        self.unit = unit
         if len(text) > RECORD_CHARACTERS:
             message = f"{unit} {number} has {len(text):,} bytes (at most {RECORD_CHARACTERS:,})"
             self._reject(number, text[:RECORD_CHARACTERS], "too_large", message)
-            return
-        try:
-            members = members_of(text)
-            same = canonical(text)
-        except UnicodeDecodeError:
-            self._reject(number, text, "undecodable", f"{unit} {number} is not utf-8")
-            return
-        except (msgspec.DecodeError, RecursionError) as error:
-            self._reject(number, text, "bad_json", f"{unit} {number} is not valid JSON: {error}")
-            return
-        if members is None:
-            self._reject(number, text, "not_an_object", f"{unit} {number} is no JSON object")
-            return
-        self.members.append(members)
-        self.lines.append(number)
-        self.raw.append(msgspec.json.format(text, indent=-1).decode())
-        self.ids.append(identify(self.source, same))
+        else:
+            self.given.append((number, text))
 
     def add_overlong(self, number: int, line: Overlong) -> None:
         """Reject a line that is longer than a record may be."""
@@ -153,8 +154,35 @@ class Chunk:
         )
 
     def records(self) -> Records:
-        columns, unseen = table(self.members, self.columns)
-        return Records(self.name, columns, self.lines, self.raw, self.ids, self.rejected, unseen)
+        members: list[Members] = []
+        lines: list[int] = []
+        raw: list[str] = []
+        ids: list[str] = []
+        for number, text in self.given:
+            try:
+                found = _members.decode(text)
+                same = canonical(text)
+            except (ValueError, RecursionError) as error:  # of msgspec all errors are ValueErrors
+                self._reject(number, text, *self._problem(number, text, error))
+                continue
+            members.append(found)
+            lines.append(number)
+            raw.append(msgspec.json.format(text, indent=-1).decode())
+            ids.append(identify(self.source, same))
+        columns, unseen = table(members, self.columns)
+        return Records(self.name, columns, lines, raw, ids, self.rejected, unseen)
+
+    def _problem(self, number: int, text: bytes, error: Exception) -> tuple[Reason, str]:
+        """Why a record cannot be read; that it is no JSON says more than that it is no object."""
+        if isinstance(error, msgspec.ValidationError):
+            try:
+                canonical(text)
+            except (ValueError, RecursionError) as worse:
+                return self._problem(number, text, worse)
+            return "not_an_object", f"{self.unit} {number} is no JSON object"
+        if isinstance(error, UnicodeDecodeError):
+            return "undecodable", f"{self.unit} {number} is not utf-8"
+        return "bad_json", f"{self.unit} {number} is not valid JSON: {error}"
 
 
 def encode(value: Any) -> str:

@@ -183,7 +183,7 @@ class Lines:
         return cast("str | Overlong", read_bounded(self.source.readline, ("\r", "\n"))) or None
 
 
-def read_bounded(readline: Callable[[int], Any], ends: Any, begun: str = "") -> str | bytes | Overlong:
+def read_bounded(readline: Callable[[int], Any], ends: Any, begun: str | bytes = "") -> str | bytes | Overlong:
     """The next line, empty at the end; of a longer one than a record may be, its beginning, length and a hash.
 
     ``ends`` is what a line ends with, text or bytes like the line itself; ``begun`` is what was read of the line before.
