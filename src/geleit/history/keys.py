@@ -16,7 +16,7 @@ import numpy.typing as npt
 import sqlalchemy as sa
 
 from geleit.errors import StoreError
-from geleit.files import checksum, sync_file, sync_folder
+from geleit.files import checksum, make_folder, sync_file, sync_folder
 from geleit.ledger import tables
 from geleit.ledger.ledger import Ledger
 
@@ -86,7 +86,7 @@ class Keys:
 
     def write(self, rows: Rows) -> Run:
         """A new run, sorted and durable; it counts from the moment that the ledger lists it."""
-        self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        make_folder(self.folder)
         ordered = rows[:, in_order(rows)]
         aside = self.folder / "next.part"
         with aside.open("wb") as handle:

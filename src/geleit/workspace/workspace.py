@@ -19,6 +19,7 @@ from geleit.customers.visits import visits_by_channel
 from geleit.errors import NotFoundError, StoreError
 from geleit.events.event import Identifier
 from geleit.events.kinds import Catalogue
+from geleit.files import sync_folder
 from geleit.history.archive import Archive
 from geleit.history.check import CheckReport, check
 from geleit.history.delta import AsOf
@@ -78,6 +79,8 @@ class Workspace:
         self.clock = clock
         self.data = self.root / "data"
         self.data.mkdir(mode=0o700, exist_ok=True)
+        if not (self.data / "ledger.sqlite").exists():
+            sync_folder(self.root)  # else a power cut takes the folder, and what is acknowledged in it
         self.ledger = Ledger(self._ledger_url(), clock=clock)
         self.archive = Archive(self.data / "archive", self.ledger)
         self.journal = Journal(self.data / "journal", self.ledger, self.archive)
