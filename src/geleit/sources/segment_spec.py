@@ -268,7 +268,7 @@ def _times(call: Call, delivery: Delivery) -> tuple[int, int | None, int | None]
 
     A client's clock may be wrong: what it says is moved by the difference between when it says it sent and when it came.
     """
-    said = call.original_timestamp or call.timestamp
+    said = call.timestamp or call.original_timestamp  # with both, the former is what the application said
     sent_at = moment_of(call.sent_at or delivery.sent_at, "sentAt")
     original_at = moment_of(said, "timestamp")
     if original_at is None:
