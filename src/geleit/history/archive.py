@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
@@ -14,14 +15,17 @@ import sqlalchemy as sa
 
 from geleit.clock import moment
 from geleit.errors import Retryable, StoreError
-from geleit.files import checksum, only_one, sync_file, sync_folder
+from geleit.files import checksum, sync_file, sync_folder
 from geleit.history import snapshot
 from geleit.history.keys import Keys
+from geleit.history.turn import turn
 from geleit.ledger import tables
+from geleit.ledger.lease import Lease
 from geleit.ledger.ledger import Ledger, chunked
 
 VERSION = "1"
 ROWS = 20_000  # per segment: so many outbox rows leave the ledger in about 50 ms
+DRAINED = re.compile(r"(?:next|\d+-\d+-[0-9a-f]{8})-(\d+)\.(?:part|parquet)")  # ends with its writer's fencing token
 REPEATING = ["source", "kind", "evidence", "local_day"]  # columns worth a dictionary
 
 
@@ -61,7 +65,8 @@ class _Extent:
 class Archive:
     """Segments under ``folder``, catalogued in the ledger.
 
-    Only the holder of ``maintenance.lock`` beside the folder writes or removes files here.
+    Only the holder of the lease ``archive`` drains and sweeps; ``maintenance.lock`` beside the folder keeps bulk loads
+    and checks apart from it.
     """
 
     def __init__(self, folder: Path, ledger: Ledger) -> None:
@@ -69,17 +74,18 @@ class Archive:
         self.ledger = ledger
         self.lock = folder.parent / "maintenance.lock"
         self.keys = Keys(folder.parent / "keys")
+        self.lease = Lease(ledger, "archive")
 
     def drain(self, limit_rows: int = ROWS) -> int:
         """Move the oldest outbox rows into one new segment; returns how many, 0 when the outbox is empty.
 
         The rows leave the ledger in the transaction that lists their synced file: each event is in exactly one of
         both at any moment, whatever is killed when.
-        Errors: Retryable when the disk is full; the outbox keeps the rows.
+        Errors: Retryable when the disk is full, or when another process took over; the outbox keeps the rows.
         """
-        with only_one(self.lock):
+        with self.lease.held(), turn(self.lock) as alone:
             try:
-                self._sweep()
+                self._sweep(alone=alone)
                 aside, extent = self._write(limit_rows)
                 if not extent.rows:
                     return 0
@@ -165,19 +171,24 @@ class Archive:
 
     def orphans(self) -> list[Path]:
         """Files that the catalog does not list: left by a crash, or foreign."""
+        files = [path for path in self.folder.rglob("*") if path.is_file()]  # first: what is listed meanwhile is none
         with self.ledger.read() as connection:
             listed = set(connection.execute(sa.select(tables.segment.c.path)).scalars())
-        files = [path for path in self.folder.rglob("*") if path.is_file()]
         return sorted(path for path in files if path.relative_to(self.folder).as_posix() not in listed)
 
-    def _sweep(self) -> None:
+    def _sweep(self, *, alone: bool) -> None:
         """Remove what a crash left, but no whole file whose events the ledger does not know.
 
         Such a file appears when an older ledger was put back; it may be the only place of its events. ``check`` names it.
+        Files of a later holder of the lease are never touched: this process may have stood still. Files of bulk loads
+        are, only if none is being written (``alone``).
         """
         for path in self.orphans():
+            drained = DRAINED.fullmatch(path.name)
+            if not alone if drained is None else int(drained[1]) > self.lease.token:
+                continue
             if path.suffix == ".part" or (path.suffix == ".parquet" and self._known(path)):
-                path.unlink()
+                path.unlink(missing_ok=True)
 
     def _known(self, path: Path) -> bool:
         try:
@@ -192,14 +203,13 @@ class Archive:
     def _write(self, limit_rows: int) -> tuple[Path, _Extent]:
         """The rows in a file of a temporary name; nothing is written for an empty outbox."""
         statement = sa.select(tables.outbox).order_by(tables.outbox.c.seq).limit(limit_rows)
-        with self.ledger.read() as connection:
-            if (gap := _gap(connection)) is not None:
-                statement = statement.where(tables.outbox.c.seq < gap)
         form = snapshot.schema(statement).with_metadata({"geleit.segment": VERSION})
         year = self.folder / str(moment(self.ledger.clock()).year)
-        aside, extent = year / "next.part", _Extent()
+        aside, extent = year / f"next-{self.lease.token}.part", _Extent()
         writer: pq.ParquetWriter | None = None
         with self.ledger.read() as connection:
+            if (gap := _gap(connection)) is not None:  # of the same view: a bulk load may reserve numbers at any time
+                statement = statement.where(tables.outbox.c.seq < gap)
             try:
                 for batch in snapshot.batches(connection, statement):
                     if writer is None:
@@ -213,11 +223,13 @@ class Archive:
         return aside, extent
 
     def _publish(self, aside: Path, extent: _Extent) -> Segment:
-        """Give the file its name, durably."""
+        """Give the file its name, durably; that of a drained one ends with the fencing token, as it did before."""
+        drained = DRAINED.fullmatch(aside.name)
+        writer = f"-{drained[1]}" if drained else ""
         sync_file(aside)
         aside.chmod(0o600)
         digest = checksum(aside)
-        name = f"{extent.first_seq:012d}-{extent.last_seq:012d}-{digest[:8]}.parquet"
+        name = f"{extent.first_seq:012d}-{extent.last_seq:012d}-{digest[:8]}{writer}.parquet"
         path = aside.replace(aside.with_name(name))
         sync_folder(path.parent)
         return Segment(

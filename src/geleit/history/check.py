@@ -10,7 +10,6 @@ import pyarrow as pa
 import sqlalchemy as sa
 
 from geleit.errors import StoreError
-from geleit.files import only_one
 from geleit.history import delta, reading, snapshot
 from geleit.history.archive import Archive, Segment
 from geleit.history.generation import Generation
@@ -18,6 +17,7 @@ from geleit.history.history import History
 from geleit.history.journal import Journal
 from geleit.history.keys import Keys, Run, damaged
 from geleit.history.statements import load
+from geleit.history.turn import turn
 from geleit.ledger import tables
 from geleit.ledger.ledger import Ledger
 
@@ -130,7 +130,7 @@ def _known(connection: sa.Connection, keys: Keys, findings: list[Finding]) -> li
 
 def _orphans(archive: Archive) -> list[Finding]:
     """Whole files that the catalog does not list; nobody archives while they are counted."""
-    with only_one(archive.lock):
+    with turn(archive.lock):
         found = [path.relative_to(archive.folder).as_posix() for path in archive.orphans() if path.suffix != ".part"]
     if not found:
         return []

@@ -15,13 +15,15 @@ import sqlalchemy as sa
 
 from geleit.errors import StoreError
 from geleit.events.kinds import Catalogue
-from geleit.files import checksum, only_one, sync_file, sync_folder, write_durably
+from geleit.files import checksum, sync_file, sync_folder, write_durably
 from geleit.history import reading, snapshot
 from geleit.history.archive import Archive, Segment
 from geleit.history.disk import writing
 from geleit.history.generation import DATABASE, FORMAT, MANIFEST, File, Generation, Manifest
 from geleit.history.statements import load
+from geleit.history.turn import turn
 from geleit.ledger import tables
+from geleit.ledger.lease import Lease
 from geleit.ledger.ledger import Ledger
 
 CURRENT = "CURRENT"
@@ -52,12 +54,13 @@ class _Seen:
 
 
 class Journal:
-    """Generations under ``folder``; one process builds at a time, any number read."""
+    """Generations under ``folder``; the holder of the lease ``journal`` builds, any number read."""
 
     def __init__(self, folder: Path, ledger: Ledger, archive: Archive) -> None:
         self.folder = folder
         self.ledger = ledger
         self.archive = archive
+        self.lease = Lease(ledger, "journal")
 
     def latest(self) -> Generation | None:
         """The generation that ``CURRENT`` names; None before the first build.
@@ -78,11 +81,12 @@ class Journal:
     def build(self, catalogue: Catalogue, definitions_hash: str) -> Generation:
         """Build the next generation from archive and ledger and publish it; readers of older ones go on undisturbed.
 
-        Errors: StoreError for a damaged segment, Retryable when the disk is full; the generation before stays current.
+        Errors: StoreError for a damaged segment, Retryable when the disk is full or another process took over; the generation
+        before stays current.
         """
-        with only_one(self.folder / "build.lock"):
+        with self.lease.held() as token, turn(self.folder / "build.lock"):
             number = 1 + max((int(path.name[1:]) for path in self._generations()), default=0)
-            part = self.folder / f".g{number:06d}.part"
+            part = self.folder / f".g{number:06d}-{token}.part"
             with writing("the journal", SAFE):
                 self._sweep()
                 part.mkdir(mode=0o700)
@@ -106,7 +110,7 @@ class Journal:
     def rebuild(self, catalogue: Catalogue, definitions_hash: str) -> Generation:
         """Build anew and let go of every older generation, sound or damaged."""
         generation = self.build(catalogue, definitions_hash)
-        with only_one(self.folder / "build.lock"):
+        with self.lease.held(), turn(self.folder / "build.lock"):
             for path in self._generations():
                 if path.name < generation.folder.name:
                     shutil.rmtree(path)
@@ -173,9 +177,11 @@ class Journal:
         return _Seen(change, max(last or 0, archived), self.ledger.clock(), segments)
 
     def _publish(self, part: Path, name: str) -> None:
-        part.rename(self.folder / name)
-        sync_folder(self.folder)
-        write_durably(self.folder / CURRENT, f"{name}\n".encode())
+        """Make it the current one, unless another process has taken over: then nobody shall see it."""
+        with self.ledger.write():
+            part.rename(self.folder / name)
+            sync_folder(self.folder)
+            write_durably(self.folder / CURRENT, f"{name}\n".encode())
 
 
 def _until(connection: sa.Connection) -> int:

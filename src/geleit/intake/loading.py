@@ -21,6 +21,7 @@ from geleit.history.archive import Archive, Segment
 from geleit.history.disk import writing
 from geleit.history.keys import Keys, Rows, Run, distinct
 from geleit.history.statements import load_from
+from geleit.history.turn import turn
 from geleit.intake import parts
 from geleit.intake.live import Intake, Receipt, contradiction
 from geleit.intake.staging import STORED
@@ -100,7 +101,7 @@ class Load:
             duck.register("staged", new)
             run = self.keys.write(_keys_of(duck))
         self._write_part(new)
-        with only_one(self.archive.lock):
+        with turn(self.archive.lock):
             segment = self.archive.write(new.select(STORED.names), self._reserve(new.num_rows))
             return self._enter(segment, run, (before, set(new["event_id"].to_pylist())))
 

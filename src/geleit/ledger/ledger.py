@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import Any
 
 import sqlalchemy as sa
@@ -38,6 +39,7 @@ class Ledger:
         self.name = self.store.name
         self.clock = clock
         self.engine = self.store.engine()
+        self._checks: ContextVar[tuple[Callable[[sa.Connection], None], ...]] = ContextVar("checks", default=())
         try:
             with self._translated():
                 upgrade(self.engine)
@@ -60,7 +62,18 @@ class Ledger:
         """
         options = self.engine.connect().execution_options(writes=True, long=long)
         with self._translated(), options as connection, connection.begin():
+            for check in self._checks.get():
+                check(connection)
             yield connection
+
+    @contextmanager
+    def guarded(self, check: Callable[[sa.Connection], None]) -> Iterator[None]:
+        """Begin every ``write`` of this thread with ``check``, which raises if it may not write any more."""
+        before = self._checks.set((*self._checks.get(), check))
+        try:
+            yield
+        finally:
+            self._checks.reset(before)
 
     def next_change(self, connection: sa.Connection) -> int:
         """Number this transaction's change; rows written with it belong to it."""

@@ -45,3 +45,14 @@ need_tip = Table(
     time("t"),
     sqlite_with_rowid=False,
 )
+
+# Who does what only one process does at a time. ``token`` grows with every holder; ``expires_at``: by the database's clock.
+lease = Table(
+    "lease",
+    metadata,
+    Column("name", Text, primary_key=True),
+    text("holder"),
+    Column("token", BigInteger, nullable=False),
+    time("expires_at"),
+    sqlite_with_rowid=False,
+)
