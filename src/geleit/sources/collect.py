@@ -4,15 +4,36 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, Field, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
 from geleit.definitions import Definition
 from geleit.secrets import Secret
 
 IdentifierType = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*(\.[a-z0-9_]+)*$")]
 Signature = Literal[
-    "shopify", "woocommerce", "zendesk", "stripe", "github", "hubspot", "typeform", "mailgun", "slack", "intercom"
+    "shopify",
+    "woocommerce",
+    "zendesk",
+    "stripe",
+    "github",
+    "hubspot",
+    "typeform",
+    "mailgun",
+    "slack",
+    "intercom",
+    "customerio",
+    "canny",
 ]
+SECRET_HEADERS = frozenset({"authorization", "proxy-authorization", "cookie", "x-write-key"})
+
+
+def _small(name: str) -> str:
+    if name.lower() in SECRET_HEADERS:
+        raise ValueError(f"{name} holds what must not be kept with a record")
+    return name.lower()
+
+
+HeaderName = Annotated[str, Field(pattern=r"^[A-Za-z0-9-]+$"), AfterValidator(_small)]
 
 
 class Collect(Definition):
@@ -50,7 +71,12 @@ class Hook(Definition):
     signature: Signature | HmacSignature | None = Field(
         None, description="how the system signs, by name or as HMAC; without it the address needs a write key"
     )
-    secret: Secret | None = Field(None, description="what the system signs with")
+    secret: Secret | None = Field(
+        None, description="what the system signs with; its value may have several lines while it is changed"
+    )
+    headers: tuple[HeaderName, ...] = Field(
+        (), description="further headers that expressions read, such as X-Event: _hook->'headers'->>'x-event'"
+    )
 
     @model_validator(mode="after")
     def _both_or_none(self) -> Hook:

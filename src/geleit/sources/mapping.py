@@ -163,6 +163,15 @@ class Mapper:
         ]
         return events, rejected
 
+    def map_posted(self, texts: Sequence[str], ids: Sequence[str], *, root: Path) -> Mapped:
+        """Records that came over the network, JSON objects as text with their ids, as an import would map them.
+
+        Errors: GeleitError if one of them does not fit its columns' types, or an expression fits none of them.
+        """
+        members = [json_records.members_of(text.encode()) or {} for text in texts]
+        records = Records("", self._columns(members, root), [0] * len(texts), texts, ids)
+        return self.map_groups([records])[0] if self.definition.group else self.map(records)
+
     def _columns(self, objects: list[json_records.Members], root: Path) -> pa.Table:
         if not self.looked:  # one look for all records that are replayed
             self.schema, self.looked = self._schema(root), True

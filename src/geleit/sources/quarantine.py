@@ -14,7 +14,7 @@ from geleit.clock import iso
 from geleit.errors import GeleitError, NotFoundError
 from geleit.ledger import tables
 from geleit.ledger.ledger import Ledger, chunked
-from geleit.sources.records import UNREAD, Rejected
+from geleit.sources.records import HOOK, UNREAD, Rejected
 
 FINAL = frozenset({"unreadable_file", "changed_content"})  # reasons that mapping the record anew cannot mend
 HISTORY = " | repaired "
@@ -280,7 +280,7 @@ def _changed(found: Entry, changes: Mapping[str, str]) -> tuple[str, str]:
     repaired = []
     for given in parts:
         part = dict(given)
-        text = part.pop(UNREAD, None)
+        text, hook = part.pop(UNREAD, None), part.pop(HOOK, None)
         free = text is not None and not part
         if text is not None:
             told[f"text was {text!r}"] = None
@@ -292,6 +292,7 @@ def _changed(found: Entry, changes: Mapping[str, str]) -> tuple[str, str]:
             _require(found, name, part, free=free)
             told[f"{name} {part.get(name)!r} -> {value!r}"] = None
             part[name] = _like(part.get(name), value)
+        part |= {} if hook is None else {HOOK: hook}  # what came beside a record cannot be repaired, and stays
         repaired.append(part)
     return msgspec.json.encode(repaired if isinstance(tree, list) else repaired[0]).decode(), "; ".join(told)
 

@@ -15,6 +15,7 @@ CHUNK_RECORDS = 5_000
 CHUNK_CHARACTERS = 8_000_000
 RECORD_CHARACTERS = 1_000_000
 UNREAD = "_unread"  # column of a quarantined record that holds its text as it stood in the file
+HOOK = "_hook"  # column of a posted record that holds what the request said beside it: topic, headers, query, time
 
 Reason = Literal[
     "unreadable_file",

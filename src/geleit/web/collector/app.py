@@ -10,10 +10,11 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from geleit.errors import Retryable
 from geleit.intake.collector import Collector, OverloadedError
-from geleit.sources.collected import Reader
+from geleit.sources.collected import Posted, Reader
 from geleit.sources.segment_spec import CALLS
 from geleit.web.collector import calls
 from geleit.web.collector.doors import Doors
+from geleit.web.collector.hooks import Hooks
 from geleit.web.collector.request import (
     BAD_REQUEST,
     LARGE,
@@ -46,6 +47,7 @@ class CollectorApp:
     def __init__(self, pages: ASGIApp, collector: Collector, doors: Doors) -> None:
         self.pages, self.collector, self.doors = pages, collector, doors
         self.clock = doors.clock
+        self.hooks = Hooks(doors, self._kept)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """One request."""
@@ -82,9 +84,11 @@ class CollectorApp:
         if request.method != "POST":
             raise RefusedError(NOT_ALLOWED, "send events with POST")
         if path.startswith("/hooks/"):
-            return await self._hook(request, path.removeprefix("/hooks/"))
+            return await self.hooks.post(request, path.removeprefix("/hooks/"))
         if calls.is_cloudevent(request) or path == "/cloudevents":
             reader = self._reader(request)
+            if reader.definition.events:
+                return await self.hooks.mapped(reader, [Posted(raw) for raw in calls.cloud_records(request)])
             return await self._taken(calls.cloud(reader, request, self.clock()))
         if path == "/v1/m":  # what a client says of itself
             return Reply()
@@ -103,6 +107,8 @@ class CollectorApp:
             read = calls.single(reader, body, call_type(f"/v1/{path.rpartition('/')[2]}"), self.clock())
             await self._taken(read)
             return Reply(200, PIXEL, "image/gif", (("cache-control", "no-store"),))
+        if path.startswith("/hooks/"):
+            return self.hooks.known(path.removeprefix("/hooks/"))
         raise RefusedError(NOT_FOUND, "there is no such address")
 
     async def _single(self, request: Incoming, type_: str) -> Reply:
@@ -119,9 +125,6 @@ class CollectorApp:
             return await self._taken(await asyncio.to_thread(calls.batch, reader, said, self.clock()))
         return await self._taken(calls.batch(reader, said, self.clock()))
 
-    async def _hook(self, request: Incoming, source: str) -> Reply:
-        raise RefusedError(NOT_FOUND, f"there is no source {source} that takes webhooks")
-
     def _reader(self, request: Incoming, said: object = None) -> Reader:
         reader = self.doors.opened(request, said)
         collect, origin = reader.definition.collect, request.headers.get("origin")
@@ -133,7 +136,14 @@ class CollectorApp:
             raise RefusedError(FORBIDDEN, f"pages of {origin} may not send here: the source names other origins")
         return reader
 
-    async def _taken(self, read: calls.Read) -> Reply:
+    async def _kept(self, read: calls.Read) -> Reply:
+        """What is answered to a system: 200 for all that is kept, for in the quarantine it is as safe as anywhere.
+
+        It would send the same again and again, and in the end nothing more: shops take such addresses off their list.
+        """
+        return await self._taken(read, kept=True)
+
+    async def _taken(self, read: calls.Read, *, kept: bool = False) -> Reply:
         """Answered when everything is committed: what was refused waits in the quarantine and is named."""
         outcome = await asyncio.wrap_future(self.collector.submit(read.events, read.rejected))
         refused = [
@@ -146,7 +156,7 @@ class CollectorApp:
         if not refused:
             return TAKEN
         counts = {"accepted": outcome.new, "duplicate": outcome.duplicate}
-        if not read.events:
+        if not read.events and not kept:
             said = {"success": False, "message": refused[0]["message"], **counts, "rejected": refused}
             return json_reply(said, BAD_REQUEST)
         return json_reply({"success": True, **counts, "rejected": refused})

@@ -98,19 +98,22 @@ def cloud(reader: Reader, request: Incoming, received_at: int) -> Read:
     Errors: RefusedError if the body is not what its content type says.
     """
     delivery = Delivery(received_at)
-    if request.content_type == cloudevents.BATCH:
-        try:
-            every = [bytes(raw) for raw in _calls.decode(request.body)]
-        except msgspec.MsgspecError:
-            raise RefusedError(BAD_REQUEST, "a batch of CloudEvents is a JSON list") from None
-    elif "ce-id" in request.headers:
-        every = [cloudevents.from_headers(request.headers, request.body)]
-    else:
-        every = [request.body]
     read = Read()
-    for place, raw in enumerate(every):
+    for place, raw in enumerate(cloud_records(request)):
         read.add(place, *reader.cloudevent(raw, delivery))
     return read
+
+
+def cloud_records(request: Incoming) -> list[bytes]:
+    """The CloudEvents of a request, each in the structured form. Errors: as cloud."""
+    if request.content_type == cloudevents.BATCH:
+        try:
+            return [bytes(raw) for raw in _calls.decode(request.body)]
+        except msgspec.MsgspecError:
+            raise RefusedError(BAD_REQUEST, "a batch of CloudEvents is a JSON list") from None
+    if "ce-id" in request.headers:
+        return [cloudevents.from_headers(request.headers, request.body)]
+    return [request.body]
 
 
 def pixel(request: Incoming) -> bytes:

@@ -28,13 +28,19 @@ class RefusedError(Exception):
 
 @dataclass(frozen=True)
 class Incoming:
-    """One request, read to its end. Names of headers are in small letters."""
+    """One request, read to its end. Names of headers are in small letters.
+
+    ``wire``: the body before it was unpacked. ``raw_path``: the path as it stood in the request line.
+    """
 
     method: str
     path: str
     headers: Mapping[str, str]
     query_string: bytes
     body: bytes
+    wire: bytes = b""
+    scheme: str = "http"
+    raw_path: str = ""
 
     @cached_property
     def query(self) -> dict[str, str]:
@@ -83,8 +89,10 @@ async def read(scope: Scope, receive: Receive, limit: int) -> Incoming:
         if size > limit:
             raise RefusedError(TOO_LARGE, _too_large(limit))
         more = message.get("more_body", False)
-    body = unpacked(b"".join(parts), headers.get("content-encoding", ""), limit)
-    return Incoming(scope["method"], scope["path"], headers, scope["query_string"], body)
+    wire = b"".join(parts)
+    body = unpacked(wire, headers.get("content-encoding", ""), limit)
+    way = (scope.get("scheme", "http"), scope.get("raw_path", b"").decode("latin-1"))
+    return Incoming(scope["method"], scope["path"], headers, scope["query_string"], body, wire, *way)
 
 
 def unpacked(body: bytes, encoding: str, limit: int) -> bytes:
