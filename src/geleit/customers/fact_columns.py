@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from typing import Any
 
 import duckdb
@@ -102,7 +103,7 @@ def schema(table: sa.Table) -> pa.Schema:
 def facts_of_rows(rows: pa.Table, setting: Setting) -> dict[str, pa.Table]:
     """The facts of stored rows (the outbox's columns but ``seq``), by table; sets are named by their key.
 
-    Tokens of identifiers are left out where an event has nothing but names: they hang on the sets themselves.
+    Tokens of identifiers are left out: they hang on the sets themselves.
     """
     canonical = {kind: setting.catalogue.canonical(kind) for kind in rows["kind"].unique().to_pylist()}
     telling = [kind for kind, known in canonical.items() if known in TELLING]
@@ -134,7 +135,7 @@ def _any(values: pa.ChunkedArray, marks: Iterable[str]) -> pa.ChunkedArray:
 def _single(special: pa.Table, setting: Setting) -> dict[str, pa.Table]:
     """The facts of events that tell more, one by one."""
     rows = zip(*(special[name].to_pylist() for name in COLUMNS), strict=True)
-    events = [(stored.event, stored.set_key) for stored in map(decode, rows)]
+    events = [(replace(stored.event, identifiers=()), stored.set_key) for stored in map(decode, rows)]
     return tabled(facts.facts_of(events, setting))
 
 

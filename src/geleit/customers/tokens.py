@@ -38,10 +38,10 @@ def _plain(text: str) -> str:
     return "".join(c for c in unicodedata.normalize("NFKD", text) if not unicodedata.combining(c))
 
 
-def of_text(text: str) -> Iterator[str]:
+@lru_cache(maxsize=16_384)  # names of products and cities come again and again
+def of_text(text: str) -> tuple[str, ...]:
     """The tokens of a text, at least two characters each."""
-    for word in WORD.findall(text)[:MOST]:
-        yield from (form for form in fold(word) if len(form) > 1)
+    return tuple(form for word in WORD.findall(text)[:MOST] for form in fold(word) if len(form) > 1)
 
 
 def of_event(event: Event, kind: str) -> set[tuple[str, str]]:
