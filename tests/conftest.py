@@ -9,6 +9,7 @@ import pytest
 import sqlalchemy as sa
 
 from geleit.ledger import tables
+from postgres_ledgers import new_ledger  # noqa: F401 (fixture)
 from servers import mariadb, postgres, store  # noqa: F401 (fixtures)
 
 EXAMPLES = Path(__file__).parent.parent / "examples"

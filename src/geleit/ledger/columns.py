@@ -20,10 +20,6 @@ class Exact(sa.types.TypeDecorator[str]):
     impl = sa.Text
     cache_ok = True
 
-    def load_dialect_impl(self, dialect: sa.Dialect) -> sa.types.TypeEngine[Any]:
-        """The type in the database."""
-        return dialect.type_descriptor(sa.Text())
-
     def bind_processor(self, dialect: sa.Dialect) -> Callable[[Any], Any] | None:
         """What is done to a value on its way in: nothing in SQLite."""
         return escape if dialect.name == "postgresql" else None

@@ -18,7 +18,7 @@ from contextlib import contextmanager
 import sqlalchemy as sa
 
 from geleit.errors import GeleitError, Retryable
-from geleit.ledger.ledger import Ledger
+from geleit.ledger.ledger import Ledger, upsert
 from geleit.ledger.live_tables import lease
 
 SPAN = 15.0  # seconds that a lease holds unless it is renewed
@@ -54,14 +54,15 @@ class Lease:
         self._ended = threading.Event()
 
     def take(self) -> bool:
-        """Take the lease if it is free, or keep it if it is ours; at once.
+        """Take the lease if it is free; True if it is ours, at once.
 
         It is renewed in the background until ``release``. Errors: Retryable if the ledger cannot be written.
         """
         with self._turn:
+            if self.token and self._ours():
+                return True
             if self._free() and (token := self._try()):
-                if token != self.token:
-                    self._begin(token)
+                self._begin(token)
                 return True
             return False
 
@@ -105,8 +106,7 @@ class Lease:
 
         Errors: LeaseLostError.
         """
-        newest = connection.execute(sa.select(lease.c.token).where(lease.c.name == self.name)).scalar()
-        if not token or newest != token:
+        if not token or self._last(connection)[0] != token:
             raise LeaseLostError(
                 f"another process has taken over the {self.name} while this one stood still; nothing was changed",
                 hint="run the same command again",
@@ -125,29 +125,31 @@ class Lease:
         except GeleitError as error:
             log.warning("the lease %s ends by itself: %s", self.name, error.message)
 
+    def _ours(self) -> bool:
+        """Whether nobody has taken it since; a span that passed meanwhile does no harm then."""
+        with self.ledger.read() as connection:
+            return self._last(connection)[0] == self.token
+
     def _free(self) -> bool:
         """Whether taking it may succeed: waiting writes nothing."""
         with self.ledger.read() as connection:
-            row = self._row(connection)
-            return row is None or row.holder == self.holder or int(row.expires_at) <= database_time(connection)
+            return self._last(connection)[1] <= database_time(connection)
 
     def _try(self) -> int:
         """The token under which it is ours now; 0 if somebody else was quicker."""
         with self.ledger.write() as connection:
-            now, row = database_time(connection), self._row(connection)
-            values = {"holder": self.holder, "expires_at": now + int(self.span * MICROSECONDS)}
-            if row is None:
-                connection.execute(sa.insert(lease).values(name=self.name, token=1, **values))
-                return 1
-            mine = bool(self.token) and row.token == self.token
-            if not mine and row.expires_at > now:
+            (last, until), now = self._last(connection), database_time(connection)
+            if until > now:
                 return 0
-            token = int(row.token) + (0 if mine else 1)
-            connection.execute(sa.update(lease).where(lease.c.name == self.name).values(token=token, **values))
-            return token
+            values = {"holder": self.holder, "token": last + 1, "expires_at": now + int(self.span * MICROSECONDS)}
+            connection.execute(upsert(lease, list(values)), {"name": self.name, **values})
+            return last + 1
 
-    def _row(self, connection: sa.Connection) -> sa.Row[tuple[object, ...]] | None:
-        return connection.execute(sa.select(lease).where(lease.c.name == self.name)).first()
+    def _last(self, connection: sa.Connection) -> tuple[int, int]:
+        """The newest token, and until when it holds; (0, 0) for a lease that nobody has taken yet."""
+        query = sa.select(lease.c.token, lease.c.expires_at).where(lease.c.name == self.name)
+        row = connection.execute(query).first()
+        return (row.token, row.expires_at) if row else (0, 0)
 
     def _begin(self, token: int) -> None:
         self._ended.set()

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import cache
+from importlib import import_module
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.exc import DBAPIError, OperationalError
 
 from geleit.errors import GeleitError, Retryable, StoreError
+from geleit.ledger.columns import visible
 from geleit.ledger.many import insert_many
 
 BUSY = "30s"  # so long a writer waits for its turn
@@ -86,6 +89,7 @@ class Postgres:
         """Who may read is the server's matter."""
 
     def _prepare(self, connection: Any, record: Any) -> None:
+        connection.adapters.register_dumper(str, _text_dumper())
         encoding, schema, *_ = connection.execute(SETTINGS).fetchone()
         connection.commit()
         if encoding != "UTF8":
@@ -119,6 +123,18 @@ class Postgres:
                 return Retryable(f"the ledger {self.name} {what}; nothing was changed", hint=remedy)
         what, remedy = STATES["08"]
         return Retryable(f"the ledger {self.name} cannot be reached or {what}; {SAFE}", hint=remedy)
+
+
+@cache
+def _text_dumper() -> type[Any]:
+    """How single values of text go to the server: a NUL, which it does not take, becomes visible."""
+    psycopg: Any = import_module("psycopg.types.string")
+
+    class Visible(psycopg.StrDumperUnknown):  # type: ignore[misc] # known only where the extra is installed
+        def dump(self, obj: str) -> Any:
+            return super().dump(visible(obj))
+
+    return Visible
 
 
 def _place(error: Any) -> str:

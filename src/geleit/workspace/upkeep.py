@@ -1,10 +1,14 @@
-"""What a running server does beside taking events: cut waiting needs, archive, build generations."""
+"""What a running server does beside taking events: cut waiting needs, archive, build generations.
+
+Of several processes on one ledger the holder of the lease ``upkeep`` does it; if it dies, another one takes over.
+"""
 
 from __future__ import annotations
 
 import logging
 import threading
 import time
+from contextlib import suppress
 from dataclasses import dataclass
 
 import sqlalchemy as sa
@@ -12,9 +16,11 @@ import sqlalchemy as sa
 from geleit.errors import GeleitError
 from geleit.intake.adoption import adopt_all
 from geleit.ledger import tables
+from geleit.ledger.lease import Lease, LeaseLostError
 from geleit.needs import recut
 from geleit.workspace.workspace import Workspace
 
+LOOK = 1.0  # seconds between two looks for what other processes took, or whether the lease is free
 PAUSE = 0.2  # seconds between two looks for needs that wait
 ARCHIVED = 20_000  # events in the outbox from which they are archived without waiting
 SETTLED = 10.0  # seconds after which the outbox is archived, however little it holds
@@ -43,6 +49,7 @@ class Upkeep:
         self._wake, self._stopping = threading.Event(), threading.Event()
         self._thread = threading.Thread(target=self._run, name="geleit-upkeep", daemon=True)
         self._archived = self._built = time.monotonic()
+        self._lease = Lease(workspace.ledger, "upkeep")
 
     def start(self) -> None:
         """Begin."""
@@ -54,6 +61,8 @@ class Upkeep:
         self._wake.set()
         if self._thread.is_alive():
             self._thread.join()
+        with suppress(GeleitError):  # its span ends it as well
+            self._lease.release()
 
     def committed(self) -> None:
         """Something was taken: needs may wait."""
@@ -61,11 +70,15 @@ class Upkeep:
 
     def _run(self) -> None:
         while not self._stopping.is_set():
-            self._wake.wait(self.pace.settled)
+            self._wake.wait(min(self.pace.settled, LOOK))
             self._wake.clear()
             try:
-                self._steps()
+                if self._lease.take():
+                    with self._lease.fenced():
+                        self._steps()
                 self.fault = ""
+            except LeaseLostError as error:
+                log.warning("%s", error.message)
             except GeleitError as error:
                 self.fault = error.message
                 log.warning("upkeep rests: %s", error.message)
