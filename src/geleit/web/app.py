@@ -27,7 +27,7 @@ from geleit.web.pages.sources import quarantine, sources
 from geleit.web.pages.start import start
 from geleit.web.screen import show
 from geleit.web.security import HEADERS, SecurityHeaders, allowed_hosts
-from geleit.web.snippet import serve_snippet
+from geleit.web.snippet import SnippetDoor
 from geleit.workspace import Workspace
 
 NOT_FOUND, FAULT = 404, 500
@@ -50,12 +50,12 @@ def create_app(workspace: Workspace, *, hosts: Sequence[str] = ()) -> Starlette:
         Route("/api/people/{id}", api.person),
         Route("/api/people/{id}/journey", api.journey),
         Route("/static/{name:path}", serve_asset),
-        Route("/geleit.js", serve_snippet),
     ]
     app = Starlette(
         routes=routes,
         middleware=[
             Middleware(SecurityHeaders),
+            Middleware(SnippetDoor),
             Middleware(TrustedHostMiddleware, allowed_hosts=allowed_hosts(hosts), www_redirect=False),
             Middleware(GZipMiddleware, minimum_size=2048, compresslevel=4),
         ],

@@ -14,10 +14,12 @@ from urllib.parse import urlsplit
 import brotli
 from starlette.requests import Request
 from starlette.responses import Response
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from geleit import __version__
 from geleit.errors import GeleitError
 
+PATH = "/geleit.js"
 LIMIT = 4_000  # bytes as gzip: what a company's pages may be asked to load
 METHODS = ("page", "track", "identify", "group", "alias", "consent", "reset")
 
@@ -80,6 +82,18 @@ def serve_snippet(request: Request) -> Response:
     return Response(content, media_type="text/javascript; charset=utf-8", headers=headers)
 
 
+class SnippetDoor:
+    """Hands out the script under every name of this machine: pages are for known names only, the script is public."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """One request."""
+        public = scope["type"] == "http" and scope["path"] == PATH and scope["method"] in ("GET", "HEAD")
+        await (serve_snippet(Request(scope)) if public else self.app)(scope, receive, send)
+
+
 @dataclass(frozen=True, slots=True)
 class Embedding:
     """What a company puts into its pages, and what a strict Content-Security-Policy must allow for it."""
@@ -100,7 +114,7 @@ def embedding(address: str, key: str, *, copied: str = "") -> Embedding:
     if parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.fragment:
         raise GeleitError(f"'{address}' is no address that pages can reach", hint="such as https://collect.example.com")
     origin = f"{parts.scheme}://{parts.netloc}"
-    where = copied or f"{address}/geleit.js"
+    where = copied or f"{address}{PATH}"
     host = f' data-host="{html.escape(address)}"' if copied else ""
     methods, own = " ".join(METHODS), "'self'"
     calls = "function(m){geleit[m]=function(){geleit.q.push([m].concat([].slice.call(arguments)))}}"

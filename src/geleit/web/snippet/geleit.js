@@ -172,6 +172,7 @@
     try {
       if (AbortSignal.timeout) options.signal = AbortSignal.timeout(30000); // else it may hold the lock for ever
       const answer = await fetch(url, options);
+      await answer.text(); // until it is read, browsers count the request among those that may outlive the page
       const refused = [400, 413].includes(answer.status);
       const asked = answer.headers.get('Retry-After');
       const wait = asked && (asked * 1000 || Date.parse(asked) - Date.now());
