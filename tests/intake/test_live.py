@@ -42,7 +42,10 @@ def test_the_same_key_with_other_content_waits_in_quarantine_and_the_first_stand
 def test_an_event_is_usable_at_the_moment_it_is_acknowledged(workspace):
     workspace.intake.accept([event("a", kind="identified", who=(("email", "ADA@example.org"),))])
     assert workspace.customer("email:ada@example.org")
-    assert workspace.profile(workspace.customer("ada@example.org")).pending
+    workspace.intake.accept([event("b", kind="page_viewed", day=2, who=(("email", "ada@example.org"),))])
+    customer = workspace.customer("ada@example.org")
+    assert not workspace.profile(customer).pending
+    assert len(workspace.needs(customer)) == 1
 
 
 def test_nothing_of_a_failing_batch_is_kept(workspace, dump):

@@ -22,8 +22,9 @@ from geleit.intake.staging import events_of
 from geleit.ledger import tables
 from geleit.sources import positions as read_positions
 from geleit.sources import quarantine
+from geleit.sources.collected import Reader
 from geleit.sources.definition import SourceDefinition
-from geleit.sources.mapping import Mapper, Setting
+from geleit.sources.mapping import Setting
 from geleit.sources.meter import Progress, Reached
 from geleit.sources.plan import plan
 from geleit.sources.records import Rejected
@@ -278,11 +279,9 @@ def replay(
     total, clean = Receipt(), []
     now = intake.ledger.clock()
     setting = Setting(intake.catalogue, intake.zone, now)
-    with closing(Mapper(definition, setting)) as mapper:
+    with closing(Reader(definition, setting, root)) as reader:
         for entry in entries:
-            events, rejected = mapper.map_record(
-                entry.record, root=root, record_id=entry.record_id, position=entry.position
-            )
+            events, rejected = reader.reread(entry.record, entry.record_id, entry.position)
             total += intake.accept(events, rejected)
             if not rejected:
                 clean.append(entry.id)

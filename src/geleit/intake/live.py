@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import astuple, dataclass, replace
 
 import sqlalchemy as sa
@@ -18,8 +19,10 @@ from geleit.identity.normalize import normalize_all
 from geleit.identity.rules import Rules
 from geleit.intake.states import as_state
 from geleit.ledger import tables
-from geleit.ledger.ledger import Ledger, chunked
-from geleit.needs import recut
+from geleit.ledger.ledger import Ledger, among, chunked
+from geleit.needs import carrying, recut
+from geleit.needs.need import ReadEvent
+from geleit.needs.rules import Needs
 from geleit.sources import quarantine
 from geleit.sources.records import Rejected
 
@@ -73,6 +76,7 @@ class Intake:
     rules: Rules
     country: str
     keys: Keys
+    needs: Needs
     listing: frozenset[str] = frozenset()
 
     @property
@@ -126,7 +130,30 @@ class Intake:
         rows = [encode(e, key, local_day(e.t, self.zone)) for e, key in zip(events, observed.set_keys, strict=True)]
         connection.execute(sa.insert(tables.outbox), rows)
         moved = resolution.update(connection, observed.touched, self.rules, change)
-        recut.ask(connection, {*moved, *_customers(connection, sets)}, change)
+        self._carry_on(connection, list(zip(events, sets, strict=True)), (moved, observed.touched.sets), change)
+
+    def _carry_on(
+        self,
+        connection: sa.Connection,
+        placed: Sequence[tuple[Event, int]],
+        news: tuple[AbstractSet[str], AbstractSet[int]],
+        change: int,
+    ) -> None:
+        """Carry needs on where the newest events suffice; ask for a new cut of all others.
+
+        ``news``: customers whose identifiers changed, and identifier sets that were not known before.
+        """
+        moved, new_sets = news
+        owners = _owners(connection, {set_id for _, set_id in placed})
+        first = _first(connection, moved & set(owners.values()), new_sets)
+        arrivals: dict[str, carrying.Arrival] = {}
+        for event, set_id in sorted(placed, key=lambda one: (one[0].t, one[0].order, one[0].id)):
+            customer = owners.get(set_id)
+            if customer is not None and (customer not in moved or customer in first):
+                arrival = arrivals.setdefault(customer, carrying.Arrival([], customer in first))
+                arrival.events.append(ReadEvent(event, self.catalogue.touchpoint(event)))
+        unsure = carrying.carry_on(connection, arrivals, self.needs, change) if arrivals else set()
+        recut.ask(connection, unsure | (moved - first), change)
 
 
 def _sift(
@@ -175,11 +202,16 @@ def _contradiction(event: Event) -> Rejected:
     return contradiction(said | {"event_id": event.id})
 
 
-def _customers(connection: sa.Connection, sets: Sequence[int]) -> list[str]:
-    return [
-        customer
-        for some in chunked(sorted(set(sets)))
-        for customer in connection.execute(
-            sa.select(tables.resolution.c.customer_id).where(tables.resolution.c.set_id.in_(some)).distinct()
-        ).scalars()
-    ]
+def _owners(connection: sa.Connection, sets: AbstractSet[int]) -> dict[int, str]:
+    """The customers of identifier sets."""
+    query = sa.select(tables.resolution.c.set_id, tables.resolution.c.customer_id)
+    return dict(connection.execute(query.where(among(tables.resolution.c.set_id, sets))).all())
+
+
+def _first(connection: sa.Connection, customers: AbstractSet[str], new_sets: AbstractSet[int]) -> set[str]:
+    """Those customers of whom there was no event before: all their identifier sets are new."""
+    if not customers:
+        return set()
+    query = sa.select(tables.resolution.c.customer_id, tables.resolution.c.set_id)
+    rows = connection.execute(query.where(among(tables.resolution.c.customer_id, customers))).all()
+    return set(customers) - {row.customer_id for row in rows if row.set_id not in new_sets}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -31,6 +32,14 @@ class Need:
     stage: str = ""
     last_at: int = 0
     silent_at: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Cut:
+    """One customer's needs, and the time of the newest event from which they can be carried on (None: they cannot)."""
+
+    needs: Sequence[Need] = ()
+    tip: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

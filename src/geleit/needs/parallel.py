@@ -13,15 +13,15 @@ from typing import Any
 
 from geleit.events.kinds import Catalogue, Kinds
 from geleit.history.stored import StoredEvent, decode
-from geleit.needs.cut import cut
-from geleit.needs.need import Need, ReadEvent
+from geleit.needs.cut import cut_all
+from geleit.needs.need import Cut, ReadEvent
 from geleit.needs.rules import Needs
 
 BATCH = 300  # customers cut together: short enough that writing them never holds the ledger for long
 ALONE = 3  # batches up to which starting another process costs more than it spares
 
 History = tuple[str, Sequence[tuple[Any, ...]]]
-Found = dict[str, list[Need]]
+Found = dict[str, Cut]
 
 
 def read_all(stored: Sequence[StoredEvent], catalogue: Catalogue) -> list[ReadEvent]:
@@ -82,7 +82,7 @@ def _batches(histories: Iterator[History]) -> Iterator[list[History]]:
 
 
 def _cut(batch: Sequence[History], catalogue: Catalogue, rules: Needs) -> Found:
-    return {customer: cut(read_all([decode(row) for row in rows], catalogue), rules) for customer, rows in batch}
+    return {customer: cut_all(read_all([decode(row) for row in rows], catalogue), rules) for customer, rows in batch}
 
 
 _there: dict[str, Any] = {}

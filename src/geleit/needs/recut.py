@@ -11,13 +11,16 @@ import sqlalchemy as sa
 from geleit.events.kinds import Catalogue, in_language
 from geleit.history.history import History
 from geleit.ledger import tables
-from geleit.ledger.ledger import Ledger, chunked, upsert
-from geleit.needs.cut import cut
-from geleit.needs.need import Need
+from geleit.ledger.ledger import Ledger, among, chunked, upsert
+from geleit.ledger.live_tables import need_tip
+from geleit.needs.cut import cut_all
+from geleit.needs.need import Cut, Need
 from geleit.needs.parallel import in_parallel, read_all
+from geleit.needs.rows import UPDATED, need_row
 from geleit.needs.rules import Needs
 
 MANY = 2_000  # waiting customers from which one pass over everything is worth it
+_recut = tables.recut.c
 SLICE = 400  # customers per transaction: short enough that the ledger is never held for long
 
 
@@ -47,9 +50,9 @@ def recut_slice(ledger: Ledger, history: History, catalogue: Catalogue, rules: N
         sets = _sets(connection, [row.customer_id for row in waiting])
     if not waiting:
         return 0
-    found: dict[str, Sequence[Need]] = {row.customer_id: () for row in waiting}
+    found = {row.customer_id: Cut() for row in waiting}
     for customer, stored in history.grouped(sets):
-        found[customer] = cut(read_all(stored, catalogue), rules)
+        found[customer] = cut_all(read_all(stored, catalogue), rules)
     _write(ledger, found, {row.customer_id: row.change for row in waiting})
     return len(waiting)
 
@@ -72,9 +75,18 @@ def slices(ledger: Ledger, history: History, catalogue: Catalogue, rules: Needs)
         yield done
 
 
-def _write(ledger: Ledger, found: Mapping[str, Sequence[Need]], waiting: Mapping[str, int]) -> None:
-    """Put the needs of some customers in the place of their old ones; they wait no more."""
+def _write(ledger: Ledger, found: Mapping[str, Cut], waiting: Mapping[str, int]) -> None:
+    """Put the needs of some customers in the place of their old ones; they wait no more.
+
+    Who waits no more at all was cut by another process meanwhile, maybe from newer events: that result stands.
+    """
     with ledger.write() as connection:
+        still = set(
+            connection.execute(sa.select(_recut.customer_id).where(among(_recut.customer_id, list(found)))).scalars()
+        )
+        found = {customer: needs for customer, needs in found.items() if customer in still}
+        if not found:
+            return
         _replace(connection, list(found), found, ledger.next_change(connection))
         connection.execute(
             sa.delete(tables.recut).where(
@@ -95,43 +107,27 @@ def _sets(connection: sa.Connection, customers: Sequence[str]) -> dict[int, str]
     }
 
 
-def _replace(
-    connection: sa.Connection, customers: Sequence[str], found: Mapping[str, Sequence[Need]], change: int
-) -> None:
+def _replace(connection: sa.Connection, customers: Sequence[str], found: Mapping[str, Cut], change: int) -> None:
     """Put the new needs in the place of the old ones.
 
     An event may have moved to another customer that is cut in a later slice: its old row goes with whoever comes first.
     """
-    events = [(event, need.id) for needs in found.values() for need in needs for event in need.event_ids]
+    events = [(event, need.id) for one in found.values() for need in one.needs for event in need.event_ids]
     for some in chunked(customers):
         old = sa.select(tables.need.c.id).where(tables.need.c.customer_id.in_(some))
         connection.execute(sa.delete(tables.need_event).where(tables.need_event.c.need_id.in_(old)))
         connection.execute(sa.delete(tables.need).where(tables.need.c.customer_id.in_(some)))
         connection.execute(sa.update(tables.customer).where(tables.customer.c.id.in_(some)).values(change=change))
-    rows = [_row(customer, need) for customer, needs in found.items() for need in needs]
-    if rows:
-        updated = [column.name for column in tables.need.columns if column.name != "id"]
-        connection.execute(upsert(tables.need, updated), rows)
-        for some in chunked([row["id"] for row in rows]):
+        connection.execute(sa.delete(need_tip).where(need_tip.c.customer_id.in_(some)))
+    tips = [{"customer_id": customer, "t": one.tip} for customer, one in found.items() if one.tip is not None]
+    if tips:
+        connection.execute(sa.insert(need_tip), tips)
+    needs = [need_row(customer, need) for customer, one in found.items() for need in one.needs]
+    if needs:
+        connection.execute(upsert(tables.need, UPDATED), needs)
+        for some in chunked([need["id"] for need in needs]):
             connection.execute(sa.delete(tables.need_event).where(tables.need_event.c.need_id.in_(some)))
         connection.execute(upsert(tables.need_event, ["need_id"]), [{"event_id": e, "need_id": n} for e, n in events])
-
-
-def _row(customer: str, need: Need) -> dict[str, object]:
-    return {
-        "id": need.id,
-        "customer_id": customer,
-        "topic": need.topic,
-        "opened_at": need.opened_at,
-        "closed_at": need.closed_at,
-        "closed_by": need.closed_by,
-        "last_at": need.last_at,
-        "silent_at": need.silent_at,
-        "quote": need.quote,
-        "quote_event": need.quote_event,
-        "stage": need.stage,
-        "events": len(need.event_ids),
-    }
 
 
 def needs_of(connection: sa.Connection, customer_id: str, *, language: str, now: int) -> list[Need]:

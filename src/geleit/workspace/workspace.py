@@ -108,7 +108,8 @@ class Workspace:
         systems = {name: source.system_name for name, source in self.definitions.sources.items()}
         setting = Setting(self.catalogue, self.company.zone, self.company.currency, systems)
         listing = frozenset(name for name, source in self.definitions.sources.items() if source.changed == "add")
-        return Intake(self.ledger, setting, self.rules, self.company.country, self.archive.keys, listing)
+        needs = self.definitions.needs
+        return Intake(self.ledger, setting, self.rules, self.company.country, self.archive.keys, needs, listing)
 
     def readers(self) -> dict[str, Reader]:
         """What reads the events that sources send, by source; only of those that send."""

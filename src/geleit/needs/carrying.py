@@ -1,0 +1,164 @@
+"""Carries needs on in the very transaction that takes an event, where the newest events alone decide."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+import sqlalchemy as sa
+
+from geleit.events.event import spoken_of
+from geleit.ledger import tables
+from geleit.ledger.ledger import among, upsert
+from geleit.ledger.live_tables import need_tip
+from geleit.needs.cut import Cutter, Going, cut_all, words_of
+from geleit.needs.need import ReadEvent
+from geleit.needs.rows import UPDATED, need_row
+from geleit.needs.rules import Needs
+
+
+@dataclass(slots=True)
+class Arrival:
+    """What a batch brings one customer: events in total order. ``first``: there were none before."""
+
+    events: list[ReadEvent]
+    first: bool
+
+
+def carry_on(connection: sa.Connection, arrivals: Mapping[str, Arrival], rules: Needs, change: int) -> set[str]:
+    """Write what the newest events do to their customers' needs; returns those customers that must be cut anew instead.
+
+    Those are: whose needs wait to be cut, whose events came late, and where earlier events may have to move.
+    """
+    unsure = set(_waiting(connection, arrivals))
+    sure = {name: arrival for name, arrival in arrivals.items() if name not in unsure}
+    tips = _tips(connection, [name for name, arrival in sure.items() if not arrival.first])
+    late = {n for n, a in sure.items() if not a.first and not (n in tips and a.events[0].event.t > tips[n])}
+    unsure |= late
+    known = _known(connection, [name for name in sure if name in tips and name not in late])
+    carried = _Carried()
+    for name, arrival in sure.items():
+        if name in late:
+            continue
+        if arrival.first:
+            carried.begin(name, arrival.events, rules)
+        elif not carried.go_on(name, arrival.events, known.get(name, ()), rules):
+            unsure.add(name)
+    carried.write(connection, change)
+    return unsure
+
+
+class _Carried:
+    """What is to be written for all customers of a batch."""
+
+    def __init__(self) -> None:
+        self.needs: list[dict[str, object]] = []
+        self.members: list[dict[str, object]] = []
+        self.tips: list[dict[str, object]] = []
+        self.changed: list[str] = []
+
+    def begin(self, customer: str, events: Sequence[ReadEvent], rules: Needs) -> None:
+        """The first events of a customer."""
+        found = cut_all(events, rules)
+        for need in found.needs:
+            self.needs.append(need_row(customer, need))
+            self.members += [{"event_id": event, "need_id": need.id} for event in need.event_ids]
+        self._end(customer, found.tip)
+
+    def go_on(self, customer: str, events: Sequence[ReadEvent], known: Sequence[sa.RowMapping], rules: Needs) -> bool:
+        """Events after all others of a customer; False if they do not decide alone."""
+        going = _going(known, rules)
+        if going is None or any(read.event.record or spoken_of(read.event) for read in events):
+            return False
+        cutter = Cutter(rules, going)
+        for read in events:
+            if read.touchpoint.step:
+                cutter.step(read)
+        cutter.annotate([read for read in events if not read.touchpoint.step])
+        if cutter.unsure:
+            return False
+        before = {row["id"]: row for row in known}
+        for journey in cutter.all:
+            if journey.steps or journey.notes:
+                self._carry(customer, journey, before.get(journey.id))
+        self._end(customer, events[-1].event.t)
+        return True
+
+    def _carry(self, customer: str, journey: Going, before: sa.RowMapping | None) -> None:
+        said = sorted([*journey.steps, *journey.notes], key=lambda r: (r.event.t, r.event.order, r.event.id))
+        quote, quote_event = (before["quote"], before["quote_event"]) if before else ("", "")
+        if not quote:
+            quote, quote_event = words_of(said)
+        self.needs.append(
+            {
+                "id": journey.id,
+                "customer_id": customer,
+                "topic": journey.rule.topic,
+                "opened_at": journey.opened_at,
+                "closed_at": journey.closed_at,
+                "closed_by": journey.closed_by,
+                "last_at": journey.last_at,
+                "silent_at": None if journey.closed_at is not None else journey.silent_at,
+                "quote": quote,
+                "quote_event": quote_event,
+                "stage": journey.stage,
+                "events": (before["events"] if before else 0) + len(said),
+            }
+        )
+        self.members += [{"event_id": read.event.id, "need_id": journey.id} for read in said]
+        self.changed.append(customer)
+
+    def _end(self, customer: str, at: int | None) -> None:
+        if at is not None:
+            self.tips.append({"customer_id": customer, "t": at})
+
+    def write(self, connection: sa.Connection, change: int) -> None:
+        """Everything at once."""
+        if self.needs:
+            connection.execute(upsert(tables.need, UPDATED), self.needs)
+        if self.members:
+            connection.execute(upsert(tables.need_event, ["need_id"]), self.members)
+        if self.tips:
+            connection.execute(upsert(need_tip, ["t"]), self.tips)
+        if self.changed:
+            here = among(tables.customer.c.id, self.changed)
+            connection.execute(sa.update(tables.customer).where(here).values(change=change))
+
+
+def _waiting(connection: sa.Connection, customers: Iterable[str]) -> list[str]:
+    column = tables.recut.c.customer_id
+    return list(connection.execute(sa.select(column).where(among(column, customers))).scalars())
+
+
+def _tips(connection: sa.Connection, customers: Iterable[str]) -> dict[str, int]:
+    query = sa.select(need_tip.c.customer_id, need_tip.c.t).where(among(need_tip.c.customer_id, customers))
+    return dict(connection.execute(query).all())
+
+
+def _known(connection: sa.Connection, customers: Iterable[str]) -> dict[str, list[sa.RowMapping]]:
+    """The needs of customers, in the order of their openings."""
+    need, found = tables.need, dict[str, list[sa.RowMapping]]()
+    query = sa.select(need).where(among(need.c.customer_id, customers)).order_by(need.c.opened_at, need.c.id)
+    for row in connection.execute(query).mappings():
+        found.setdefault(row["customer_id"], []).append(row)
+    return found
+
+
+def _going(known: Sequence[sa.RowMapping], rules: Needs) -> list[Going] | None:
+    """Stored needs to go on from; None if the rules know them no more, or their order among equals is lost."""
+    by_topic = {rule.topic: rule for rule in rules.needs}
+    latest = [row["last_at"] for row in known if row["closed_at"] is None]
+    if any(row["topic"] not in by_topic for row in known) or len(set(latest)) < len(latest):
+        return None
+    return [
+        Going(
+            by_topic[row["topic"]],
+            row["id"],
+            row["opened_at"],
+            row["last_at"],
+            row["stage"],
+            row["closed_at"],
+            row["closed_by"],
+        )
+        for row in known
+    ]
