@@ -6,7 +6,7 @@ DEMO   ?= demo
 EVENTS ?= 1_000_000
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint types contracts sizes unit browser servers lock docs long bench-bulk clean
+.PHONY: help demo test lint types contracts sizes unit browser servers clients lock docs long bench-bulk clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 14
@@ -20,7 +20,7 @@ $(VENV)/.installed: requirements/dev.txt pyproject.toml
 demo: $(VENV)/.installed ## build the example company in ./demo and open it in the browser
 	$(BIN)/geleit demo $(DEMO)
 
-test: lint types contracts sizes browser servers unit ## everything that must hold before a change lands
+test: lint types contracts sizes browser servers clients unit ## everything that must hold before a change lands
 
 lint: $(VENV)/.installed
 	$(BIN)/ruff check .
@@ -41,6 +41,9 @@ browser: ## Debian's Chromium for the page tests, where it is missing and may be
 
 servers: ## Debian's PostgreSQL and MariaDB for the source tests, where they are missing and may be installed
 	@sh scripts/ensure_servers.sh
+
+clients: ## the real client libraries for Node that the contract tests run
+	@sh scripts/ensure_clients.sh
 
 unit: $(VENV)/.installed
 	$(BIN)/python -m pytest

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import subprocess
 import sys
@@ -9,6 +10,7 @@ import tempfile
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
+CLIENTS = ROOT / "tests" / "contract"
 LOCKS: dict[str, list[str]] = {"runtime.txt": [], "dev.txt": ["--extra", "dev"]}
 
 
@@ -35,8 +37,21 @@ def main() -> int:
                 stale.append(f"requirements/{name} is not what pyproject.toml asks for. Hint: make lock")
         if re.search(r"https?://|file://", lock.read_text()):
             stale.append(f"requirements/{name} holds a download address. Hint: make lock")
+    stale += clients()
     print("\n".join(stale) or "locks: current, hashed, no address")
     return 1 if stale else 0
+
+
+def clients() -> list[str]:
+    """What is wrong with the lock of the contract tests' clients for Node: an address, a missing hash, another version."""
+    lock = json.loads((CLIENTS / "package-lock.json").read_text())["packages"]
+    asked = json.loads((CLIENTS / "package.json").read_text())["dependencies"]
+    place, hint = (CLIENTS / "package-lock.json").relative_to(ROOT), "Hint: npm install in that folder"
+    wrong = [f"{place}: {name} has a download address. {hint}" for name, one in lock.items() if "resolved" in one]
+    wrong += [f"{place}: {name} has no hash. {hint}" for name, one in lock.items() if name and "integrity" not in one]
+    if lock[""]["dependencies"] != asked:
+        wrong.append(f"{place} is not what package.json asks for. {hint}")
+    return wrong
 
 
 def pins(lock: Path) -> list[str]:
