@@ -35,6 +35,8 @@ def fold(word: str) -> tuple[str, ...]:
 
 
 def _plain(text: str) -> str:
+    if text.isascii():
+        return text
     return "".join(c for c in unicodedata.normalize("NFKD", text) if not unicodedata.combining(c))
 
 
