@@ -6,7 +6,7 @@ from datetime import datetime
 import pytest
 from shop import CLEAN, KEY, NOTHING, again
 
-from geleit.web.snippet import embedding
+from geleit.web.embedding import embedding
 
 pytestmark = pytest.mark.browser
 
