@@ -41,9 +41,13 @@ class Client:
     def python(self):
         return self.calls.endswith(".py")
 
+    @property
+    def clouds(self):
+        return self.calls.startswith("cloudevents")
+
     def tell(self, run):
         """The story as far as the client can tell it."""
-        if self.calls.startswith("cloudevents"):
+        if self.clouds:
             return cloud(run)
         return visit(run, self.says, own_time=self.own_time, switches=self.switches)
 

@@ -85,10 +85,15 @@ def cloud(run):
     return told
 
 
-def stream(run, count, pause):
-    """Many things happening to one known person, ``pause`` seconds apart."""
-    told = Told([], [], [f"user_id:u-{run}"])
+def stream(run, count, pause, *, clouds=False):
+    """One known person to whom ``count`` numbered things happen, ``pause`` seconds apart."""
+    user = f"u-{run}"
+    told = Told([], [], [f"user_id:{user}"])
+    if not clouds:
+        told.calls.append({"type": "identify", "userId": user, "traits": {"plan": "plus"}})
     for n in range(count):
-        call = {"type": "track", "userId": f"u-{run}", "name": "Product Viewed", "properties": {"n": n}, "pause": pause}
-        _add(told, EVERY, call)
+        seen = {"type": "track", "userId": user, "name": "Product Viewed", "properties": {"n": n}}
+        told.calls.append(
+            ({"kind": "product_viewed", "data": {"userId": user, "n": n}} if clouds else seen) | {"pause": pause}
+        )
     return told

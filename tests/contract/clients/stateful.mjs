@@ -15,5 +15,6 @@ for (const { type, pause = 0, ago, ...call } of await read()) {
   else if (type === "group") await analytics.group(call.groupId, call.traits);
   else if (type === "alias") await analytics.alias(call.userId, call.previousId);
   else await analytics[type](call.name, call.properties, options);
+  globalThis.BEGAN = true;
 }
 globalThis.DONE = true;
