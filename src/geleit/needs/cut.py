@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
 from geleit.events.event import spoken_of
 from geleit.needs.need import ClosedBy, Cut, Need, ReadEvent
@@ -101,7 +100,7 @@ class Cutter:
             journey = self._opened(read)
         if journey is None:
             self.loose.append(read)
-        elif _any(journey.rule.closes, read) and self._topic(read) in ("", journey.rule.topic):
+        elif journey.rule.closing.hold(read) and self._topic(read) in ("", journey.rule.topic):
             journey.closed_at = read.event.t
             journey.closed_by = "person" if _persons_word(read) else "rule"
 
@@ -126,21 +125,24 @@ class Cutter:
             return next((j for j in candidates if j.id == named), None)
         if topic := self._topic(read):
             return next((j for j in candidates if j.rule.topic == topic), None)
-        closing = next((j for j in candidates if _any(j.rule.closes, read)), None)
-        opening = next((j for j in candidates if _any(j.rule.opens, read)), None)
+        closing = next((j for j in candidates if j.rule.closing.hold(read)), None)
+        opening = next((j for j in candidates if j.rule.opening.hold(read)), None)
         if closing or opening:
             return closing or opening
-        if any(_any(rule.opens, read) for rule in self.rules if rule.topic not in {j.rule.topic for j in candidates}):
+        topics = {j.rule.topic for j in candidates}
+        if any(rule.opening.hold(read) for rule in self.rules if rule.topic not in topics):
             return None
-        return next((j for j in candidates if _any(j.rule.continues, read)), None)
+        return next((j for j in candidates if j.rule.continuing.hold(read)), None)
 
     def _reopened(self, read: ReadEvent) -> Going | None:
         for journey in sorted(self.all, key=lambda j: j.closed_at or 0, reverse=True):
             soon = journey.closed_at is not None and read.event.t - journey.closed_at <= journey.rule.reopens
-            fits = self._topic(read) in ("", journey.rule.topic) and _any(
-                (*journey.rule.opens, *journey.rule.continues), read
-            )
-            if soon and fits:
+            rule = journey.rule
+            if (
+                soon
+                and self._topic(read) in ("", rule.topic)
+                and (rule.opening.hold(read) or rule.continuing.hold(read))
+            ):
                 journey.closed_at, journey.closed_by = None, ""
                 self.unsure |= not self.whole  # notes of the time between belong to it again
                 return journey
@@ -149,13 +151,14 @@ class Cutter:
     def _opened(self, read: ReadEvent) -> Going | None:
         topic = self._topic(read)
         for rule in self.rules:
-            if topic in ("", rule.topic) and _any(rule.opens, read):
+            if topic in ("", rule.topic) and rule.opening.hold(read):
                 since = read.event.t - rule.lookback
                 before = (
-                    [r for r in self.loose if r.event.t >= since and _any(rule.continues, r)] if rule.lookback else []
+                    [r for r in self.loose if r.event.t >= since and rule.continuing.hold(r)] if rule.lookback else []
                 )
                 self.unsure |= not self.whole and bool(rule.lookback)  # earlier loose steps are not known here
-                self.loose = [r for r in self.loose if r not in before]
+                taken = {r.event.id for r in before}
+                self.loose = [r for r in self.loose if r.event.id not in taken]
                 journey = Going(rule, read.event.id, (before or [read])[0].event.t)
                 for one in [*before, read]:
                     journey.take(one)
@@ -209,10 +212,6 @@ def words_of(events: Sequence[ReadEvent]) -> tuple[str, str]:
             text = json.dumps(words, ensure_ascii=False) if isinstance(words, Mapping) else str(words)
             return text, read.event.id
     return "", ""
-
-
-def _any(matches: Sequence[Any], read: ReadEvent) -> bool:
-    return any(match.holds(read) for match in matches)
 
 
 def _named(read: ReadEvent) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from functools import cached_property
 from typing import Any
 
 from pydantic import Field, field_validator
@@ -29,6 +30,26 @@ class Match(Definition):
         return all(_has(read.event.properties, path, wanted) for path, wanted in self.where.items())
 
 
+class Claims:
+    """Matches of which any is enough, found by the kind that they name: most events are of no kind that is named."""
+
+    def __init__(self, *matches: Match) -> None:
+        self.plain = frozenset(match.kind for match in matches if not match.where)
+        self.special = {
+            kind: tuple(match for match in matches if match.where and match.kind == kind)
+            for kind in {match.kind for match in matches if match.where}
+        }
+
+    def hold(self, read: ReadEvent) -> bool:
+        """Whether any of the matches means this event."""
+        kinds = ("*", read.event.kind, read.touchpoint.kind)
+        if not self.plain.isdisjoint(kinds):
+            return True
+        return bool(self.special) and any(
+            match.holds(read) for kind in dict.fromkeys(kinds) for match in self.special.get(kind, ())
+        )
+
+
 class NeedRule(Definition):
     """One topic people come with: what opens it, keeps it going and ends it."""
 
@@ -47,6 +68,21 @@ class NeedRule(Definition):
     )
     lookback: Duration = Field(0, description="continuing events this short before the opening belong to it as well")
     reopens: Duration = Field(0, description="an event this soon after the end takes the same need up again")
+
+    @cached_property
+    def opening(self) -> Claims:
+        """What opens it."""
+        return Claims(*self.opens)
+
+    @cached_property
+    def continuing(self) -> Claims:
+        """What continues it."""
+        return Claims(*self.continues)
+
+    @cached_property
+    def closing(self) -> Claims:
+        """What closes it."""
+        return Claims(*self.closes)
 
     @field_validator("gap", mode="before")
     @classmethod
