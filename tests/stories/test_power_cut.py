@@ -12,6 +12,7 @@ import pytest
 
 from geleit.errors import GeleitError, NotFoundError
 from geleit.history.backups import Backups
+from geleit.ledger import lease
 from geleit.workspace import open_workspace
 from geleit.workspace.recovery import back_up, restore
 
@@ -55,6 +56,13 @@ def watch(library, tmp_path):
     """A workspace without data, watched."""
     with bulk_company.small():
         yield power_cut.Watch(library, bulk_company.make(tmp_path / "acme", rows=ROWS), tmp_path / "state")
+
+
+@pytest.fixture(autouse=True)
+def later(monkeypatch):
+    """Here it is an hour later than where the power went: leases have ended."""
+    now = lease.database_time
+    monkeypatch.setattr(lease, "database_time", lambda connection: now(connection) + 3_600_000_000)
 
 
 def live(folder):
