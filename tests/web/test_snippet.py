@@ -2,12 +2,14 @@
 
 import time
 from datetime import datetime
+from pathlib import Path
 
 import pytest
 from shop import CLEAN, KEY, NOTHING, again
 
 from geleit.web.embedding import embedding
 
+ROOT = Path(__file__).parent.parent.parent
 pytestmark = pytest.mark.browser
 
 
@@ -287,3 +289,45 @@ def test_where_storing_is_blocked_the_page_itself_remembers(visit, shop, recorde
     assert recorder.wait(3)[-1]["event"] == "A"
     page.evaluate("geleit.consent({analytics: false})")
     recorder.wait(4)
+
+
+def manual(recorder):
+    """The page of the manual, with this collector's address and key."""
+    text = (ROOT / "docs" / "browser-snippet.md").read_text(encoding="utf-8")
+    html = text.partition("<!-- page: consent -->\n```html\n")[2].partition("```")[0]
+    return html.replace("https://collect.example.com", recorder.address).replace("WRITE_KEY", KEY)
+
+
+def test_the_page_of_the_manual_asks_tells_and_takes_back(visit, shop, recorder):
+    shop.pages["/"] = (manual(recorder), {})
+    page = visit(shop.address)
+    page.get_by_role("button", name="No, thank you").click()
+    page.get_by_role("button", name="Leise 7").click()
+    again(page)
+    quiet(recorder)
+    page.get_by_role("button", name="Yes, gladly").click()
+    page.get_by_role("button", name="Leise 7").click()
+    given, seen, viewed = recorder.wait(3)
+    assert given["properties"]["wording"].startswith("If you agree, we note")
+    assert (seen["type"], viewed["properties"]) == ("page", {"product_id": "L7"})
+    again(page)
+    assert not page.get_by_role("button", name="Yes, gladly").is_visible()
+    page.get_by_role("button", name="Take my consent back").click()
+    assert recorder.wait(5)[-1]["event"] == "consent_withdrawn"
+    assert page.evaluate(CLEAN) == NOTHING
+    assert page.get_by_role("button", name="Yes, gladly").is_visible()
+    assert [text for text in page.complaints if "favicon" not in text] == []
+
+
+def test_the_page_of_the_manual_does_not_ask_who_objects_already(visit, shop, recorder):
+    shop.pages["/"] = (manual(recorder), {})
+    page = visit(shop.address, extra_http_headers={"Sec-GPC": "1"})
+    page.wait_for_load_state("load")
+    assert not page.get_by_role("button", name="Yes, gladly").is_visible()
+    quiet(recorder)
+
+
+def test_the_manual_holds_the_stub_that_the_command_prints():
+    assert embedding("https://collect.example.com", "WRITE_KEY").stub in (
+        ROOT / "docs" / "browser-snippet.md"
+    ).read_text(encoding="utf-8")

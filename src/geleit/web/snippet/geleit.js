@@ -232,11 +232,13 @@
       if (state) tell('alias', { userId: String(id), previousId: previous || state.a });
     },
 
-    // Without choices: what was chosen so far. ``proof`` (the wording, its version) becomes part of the events.
+    // Answers what is chosen now; null where the browser objects, so that there is nothing to ask. ``proof`` (the wording,
+    // its version) becomes part of the events.
     consent(choices, proof) {
+      if (objects) return null;
       const old = read();
       const now = { ...(old ? old.c : unsaved) };
-      if (choices && !objects) {
+      if (choices) {
         Object.keys(choices).forEach((purpose) => (now[purpose] = choices[purpose] === true));
         settle(old, { ...now }, proof);
       }
