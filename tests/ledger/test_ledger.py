@@ -7,7 +7,7 @@ from alembic.migration import MigrationContext
 
 from geleit.errors import StoreError
 from geleit.ledger import live_tables, tables
-from geleit.ledger.ledger import Ledger, insert_new, upsert
+from geleit.ledger.ledger import Ledger, among, insert_new, upsert
 
 
 @pytest.fixture
@@ -91,3 +91,11 @@ def test_only_the_owner_may_read_the_file(tmp_path):
     path = tmp_path / "ledger.sqlite"
     Ledger(f"sqlite:///{path}").close()
     assert path.stat().st_mode & 0o077 == 0
+
+
+def test_a_list_of_values_is_looked_up_by_the_index(ledger):
+    query = sa.select(tables.identifier.c.id).where(among(tables.identifier.c.value, ["a", "b"]))
+    with ledger.read() as connection:
+        text = str(query.compile(ledger.engine))
+        plan = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {text}", ('["a"]',)).all()
+    assert any("SEARCH identifier USING" in row[3] for row in plan), plan

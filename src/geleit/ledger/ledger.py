@@ -222,6 +222,10 @@ class _Among(FunctionElement[bool]):
     name = "among"
     inherit_cache = True
 
+    def self_group(self, against: Any = None) -> _Among:  # noqa: ARG002 (SQLAlchemy's signature)
+        """Itself: SQLAlchemy would write ``= 1`` behind it for SQLite, and no index would serve it any more."""
+        return self
+
 
 @compiles(_Among, "postgresql")
 def _among_array(element: _Among, compiler: SQLCompiler, **options: Any) -> str:
