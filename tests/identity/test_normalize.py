@@ -82,6 +82,8 @@ def test_normalizing_twice_changes_nothing():
         ("email", "Ada <a@b.de>"),
         ("phone", "0561 448217"),
         ("phone", "call me"),
+        ("phone", "+490000000000"),
+        ("phone", "+39 06 1234 5678"),
         ("email", "none at all"),
     ):
         once = value(type_, text)

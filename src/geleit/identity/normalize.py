@@ -116,4 +116,7 @@ def _number(value: str, region: str) -> str:
         return value
     if not phonenumbers.is_possible_number(number):
         return value
-    return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
+    found = phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
+    if number.italian_leading_zero and found != value and _number(found, region) != found:
+        return value  # +49 000 000 is no number: each reading would take a zero off, and an event is read twice
+    return found
