@@ -138,6 +138,7 @@ def needs_of(connection: sa.Connection, customer_id: str, *, language: str, now:
     members: dict[str, list[str]] = {row.id: [] for row in rows}
     for some in chunked(list(members)):
         query = sa.select(tables.need_event).where(tables.need_event.c.need_id.in_(some))
+        query = query.order_by(tables.need_event.c.event_id)
         for row in connection.execute(query):
             members[row.need_id].append(row.event_id)
     return [_ended(_from_row(row, members[row.id], language), now) for row in rows]
