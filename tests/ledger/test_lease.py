@@ -1,0 +1,260 @@
+"""One process at a time, by a lease: whoever dies is replaced, whoever stood still and wakes up too late is refused."""
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+
+import pytest
+import sqlalchemy as sa
+
+from geleit.errors import Retryable
+from geleit.events.event import Event, Identifier
+from geleit.history import turn
+from geleit.ledger import lease as leases
+from geleit.ledger import tables
+from geleit.ledger.lease import Lease, LeaseLostError
+from geleit.ledger.ledger import Ledger
+from geleit.ledger.live_tables import lease as table
+from geleit.workspace import open_workspace
+from geleit.workspace.scaffold import init
+from postgres_ledgers import move
+
+SPAN = 0.6
+# A process that archives (or builds a generation) and says when it is about to write what counts; then it is stopped.
+WORKER = """
+import sys
+from geleit.history import archive, journal
+from geleit.ledger import lease
+from geleit.workspace import open_workspace
+lease.SPAN = {span}
+room, step = sys.argv[2].split(".")
+kind = archive.Archive if room == "archive" else journal.Journal
+before = getattr(kind, step)
+def halting(self, *values, **named):
+    print("about to", flush=True)
+    sys.stdin.readline()
+    return before(self, *values, **named)
+setattr(kind, step, halting)
+with open_workspace(sys.argv[1]) as workspace:
+    for one in (workspace.archive, workspace.journal):
+        one.lease.span = {span}
+    try:
+        workspace.archive.drain() if room == "archive" else workspace.build_generation()
+    except lease.LeaseLostError as error:
+        print("refused:", error.message, flush=True)
+    except Exception as error:
+        print("failed:", type(error).__name__, error, flush=True)
+    else:
+        print("done", flush=True)
+"""
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def place(request, tmp_path, monkeypatch):
+    """A workspace on either kind of ledger."""
+    init(tmp_path / "acme", name="Acme")
+    if request.param == "postgresql":
+        move(tmp_path / "acme", request.getfixturevalue("new_ledger")(), monkeypatch)
+    return tmp_path / "acme"
+
+
+@pytest.fixture
+def space(place, monkeypatch):
+    monkeypatch.setattr(turn, "PATIENCE", 1.5)
+    with open_workspace(place) as opened:
+        for one in (opened.archive, opened.journal):
+            one.lease.span = SPAN
+        yield opened
+
+
+def other(ledger, name="upkeep", span=SPAN):
+    return Lease(Ledger(ledger.engine.url.render_as_string(hide_password=False)), name, span=span)
+
+
+def events(start, count):
+    return [
+        Event("app", str(n), "page_viewed", n * 1_000_000, (Identifier("email", f"p{n % 7}@example.org"),), raw="{}")
+        for n in range(start, start + count)
+    ]
+
+
+def start(place, step):
+    """A worker that has come to its step, and whose lease is renewed meanwhile."""
+    child = subprocess.Popen(
+        [sys.executable, "-c", WORKER.format(span=SPAN), str(place), step],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    assert child.stdout.readline() == "about to\n"
+    return child
+
+
+def finish(child):
+    said, _ = child.communicate("go on\n", timeout=60)
+    return said
+
+
+def test_only_one_holds_it_and_every_holder_has_a_higher_number(space):
+    one, two = Lease(space.ledger, "upkeep"), other(space.ledger)
+    assert (one.take(), two.take()) == (True, False)
+    first = one.token
+    assert one.take()
+    assert one.token == first
+    one.release()
+    assert (two.take(), one.take()) == (True, False)
+    assert two.token > first
+    two.release()
+    two.ledger.close()
+
+
+def test_it_is_renewed_while_it_is_held(space):
+    one, two = Lease(space.ledger, "upkeep", span=SPAN), other(space.ledger)
+    with one.held():
+        time.sleep(3 * SPAN)
+        assert not two.take()
+    assert two.take()
+    two.release()
+    two.ledger.close()
+
+
+def test_threads_of_one_process_take_turns_and_the_holder_may_take_it_again(space):
+    one, inside, most = Lease(space.ledger, "upkeep"), [], []
+
+    def work():
+        with one.held() as token, one.held() as again:
+            assert token == again
+            inside.append(1)
+            most.append(len(inside))
+            time.sleep(0.02)
+            inside.pop()
+
+    workers = [threading.Thread(target=work) for _ in range(4)]
+    for worker in workers:
+        worker.start()
+    for worker in workers:
+        worker.join()
+    assert most == [1, 1, 1, 1]
+
+
+def test_what_is_written_under_a_lease_that_another_has_is_refused(space, monkeypatch):
+    monkeypatch.setattr(Lease, "_renew", lambda *_: None)  # it stands still
+    one, two = Lease(space.ledger, "upkeep", span=0.05), other(space.ledger)
+
+    def late():
+        with one.held():
+            time.sleep(0.1)
+            assert two.take()
+            with space.ledger.write() as connection:
+                space.ledger.next_change(connection)
+
+    with space.ledger.read() as connection:
+        before = Ledger.change(connection)
+    with pytest.raises(LeaseLostError, match="taken over"):
+        late()
+    with space.ledger.read() as connection:
+        assert Ledger.change(connection) == before
+    with space.ledger.write() as connection:  # outside of the lease everybody writes
+        space.ledger.next_change(connection)
+    two.release()
+    two.ledger.close()
+
+
+def test_a_span_that_passed_does_no_harm_while_nobody_else_came(space, monkeypatch):
+    monkeypatch.setattr(Lease, "_renew", lambda *_: None)
+    one = Lease(space.ledger, "upkeep", span=0.01)
+    with one.held():
+        time.sleep(0.05)
+        with space.ledger.write() as connection:
+            space.ledger.next_change(connection)
+
+
+def test_it_ends_by_the_clock_of_the_database(space):
+    space.ledger.clock = lambda: 4_000_000_000_000_000  # this process believes in another century
+    one, two = Lease(space.ledger, "upkeep"), other(space.ledger)
+    assert one.take()
+    assert not two.take()
+    with space.ledger.read() as connection:
+        row = connection.execute(sa.select(table).where(table.c.name == "upkeep")).one()
+        assert abs(row.expires_at - leases.database_time(connection)) < 20_000_000
+        assert abs(leases.database_time(connection) - time.time_ns() // 1000) < 5_000_000
+    one.release()
+    two.ledger.close()
+
+
+def test_a_leader_that_is_killed_is_replaced_once_its_span_has_passed(space, place):
+    space.intake.accept(events(0, 30))
+    child = start(place, "archive._list")
+    child.send_signal(signal.SIGKILL)
+    child.communicate()
+    assert space.archive.drain() == 30
+    assert space.check().ok, space.check().text()
+
+
+def test_a_leader_that_stood_still_cannot_list_its_segment_any_more(space, place):
+    space.intake.accept(events(0, 30))
+    child = start(place, "archive._list")
+    os.kill(child.pid, signal.SIGSTOP)
+    space.intake.accept(events(30, 10))
+    assert space.archive.drain() == 40
+    os.kill(child.pid, signal.SIGCONT)
+    assert "refused: another process has taken over the archive" in finish(child)
+    with space.ledger.read() as connection:
+        assert connection.execute(sa.select(sa.func.sum(tables.segment.c.rows))).scalar_one() == 40
+    space.intake.accept(events(40, 5))
+    assert space.archive.drain() == 5  # and its file is swept away
+    assert space.archive.orphans() == []
+    assert space.check().ok, space.check().text()
+
+
+def test_a_leader_that_stood_still_while_it_swept_removes_nothing_of_its_successor(space, place):
+    space.intake.accept(events(0, 30))
+    child = start(place, "archive._sweep")
+    os.kill(child.pid, signal.SIGSTOP)
+    assert space.archive.drain() == 30
+    with space.archive.lease.held():  # a file that is not listed yet
+        (listed,) = space.archive.folder.rglob("*.parquet")
+        name = listed.name.replace(f"-{space.archive.lease.token - 1}.", f"-{space.archive.lease.token}.")
+        assert name != listed.name
+        ours = listed.with_name(name)
+        ours.write_bytes(listed.read_bytes())
+        os.kill(child.pid, signal.SIGCONT)
+        finish(child)
+        assert ours.exists()
+    assert space.check().findings[0].what.startswith("files lie in the archive")
+
+
+def test_a_leader_that_stood_still_publishes_no_generation(space, place):
+    space.intake.accept(events(0, 30))
+    child = start(place, "journal._publish")
+    os.kill(child.pid, signal.SIGSTOP)
+    space.intake.accept(events(30, 10))
+    newest = space.build_generation()
+    os.kill(child.pid, signal.SIGCONT)
+    said = finish(child)
+    assert said.startswith(("refused", "failed: Retryable"))
+    assert space.journal.latest().number == newest.number
+    assert space.check().ok, space.check().text()
+
+
+def test_waiting_for_a_ledger_that_is_gone_ends(space):
+    if space.ledger.engine.dialect.name == "sqlite":
+        path = space.data / "ledger.sqlite"
+        space.ledger.engine.dispose()
+        path.rename(path.with_suffix(".gone"))
+        path.mkdir()
+        with pytest.raises(Retryable):
+            Lease(space.ledger, "upkeep").take()
+        path.rmdir()
+        path.with_suffix(".gone").rename(path)
+    else:
+        space.ledger.engine.dispose()
+        lost = Ledger.__new__(Ledger)
+        lost.__dict__.update(space.ledger.__dict__)
+        lost.engine = sa.create_engine(space.ledger.engine.url.set(port=1))
+        with pytest.raises(Retryable):
+            Lease(lost, "upkeep").take()
+        lost.engine.dispose()
