@@ -41,13 +41,10 @@ class Site:
         data = body if isinstance(body, bytes | str) else json.dumps(body)
         return self.client.post(f"/hooks/{source}{query}", content=data, headers=headers or {})
 
-    def stored(self, source):
-        """Ids of the events of a source that are in."""
+    def stored(self):
+        """Ids of the events that are in, whether they are archived already or not."""
         with self.workspace.ledger.read() as connection:
-            query = sa.select(tables.event_key.c.id)
-            taken = set(connection.execute(query).scalars())
-            rows = connection.execute(sa.select(tables.outbox.c.event_id).where(tables.outbox.c.source == source))
-            return {row.event_id for row in rows} & taken if taken else set()
+            return set(connection.execute(sa.select(tables.event_key.c.id)).scalars())
 
     def waiting(self, source):
         """What waits in the quarantine, oldest first."""

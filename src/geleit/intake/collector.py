@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field
@@ -236,11 +236,18 @@ class Collector:
 
     def _settle(self, batch: Sequence[Submission], taken: Taken) -> None:
         self._forget(batch)
-        fresh, contradicting = {event.id for event in taken.new}, {event.id for event in taken.contradicting}
+        fresh = {event.id for event in taken.new}
+        contradicting = Counter(event.id for event in taken.contradicting)
         for one in batch:
-            keys = tuple(event.key for event in one.events if event.id in contradicting)
-            count = sum(event.id in fresh for event in one.events)
-            one.done.set_result(Outcome(count, len(one.events) - count - len(keys), keys))
+            count, keys = 0, []
+            for event in one.events:
+                if event.id in fresh:  # only the first of a key is new
+                    fresh.remove(event.id)
+                    count += 1
+                elif contradicting[event.id] > 0:
+                    contradicting[event.id] -= 1
+                    keys.append(event.key)
+            one.done.set_result(Outcome(count, len(one.events) - count - len(keys), tuple(keys)))
 
     def _fail(self, batch: Sequence[Submission], error: Exception) -> None:
         self._forget(batch)

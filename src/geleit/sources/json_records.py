@@ -16,6 +16,7 @@ from geleit.sources.records import (
     CHUNK_CHARACTERS,
     CHUNK_RECORDS,
     DAMAGE,
+    HOOK,
     RECORD_CHARACTERS,
     UNREAD,
     Reason,
@@ -107,7 +108,7 @@ def table(records: list[Members], columns: frozenset[str]) -> tuple[pa.Table, tu
     for name in sorted(columns):
         values = [bytes(record.get(name, NOTHING)) for record in records]
         arrays[name] = column_texts(values)
-        if records and not any(values):
+        if records and name != HOOK and not any(values):
             unseen.append(name)
     return pa.table(arrays), tuple(unseen)
 
