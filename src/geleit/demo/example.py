@@ -10,8 +10,10 @@ from pathlib import Path
 from geleit.demo import company
 from geleit.demo.company import SEED, UNFINISHED, example_folder
 from geleit.errors import GeleitError
-from geleit.intake.imports import Progress, silent
+from geleit.intake.imports import silent
+from geleit.sources.meter import Progress
 from geleit.workspace import open_workspace
+from geleit.workspace.steps import seldom_searched
 
 CUSTOMER = "crm.customer_no:4711"
 TRUTH = "truth"
@@ -60,6 +62,7 @@ class Written:
 SMALL = Wanted(small=True)
 
 
+@seldom_searched()
 def build_demo(
     folder: Path, wanted: Wanted = SMALL, *, progress: Progress = silent, told: Told = lambda _: None
 ) -> Built:

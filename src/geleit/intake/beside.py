@@ -6,6 +6,7 @@ cannot be started, or ends early, everything is mapped here instead, with the sa
 
 from __future__ import annotations
 
+import gc
 import os
 import pickle
 import queue
@@ -190,6 +191,7 @@ def _started() -> subprocess.Popen[bytes] | None:
 
 def serve() -> None:
     """Map jobs from standard input to standard output until there are none; the other process's whole work."""
+    gc.set_threshold(50_000)  # millions of records, and none of them forms a ring
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # whoever started it ends it
     out = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)  # what anything prints must not stand among the chunks

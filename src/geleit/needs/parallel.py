@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import multiprocessing
 import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -90,6 +91,7 @@ _there: dict[str, Any] = {}
 
 def _begin(kinds: Kinds, rules: Needs) -> None:
     """What a helping process needs, once."""
+    gc.set_threshold(50_000)  # millions of objects, and none of them forms a ring
     _there.update(catalogue=Catalogue(kinds), rules=rules)
 
 

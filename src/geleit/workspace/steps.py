@@ -2,10 +2,24 @@
 
 from __future__ import annotations
 
+import gc
 from collections import Counter
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 Told = Callable[[str], None]
+YOUNG = 50_000  # objects made until memory is searched for rings of them
+
+
+@contextmanager
+def seldom_searched() -> Iterator[None]:
+    """Search memory for rings of forgotten objects seldom meanwhile: bulk work makes millions of objects and no rings."""
+    before = gc.get_threshold()
+    gc.set_threshold(YOUNG, *before[1:])
+    try:
+        yield
+    finally:
+        gc.set_threshold(*before)
 
 
 def said(told: Told, step: str, slices: Iterator[int], what: str) -> Iterator[int]:

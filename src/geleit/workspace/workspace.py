@@ -31,7 +31,7 @@ from geleit.identity import explanation, resolution
 from geleit.identity.normalize import normalize
 from geleit.identity.rules import Rules
 from geleit.intake.adoption import adopt_all
-from geleit.intake.imports import ImportSummary, Progress, import_all, replay, silent
+from geleit.intake.imports import ImportSummary, import_all, replay, silent
 from geleit.intake.live import Intake, Receipt
 from geleit.ledger import tables
 from geleit.ledger.ledger import Ledger
@@ -44,9 +44,10 @@ from geleit.sources import quarantine
 from geleit.sources.collected import Reader
 from geleit.sources.definition import SourceDefinition, require_pulled
 from geleit.sources.mapping import Setting as MappingSetting
+from geleit.sources.meter import Progress
 from geleit.workspace.definitions import Definitions, find_workspace, load_definitions
 from geleit.workspace.status import Counts, SourceStatus, contact_person, counts, source_statuses
-from geleit.workspace.steps import Told, said, summed
+from geleit.workspace.steps import Told, said, seldom_searched, summed
 
 LONGEST = 200  # needs among which one in the person's words is sought
 FEWEST_DIGITS = 5  # of what may be a telephone number
@@ -130,6 +131,7 @@ class Workspace:
 
     # --- writing -------------------------------------------------------------------------------------------------
 
+    @seldom_searched()
     def import_sources(
         self,
         names: Sequence[str] = (),
@@ -157,6 +159,7 @@ class Workspace:
         self.sync()
         return result
 
+    @seldom_searched()
     def sync(self, *, told: Told = lambda _: None) -> Synced:
         """Apply changed definitions, cut waiting needs, archive the outbox, build a generation if anything changed."""
         self.apply_definitions(told=told)
