@@ -71,6 +71,7 @@ LIBRARIES = (
 )
 BROWSERS = (
     Client("segment_browser", "stateful.mjs", switches=False, browser=True),
+    Client("segment_browser_batches", "stateful.mjs", switches=False, browser=True),
     Client("jitsu_browser", **JITSU, browser=True),
 )
 CLIENTS = {client.name: client for client in LIBRARIES + BROWSERS}
@@ -112,10 +113,34 @@ def start(client, folder, calls, address, key, *, clock=0):
         program = folder / "program.mjs"
         program.write_text(f"{pointed(client.snippet or client.name, address, key)}\n{made}", encoding="utf-8")
         command = ["node", "--require", str(HERE / "clients" / "clock.js"), str(program)]
-    with (folder / "said.txt").open("wb") as said:
-        return subprocess.Popen(
+    said = folder / "said.txt"
+    with said.open("wb") as output:
+        process = subprocess.Popen(
             [*command, str(folder / "story.json")],
-            stdout=said,
+            stdout=output,
             stderr=subprocess.STDOUT,
             env=os.environ | {"GELEIT_CLOCK": str(clock)},
         )
+    return Started(process, said)
+
+
+@dataclass(frozen=True)
+class Started:
+    """A running client; ``said``: the file with what it prints."""
+
+    process: subprocess.Popen
+    said: Path
+
+    def done(self, seconds=60):
+        """What it printed until it ended by itself."""
+        try:
+            code = self.process.wait(seconds)
+        except subprocess.TimeoutExpired:
+            code = f"not ended within {seconds} s"
+        text = self.said.read_text(encoding="utf-8")
+        assert code == 0, f"{code}: {text}"
+        return text
+
+    def kill(self):
+        self.process.kill()
+        self.process.wait()

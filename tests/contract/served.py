@@ -1,7 +1,6 @@
 """A real `geleit serve` in a process of its own, with a workspace whose sources take events, and what it then knows."""
 
-import os
-import signal
+import contextlib
 import socket
 import subprocess
 import sys
@@ -10,7 +9,6 @@ from collections import defaultdict
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import httpx
 import sqlalchemy as sa
 
 from geleit.access import write_keys
@@ -51,24 +49,20 @@ class Served:
         command = [*GELEIT, "serve", "-w", str(self.folder), "--port", str(self.port), "--no-browser"]
         with self.errors.open("ab") as errors:
             self.process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=errors)
-        until(self._answers, self.errors.read_text)
+        until(self._listens, self.errors.read_text)
         return self
 
-    def _answers(self):
+    def _listens(self):
         assert self.process.poll() is None, self.errors.read_text()
-        try:
-            return httpx.get(self.address, timeout=5).status_code == 200
-        except httpx.TransportError:
-            return False
+        with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", self.port), 1):
+            return True
+        return False
 
     def kill(self):
         """No farewell."""
-        os.kill(self.process.pid, signal.SIGKILL)
-        self.process.wait(SECONDS)
-
-    def stop(self):
-        self.process.terminate()
-        self.process.wait(SECONDS)
+        if self.process:
+            self.process.kill()
+            self.process.wait(SECONDS)
 
     def known(self):
         """What the workspace knows now: its customers by identifier, the events of each, and what waits in quarantine."""
@@ -115,8 +109,9 @@ class Known:
 GELEIT = [sys.executable, "-m", "geleit"]
 
 
-def make(folder, sources):
-    """A workspace with these sources and a write key for each."""
+@contextlib.contextmanager
+def serving(folder, sources):
+    """A workspace with these sources, a write key for each, and its running server."""
     (folder / "sources").mkdir(parents=True)
     (folder / "geleit.yaml").write_text(COMPANY, encoding="utf-8")
     for name in sources:
@@ -124,7 +119,10 @@ def make(folder, sources):
     served = Served(folder)
     with open_workspace(folder) as workspace:
         served.keys = {name: write_keys.create(workspace.ledger, name)[1] for name in sources}
-    return served
+    try:
+        yield served.start()
+    finally:
+        served.kill()
 
 
 def free_port():
@@ -133,9 +131,9 @@ def free_port():
         return found.getsockname()[1]
 
 
-def until(true, told=lambda: "", seconds=SECONDS):
-    """Wait until it is so."""
+def until(true, told=lambda: "", seconds=SECONDS, every=0.05):
+    """Wait until it is so; asks again after ``every`` seconds."""
     end = time.monotonic() + seconds
     while not true():
         assert time.monotonic() < end, f"not within {seconds} s: {told()}"
-        time.sleep(0.02)
+        time.sleep(every)
