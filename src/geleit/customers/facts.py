@@ -18,6 +18,7 @@ from geleit.events.event import Event
 from geleit.events.kinds import Catalogue
 from geleit.ledger import tables
 from geleit.ledger.ledger import insert_new, upsert
+from geleit.ledger.prepared import Prepared
 
 Row = dict[str, Any]
 
@@ -83,8 +84,21 @@ def facts_of(events: Sequence[tuple[Event, int]], setting: Setting) -> Facts:
 
 def write(connection: sa.Connection, facts: Facts) -> None:
     """Write in the caller's transaction; what is there already stays, a trait yields to a later one."""
-    if rows := newest(facts.of(tables.trait)):
-        connection.execute(upsert(tables.trait, ["value", "t", "ord", "event_id"], where=_later), rows)
+    _TRAIT.many(connection, newest(facts.of(tables.trait)))
+    for table, new in _NEW.items():
+        rows = facts.of(table)
+        new.many(connection, _once(rows) if table is tables.search_token else rows)
+
+
+def _later(new: Any) -> Any:
+    """Whether a trait is of a later event than the one that stands there."""
+    old = tables.trait.c
+    return sa.tuple_(new.t, new.ord, new.event_id) > sa.tuple_(old.t, old.ord, old.event_id)
+
+
+_TRAIT = Prepared(upsert(tables.trait, ["value", "t", "ord", "event_id"], where=_later))
+_NEW = {
+    table: Prepared(insert_new(table))
     for table in (
         tables.consent_fact,
         tables.account_fact,
@@ -92,15 +106,8 @@ def write(connection: sa.Connection, facts: Facts) -> None:
         tables.order_line,
         tables.product_fact,
         tables.search_token,
-    ):
-        if rows := _once(facts.of(table)) if table is tables.search_token else facts.of(table):
-            connection.execute(insert_new(table), rows)
-
-
-def _later(new: Any) -> Any:
-    """Whether a trait is of a later event than the one that stands there."""
-    old = tables.trait.c
-    return sa.tuple_(new.t, new.ord, new.event_id) > sa.tuple_(old.t, old.ord, old.event_id)
+    )
+}
 
 
 def newest(traits: Iterable[Row]) -> list[Row]:

@@ -16,10 +16,12 @@ from geleit.events.event import Identifier
 from geleit.identity.graph import Link, Node, Reason, Resolved, reason_of, resolve
 from geleit.identity.rules import Rules
 from geleit.ledger import tables
-from geleit.ledger.ledger import among
+from geleit.ledger.ledger import among, given
+from geleit.ledger.prepared import Prepared
 
 _evidence = tables.evidence.c
 _identifier = tables.identifier.c
+_member = tables.identifier_set_member.c
 _place = tables.identifier_resolution.c
 
 # A link summed over sources and years.
@@ -27,9 +29,22 @@ _LINK = sa.select(
     _evidence.low_id, _evidence.high_id, sa.func.sum(_evidence["count"]), sa.func.min(_evidence.first_t)
 ).group_by(_evidence.low_id, _evidence.high_id)
 
-_KNOWN = sa.select(
-    _identifier.id, _identifier.type, _identifier.value, _identifier.first_t, _place.customer_id, _place.reason
-).outerjoin(tables.identifier_resolution, _place.identifier_id == _identifier.id)
+_LINKS = [Prepared(_LINK.where(given(end))) for end in (_evidence.low_id, _evidence.high_id)]
+
+_KNOWN = Prepared(
+    sa.select(
+        _identifier.id, _identifier.type, _identifier.value, _identifier.first_t, _place.customer_id, _place.reason
+    )
+    .outerjoin(tables.identifier_resolution, _place.identifier_id == _identifier.id)
+    .where(given(_identifier.id))
+)
+_OF_CUSTOMERS = Prepared(sa.select(_place.identifier_id).where(given(_place.customer_id)))
+_MEMBERS = Prepared(
+    sa.select(_member.set_id, _identifier.id, _identifier.type, _identifier.value, _identifier.first_t)
+    .join(tables.identifier, _identifier.id == _member.identifier_id)
+    .where(given(_member.set_id))
+)
+_SETS_WITH = Prepared(sa.select(_member.set_id).where(given(_member.identifier_id)).distinct())
 
 
 @dataclass(slots=True)
@@ -147,24 +162,20 @@ class _Region:
         wanted = [number for number in numbers if number not in self.nodes]
         if not wanted:
             return
-        rows = self.connection.execute(_KNOWN.where(among(_identifier.id, wanted))).all()
-        for id_, type_, value, first_t, home, reason in rows:
+        for id_, type_, value, first_t, home, reason in _KNOWN.all(self.connection, values=wanted):
             self.nodes[id_] = Node(id_, Identifier(type_, value), first_t)
             if home is not None:
                 self.homes[id_] = home
                 self.reasons[id_] = reason
 
     def _members(self, customers: set[str]) -> set[int]:
-        if not customers:
-            return set()
-        query = sa.select(_place.identifier_id).where(among(_place.customer_id, sorted(customers)))
-        return set(self.connection.execute(query).scalars().all())
+        return {number for (number,) in _OF_CUSTOMERS.all(self.connection, values=sorted(customers))}
 
     def _around(self, numbers: set[int]) -> dict[int, set[int]]:
         """Load all links of identifiers; returns what each was seen with."""
         found: dict[int, set[int]] = defaultdict(set)
-        for end in (_evidence.low_id, _evidence.high_id) if numbers else ():
-            for low, high, count, first in self.connection.execute(_LINK.where(among(end, numbers))).all():
+        for of_end in _LINKS:
+            for low, high, count, first in of_end.all(self.connection, values=list(numbers)):
                 self.links[low, high] = Link(low, high, int(count), first)
                 found[low].add(high)
                 found[high].add(low)
@@ -181,20 +192,12 @@ class _Region:
 
 def members(connection: sa.Connection, sets: Sequence[int]) -> dict[int, list[Node]]:
     """The identifiers of some sets."""
-    member = tables.identifier_set_member.c
-    query = (
-        sa.select(member.set_id, _identifier.id, _identifier.type, _identifier.value, _identifier.first_t)
-        .join(tables.identifier, _identifier.id == member.identifier_id)
-        .where(among(member.set_id, sets))
-    )
     found: dict[int, list[Node]] = defaultdict(list)
-    for set_id, id_, type_, value, first_t in connection.execute(query).all():
+    for set_id, id_, type_, value, first_t in _MEMBERS.all(connection, values=list(sets)):
         found[set_id].append(Node(id_, Identifier(type_, value), first_t))
     return found
 
 
 def sets_with(connection: sa.Connection, identifiers: Iterable[int]) -> list[int]:
     """All sets that hold one of the identifiers."""
-    member = tables.identifier_set_member.c
-    query = sa.select(member.set_id).where(among(member.identifier_id, identifiers)).distinct()
-    return sorted(connection.execute(query).scalars().all())
+    return sorted(set_id for (set_id,) in _SETS_WITH.all(connection, values=list(identifiers)))

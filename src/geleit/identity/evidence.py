@@ -13,8 +13,21 @@ import sqlalchemy as sa
 from geleit.clock import EPOCH_DAY, moment
 from geleit.errors import StoreError
 from geleit.events.event import Identifier
-from geleit.ledger.ledger import among, write_rows
+from geleit.ledger.ledger import given, write_rows
+from geleit.ledger.prepared import Prepared
 from geleit.ledger.tables import evidence, identifier, identifier_set, identifier_set_member
+
+_IDS = Prepared(
+    sa.select(identifier.c.id, identifier.c.value, identifier.c.first_t).where(
+        identifier.c.type == sa.bindparam("type"), given(identifier.c.value)
+    )
+)
+_SETS = Prepared(
+    sa.select(identifier_set.c.key, identifier_set.c.rest, identifier_set.c.id).where(given(identifier_set.c.key))
+)
+_NEW_IDENTIFIER = Prepared(sa.insert(identifier))
+_NEW_SET = Prepared(sa.insert(identifier_set))
+_NEW_MEMBER = Prepared(sa.insert(identifier_set_member))
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,9 +113,7 @@ def find_ids(connection: sa.Connection, wanted: Iterable[Identifier]) -> dict[Id
         values.setdefault(member.type, []).append(member.value)
     found = {}
     for type_, of_type in values.items():
-        query = sa.select(identifier.c.id, identifier.c.value, identifier.c.first_t)
-        query = query.where(identifier.c.type == type_, among(identifier.c.value, of_type))
-        rows = connection.execute(query).all()
+        rows = _IDS.all(connection, type=type_, values=of_type)
         found.update({Identifier(type_, value): (id_, first_t) for id_, value, first_t in rows})
     return found
 
@@ -117,9 +128,8 @@ def _intern_identifiers(
             first[member] = min(first.get(member, observation.t), observation.t)
     known = find_ids(connection, first)
     missing = [member for member in first if member not in known]
-    if missing:
-        rows = [{"type": member.type, "value": member.value, "first_t": first[member]} for member in missing]
-        connection.execute(sa.insert(identifier), rows)
+    rows = [{"type": member.type, "value": member.value, "first_t": first[member]} for member in missing]
+    _NEW_IDENTIFIER.many(connection, rows)
     earlier = {id_: first[member] for member, (id_, first_t) in known.items() if first[member] < first_t}
     move_earlier(connection, earlier)
     added = find_ids(connection, missing)
@@ -144,15 +154,14 @@ def _intern_sets(
     missing = {print_: members for members, print_ in prints.items() if print_[0] not in known}
     if not missing:
         return {members: known[print_[0]] for members, print_ in prints.items()}, set()
-    connection.execute(sa.insert(identifier_set), [{"key": key, "rest": rest} for key, rest in missing])
+    _NEW_SET.many(connection, [{"key": key, "rest": rest} for key, rest in missing])
     added = find_sets(connection, missing)
     rows = [
         {"set_id": added[key], "identifier_id": ids[member]}
         for (key, _), members in missing.items()
         for member in members
     ]
-    if rows:
-        connection.execute(sa.insert(identifier_set_member), rows)
+    _NEW_MEMBER.many(connection, rows)
     known |= added
     return {members: known[print_[0]] for members, print_ in prints.items()}, set(added.values())
 
@@ -163,9 +172,8 @@ def find_sets(connection: sa.Connection, prints: Iterable[tuple[int, int]]) -> d
     Errors: StoreError if another set has the same key (expected once in 10^12 pairs of a million sets).
     """
     wanted = dict(iter(prints))
-    query = sa.select(identifier_set.c.key, identifier_set.c.rest, identifier_set.c.id)
     found = {}
-    for key, rest, id_ in connection.execute(query.where(among(identifier_set.c.key, wanted))).all():
+    for key, rest, id_ in _SETS.all(connection, values=list(wanted)):
         if wanted[key] != rest:
             raise StoreError(
                 f"two different sets of identifiers share the key {key}; nothing of this batch was taken in",

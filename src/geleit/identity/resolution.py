@@ -12,13 +12,27 @@ from geleit.identity.evidence import Touched
 from geleit.identity.graph import Reason, Resolved, customer_id, owner
 from geleit.identity.rules import Rules
 from geleit.ledger import tables
-from geleit.ledger.ledger import among, upsert
+from geleit.ledger.ledger import among, given, upsert
+from geleit.ledger.prepared import Prepared
 
 _place = tables.identifier_resolution.c
 _resolution = tables.resolution.c
 _customer = tables.customer.c
 _redirect = tables.customer_redirect.c
 
+
+_NOW = Prepared(sa.select(tables.progress.c.at))
+_PLACES = Prepared(
+    sa.select(_place.identifier_id, _place.customer_id, _place.reason).where(given(_place.identifier_id))
+)
+_PLACE = Prepared(upsert(tables.identifier_resolution, ["customer_id", "reason"]))
+_OWNERS = Prepared(
+    sa.select(_resolution.set_id, _resolution.customer_id).where(given(_resolution.set_id), _resolution.slice == 0)
+)
+_OWNER = Prepared(upsert(tables.resolution, ["customer_id", "change"]))
+_SINCE = Prepared(sa.select(_customer.id, _customer.since_t).where(given(_customer.id)))
+_CUSTOMER = Prepared(upsert(tables.customer, ["since_t", "change"]))
+_REDIRECTS = Prepared(sa.select(_redirect.old_id).where(given(_redirect.old_id)))
 
 Place = tuple[str, Reason]  # customer, and why the identifier joins nobody
 
@@ -55,7 +69,7 @@ def rebuild(connection: sa.Connection, rules: Rules, change: int) -> set[str]:
 def _write(connection: sa.Connection, closure: Closure, sets: Iterable[int], rules: Rules, change: int) -> set[str]:
     """Write what differs. ``sets`` are resolved in any case, others only if one of their identifiers moved."""
     resolved = closure.resolved
-    now = connection.execute(sa.select(tables.progress.c.at)).scalar_one()
+    ((now,),) = _NOW.all(connection)
     work = _Change(change, now)
     places: dict[int, Place] = {
         number: (resolved.customers[number], closure.reasons.get(number, "")) for number in closure.inner
@@ -68,11 +82,7 @@ def _write(connection: sa.Connection, closure: Closure, sets: Iterable[int], rul
 
 def _places(connection: sa.Connection, numbers: Iterable[int]) -> dict[int, Place]:
     """Where identifiers belong at present, and why they join nobody."""
-    found: dict[int, Place] = {}
-    query = sa.select(_place.identifier_id, _place.customer_id, _place.reason)
-    for number, customer, reason in connection.execute(query.where(among(_place.identifier_id, numbers))).all():
-        found[number] = (customer, reason)
-    return found
+    return {number: (home, reason) for number, home, reason in _PLACES.all(connection, values=list(numbers))}
 
 
 def _write_identifiers(connection: sa.Connection, places: Mapping[int, Place], work: _Change) -> None:
@@ -84,17 +94,14 @@ def _write_identifiers(connection: sa.Connection, places: Mapping[int, Place], w
         {"identifier_id": number, "customer_id": places[number][0], "reason": places[number][1]}
         for number in work.changed
     ]
-    if rows:
-        connection.execute(upsert(tables.identifier_resolution, ["customer_id", "reason"]), rows)
+    _PLACE.many(connection, rows)
 
 
 def _write_sets(
     connection: sa.Connection, sets: Sequence[int], scope: tuple[Mapping[int, Place], Rules], work: _Change
 ) -> None:
     known, rules = scope
-    query = sa.select(_resolution.set_id, _resolution.customer_id)
-    query = query.where(among(_resolution.set_id, sets), _resolution.slice == 0)
-    stored: dict[int, str] = dict(connection.execute(query).all())
+    stored: dict[int, str] = dict(_OWNERS.all(connection, values=list(sets)))
     by_set = members(connection, sets)
     strangers = {node.id for some in by_set.values() for node in some} - known.keys()
     places = {**known, **_places(connection, strangers)}
@@ -106,22 +113,20 @@ def _write_sets(
         if stored.get(set_id) != customer:
             rows.append({"set_id": set_id, "slice": 0, "customer_id": customer, "change": work.number})
             work.moved |= {customer, stored.get(set_id, customer)}
-    if rows:
-        connection.execute(upsert(tables.resolution, ["customer_id", "change"]), rows)
+    _OWNER.many(connection, rows)
 
 
 def _write_customers(connection: sa.Connection, closure: Closure, resolved: Resolved, work: _Change) -> None:
     """Customers appear with their first identifier and go when their last one moves; then the old id redirects."""
     since = {name: resolved.since[name] for name in {resolved.customers[number] for number in closure.inner}}
-    query = sa.select(_customer.id, _customer.since_t).where(among(_customer.id, sorted(work.before | since.keys())))
-    stored: dict[str, int] = dict(connection.execute(query).all())
+    named = sorted(work.before | since.keys())
+    stored: dict[str, int] = dict(_SINCE.all(connection, values=named))
     rows = [
         {"id": name, "since_t": first, "change": work.number}
         for name, first in since.items()
         if stored.get(name) != first or name in work.moved
     ]
-    if rows:
-        connection.execute(upsert(tables.customer, ["since_t", "change"]), rows)
+    _CUSTOMER.many(connection, rows)
     gone = sorted(work.before - since.keys())
     if gone:
         connection.execute(sa.delete(tables.customer).where(among(_customer.id, gone)))
@@ -132,8 +137,7 @@ def _write_customers(connection: sa.Connection, closure: Closure, resolved: Reso
 def _follow(connection: sa.Connection, closure: Closure, resolved: Resolved, work: _Change) -> None:
     """Old ids answer with the customer that holds the identifier they were named after, wherever that has moved."""
     homes = {customer_id(closure.nodes[number].identifier): resolved.customers[number] for number in work.changed}
-    query = sa.select(_redirect.old_id).where(among(_redirect.old_id, sorted(homes)))
-    known = set(connection.execute(query).scalars().all())
+    known = {old for (old,) in _REDIRECTS.all(connection, values=sorted(homes))}
     alive = {old for old, home in homes.items() if home == old}
     if known & alive:
         connection.execute(sa.delete(tables.customer_redirect).where(among(_redirect.old_id, sorted(known & alive))))

@@ -19,7 +19,8 @@ from geleit.identity.normalize import normalize_all
 from geleit.identity.rules import Rules
 from geleit.intake.states import as_state
 from geleit.ledger import tables
-from geleit.ledger.ledger import Ledger, among, chunked
+from geleit.ledger.ledger import Ledger, given
+from geleit.ledger.prepared import Prepared
 from geleit.needs import carrying, recut
 from geleit.needs.need import ReadEvent
 from geleit.needs.rules import Needs
@@ -27,6 +28,13 @@ from geleit.sources import quarantine
 from geleit.sources.records import Rejected
 
 BATCH = 500  # events per transaction
+
+_KEYS = Prepared(sa.select(tables.event_key.c.id, tables.event_key.c.content).where(given(tables.event_key.c.id)))
+_KEY = Prepared(sa.insert(tables.event_key))
+_OUTBOX = Prepared(sa.insert(tables.outbox))
+_owner = tables.resolution.c
+_OWNERS = Prepared(sa.select(_owner.set_id, _owner.customer_id).where(given(_owner.set_id)))
+_SETS_OF = Prepared(sa.select(_owner.customer_id, _owner.set_id).where(given(_owner.customer_id)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,7 +136,7 @@ class Intake:
         sets = observed.set_ids
         facts.write(connection, facts.facts_of(list(zip(events, sets, strict=True)), self.setting))
         rows = [encode(e, key, local_day(e.t, self.zone)) for e, key in zip(events, observed.set_keys, strict=True)]
-        connection.execute(sa.insert(tables.outbox), rows)
+        _OUTBOX.many(connection, rows)
         moved = resolution.update(connection, observed.touched, self.rules, change)
         self._carry_on(connection, list(zip(events, sets, strict=True)), (moved, observed.touched.sets), change)
 
@@ -162,9 +170,7 @@ def _sift(
     """New events (their keys are taken at once), events that contradict an earlier one of their key, and repeats."""
     said = [content_hash(event) for event in events]
     known: dict[str, str] = {}
-    for some in chunked(list({event.id for event in events})):
-        query = sa.select(tables.event_key.c.id, tables.event_key.c.content).where(tables.event_key.c.id.in_(some))
-        known.update({row.id: row.content for row in connection.execute(query)})
+    known.update(_KEYS.all(connection, values=list({event.id for event in events})))
     known |= keys.contents(connection, [event.id for event in events if event.id not in known])
     new: dict[str, Event] = {}
     contradicting, again = [], []
@@ -176,10 +182,7 @@ def _sift(
             again.append(event)
         else:
             contradicting.append(event)
-    if new:
-        connection.execute(
-            sa.insert(tables.event_key), [{"id": identity, "content": known[identity]} for identity in new]
-        )
+    _KEY.many(connection, [{"id": identity, "content": known[identity]} for identity in new])
     return list(new.values()), contradicting, again
 
 
@@ -204,14 +207,10 @@ def _contradiction(event: Event) -> Rejected:
 
 def _owners(connection: sa.Connection, sets: AbstractSet[int]) -> dict[int, str]:
     """The customers of identifier sets."""
-    query = sa.select(tables.resolution.c.set_id, tables.resolution.c.customer_id)
-    return dict(connection.execute(query.where(among(tables.resolution.c.set_id, sets))).all())
+    return dict(_OWNERS.all(connection, values=list(sets)))
 
 
 def _first(connection: sa.Connection, customers: AbstractSet[str], new_sets: AbstractSet[int]) -> set[str]:
     """Those customers of whom there was no event before: all their identifier sets are new."""
-    if not customers:
-        return set()
-    query = sa.select(tables.resolution.c.customer_id, tables.resolution.c.set_id)
-    rows = connection.execute(query.where(among(tables.resolution.c.customer_id, customers))).all()
-    return set(customers) - {row.customer_id for row in rows if row.set_id not in new_sets}
+    rows = _SETS_OF.all(connection, values=list(customers))
+    return set(customers) - {customer for customer, set_id in rows if set_id not in new_sets}

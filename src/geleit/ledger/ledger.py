@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sqlite3
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -21,8 +22,12 @@ from geleit.ledger import tables
 from geleit.ledger.columns import Exact, escape
 from geleit.ledger.many import statements
 from geleit.ledger.postgres import Postgres
+from geleit.ledger.prepared import Prepared
 from geleit.ledger.schema import upgrade
 from geleit.ledger.sqlite import Sqlite
+
+_CHANGE = Prepared(sa.select(tables.progress.c.change))
+_NEXT = Prepared(sa.update(tables.progress).values(change=tables.progress.c.change + 1, at=sa.bindparam("now")))
 
 PARAMETERS = 900  # values in one IN list; SQLite of Debian 12 takes 32,766, older ones 999
 
@@ -77,13 +82,13 @@ class Ledger:
 
     def next_change(self, connection: sa.Connection) -> int:
         """Number this transaction's change; rows written with it belong to it."""
-        connection.execute(sa.update(tables.progress).values(change=tables.progress.c.change + 1, at=self.clock()))
+        _NEXT.run(connection, now=self.clock())
         return self.change(connection)
 
     @staticmethod
     def change(connection: sa.Connection) -> int:
         """The number of the last change that this connection sees."""
-        return int(connection.execute(sa.select(tables.progress.c.change)).scalar_one())
+        return int(_CHANGE.all(connection)[0][0])
 
     def close(self) -> None:
         """Close all connections."""
@@ -96,6 +101,11 @@ class Ledger:
             yield
         except DBAPIError as error:
             if (told := self.store.translate(error)) is None:
+                raise
+            raise told from None
+        except sqlite3.Error as error:  # of a prepared statement
+            wrapped = sa.exc.OperationalError if isinstance(error, sqlite3.OperationalError) else DBAPIError
+            if (told := self.store.translate(wrapped("", {}, error))) is None:
                 raise
             raise told from None
         except sa.exc.TimeoutError:
@@ -243,6 +253,12 @@ def among(column: sa.ColumnElement[Any], values: Iterable[int | str]) -> sa.Colu
     """Whether a column's value is one of many: the list goes as one parameter, however long it is."""
     kind = sa.BigInteger if isinstance(column.type, sa.Integer) else sa.Text
     return _Among(column, sa.bindparam(None, list(values), type_=_Listed(kind), unique=True))
+
+
+def given(column: sa.ColumnElement[Any], name: str = "values") -> sa.ColumnElement[bool]:
+    """Whether a column's value is among those that a prepared statement is given under a name."""
+    kind = sa.BigInteger if isinstance(column.type, sa.Integer) else sa.Text
+    return _Among(column, sa.bindparam(name, type_=_Listed(kind)))
 
 
 def chunked(values: Sequence[Any], size: int = PARAMETERS) -> Iterator[list[Any]]:

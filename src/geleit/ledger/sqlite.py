@@ -59,7 +59,8 @@ class Sqlite:
     def _damaged(self) -> StoreError:
         return StoreError(
             f"the ledger {self.name} is damaged or no SQLite file; archive and journal are untouched",
-            hint="restore the ledger from a backup; keep the damaged file",
+            hint="geleit restore BACKUP DIR puts a backup into a new folder; "
+            "geleit salvage takes over from this one what came later",
         )
 
 

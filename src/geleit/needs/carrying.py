@@ -4,17 +4,31 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import sqlalchemy as sa
 
 from geleit.events.event import spoken_of
 from geleit.ledger import tables
-from geleit.ledger.ledger import among, upsert
+from geleit.ledger.ledger import given, upsert
 from geleit.ledger.live_tables import need_tip
+from geleit.ledger.prepared import Prepared
 from geleit.needs.cut import Cutter, Going, cut_all, words_of
 from geleit.needs.need import ReadEvent
 from geleit.needs.rows import UPDATED, need_row
 from geleit.needs.rules import Needs
+
+Row = Mapping[str, Any]
+
+NAMES = [column.name for column in tables.need.columns]
+_need = tables.need.c
+_NEEDS = Prepared(sa.select(tables.need).where(given(_need.customer_id)).order_by(_need.opened_at, _need.id))
+_NEED = Prepared(upsert(tables.need, UPDATED))
+_MEMBER = Prepared(upsert(tables.need_event, ["need_id"]))
+_WAITING = Prepared(sa.select(tables.recut.c.customer_id).where(given(tables.recut.c.customer_id)))
+_TIPS = Prepared(sa.select(need_tip.c.customer_id, need_tip.c.t).where(given(need_tip.c.customer_id)))
+_TIP = Prepared(upsert(need_tip, ["t"]))
+_CHANGED = Prepared(sa.update(tables.customer).where(given(tables.customer.c.id)).values(change=sa.bindparam("number")))
 
 
 @dataclass(slots=True)
@@ -65,7 +79,7 @@ class _Carried:
             self.members += [{"event_id": event, "need_id": need.id} for event in need.event_ids]
         self._end(customer, found.tip)
 
-    def go_on(self, customer: str, events: Sequence[ReadEvent], known: Sequence[sa.RowMapping], rules: Needs) -> bool:
+    def go_on(self, customer: str, events: Sequence[ReadEvent], known: Sequence[Row], rules: Needs) -> bool:
         """Events after all others of a customer; False if they do not decide alone."""
         going = _going(known, rules)
         if going is None or any(read.event.record or spoken_of(read.event) for read in events):
@@ -84,7 +98,7 @@ class _Carried:
         self._end(customer, events[-1].event.t)
         return True
 
-    def _carry(self, customer: str, journey: Going, before: sa.RowMapping | None) -> None:
+    def _carry(self, customer: str, journey: Going, before: Row | None) -> None:
         said = sorted([*journey.steps, *journey.notes], key=lambda r: (r.event.t, r.event.order, r.event.id))
         quote, quote_event = (before["quote"], before["quote_event"]) if before else ("", "")
         if not quote:
@@ -114,37 +128,30 @@ class _Carried:
 
     def write(self, connection: sa.Connection, change: int) -> None:
         """Everything at once."""
-        if self.needs:
-            connection.execute(upsert(tables.need, UPDATED), self.needs)
-        if self.members:
-            connection.execute(upsert(tables.need_event, ["need_id"]), self.members)
-        if self.tips:
-            connection.execute(upsert(need_tip, ["t"]), self.tips)
-        if self.changed:
-            here = among(tables.customer.c.id, self.changed)
-            connection.execute(sa.update(tables.customer).where(here).values(change=change))
+        _NEED.many(connection, self.needs)
+        _MEMBER.many(connection, self.members)
+        _TIP.many(connection, self.tips)
+        _CHANGED.run(connection, values=self.changed, number=change)
 
 
 def _waiting(connection: sa.Connection, customers: Iterable[str]) -> list[str]:
-    column = tables.recut.c.customer_id
-    return list(connection.execute(sa.select(column).where(among(column, customers))).scalars())
+    return [customer for (customer,) in _WAITING.all(connection, values=list(customers))]
 
 
 def _tips(connection: sa.Connection, customers: Iterable[str]) -> dict[str, int]:
-    query = sa.select(need_tip.c.customer_id, need_tip.c.t).where(among(need_tip.c.customer_id, customers))
-    return dict(connection.execute(query).all())
+    return dict(_TIPS.all(connection, values=list(customers)))
 
 
-def _known(connection: sa.Connection, customers: Iterable[str]) -> dict[str, list[sa.RowMapping]]:
+def _known(connection: sa.Connection, customers: Iterable[str]) -> dict[str, list[Row]]:
     """The needs of customers, in the order of their openings."""
-    need, found = tables.need, dict[str, list[sa.RowMapping]]()
-    query = sa.select(need).where(among(need.c.customer_id, customers)).order_by(need.c.opened_at, need.c.id)
-    for row in connection.execute(query).mappings():
+    found: dict[str, list[Row]] = {}
+    for values in _NEEDS.all(connection, values=list(customers)):
+        row = dict(zip(NAMES, values, strict=True))
         found.setdefault(row["customer_id"], []).append(row)
     return found
 
 
-def _going(known: Sequence[sa.RowMapping], rules: Needs) -> list[Going] | None:
+def _going(known: Sequence[Row], rules: Needs) -> list[Going] | None:
     """Stored needs to go on from; None if the rules know them no more, or their order among equals is lost."""
     by_topic = {rule.topic: rule for rule in rules.needs}
     latest = [row["last_at"] for row in known if row["closed_at"] is None]

@@ -13,6 +13,7 @@ from geleit.history.history import History
 from geleit.ledger import tables
 from geleit.ledger.ledger import Ledger, among, chunked, upsert
 from geleit.ledger.live_tables import need_tip
+from geleit.ledger.prepared import Prepared
 from geleit.needs.cut import cut_all
 from geleit.needs.need import Cut, Need
 from geleit.needs.parallel import in_parallel, read_all
@@ -21,14 +22,14 @@ from geleit.needs.rules import Needs
 
 MANY = 2_000  # waiting customers from which one pass over everything is worth it
 _recut = tables.recut.c
+_ASK = Prepared(upsert(tables.recut, ["change"]))
 SLICE = 400  # customers per transaction: short enough that the ledger is never held for long
 
 
 def ask(connection: sa.Connection, customers: Iterable[str], change: int) -> None:
     """Note in the caller's transaction that these customers' needs have to be cut anew."""
     rows = [{"customer_id": customer, "change": change} for customer in sorted(set(customers))]
-    if rows:
-        connection.execute(upsert(tables.recut, ["change"]), rows)
+    _ASK.many(connection, rows)
 
 
 def ask_all(connection: sa.Connection, change: int) -> None:
