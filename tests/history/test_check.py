@@ -49,7 +49,7 @@ def test_an_acknowledged_event_that_is_nowhere_is_found(filled, event):
     (finding,) = report.findings
     assert (finding.store, finding.count, finding.samples) == ("archive", 1, (event(3).id,))
     assert "neither outbox nor archive" in report.text()
-    assert "Hint: restore" in report.text()
+    assert "Hint: geleit restore" in report.text()
 
 
 def test_an_event_without_its_key_is_found(filled, event):

@@ -118,3 +118,5 @@ def salvage(
             say(f"  could not be read to its end: {place}")
 
     show(done, as_json, text)
+    if done.unreadable:
+        raise typer.Exit(1)

@@ -140,7 +140,7 @@ class Archive:
             if later.first_seq <= earlier.last_seq:
                 raise StoreError(
                     f"the archive's segments {earlier.path} and {later.path} overlap; no file was changed",
-                    hint="restore the ledger and the archive from the same backup",
+                    hint="geleit restore BACKUP DIR puts ledger and archive of one moment into a new folder",
                 )
         return found
 
@@ -278,5 +278,5 @@ def _damaged(segment: Segment, what: str) -> StoreError:
     return StoreError(
         f"the archive's segment {segment.path} {what}; it holds {segment.rows} events. "
         "The ledger, the other segments and the journal built before are safe",
-        hint="put this file back from a backup, then run 'geleit check'",
+        hint="run 'geleit repair BACKUP': it puts this file back from a folder of backups",
     )

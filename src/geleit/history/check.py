@@ -23,7 +23,7 @@ from geleit.ledger.ledger import Ledger
 
 SAMPLES = 5
 REBUILD = "run 'geleit journal rebuild'"
-RESTORE = "restore ledger and archive from the same backup; keep the present folder until the numbers agree"
+RESTORE = "geleit restore BACKUP DIR puts a backup into a new folder; geleit salvage takes over what came later"
 RAW_SAFE = "every event that is stored stays as it is"
 JOURNAL_SAFE = "ledger and archive hold every event; only answers from the journal are wrong"
 
@@ -136,7 +136,8 @@ def _orphans(archive: Archive) -> list[Finding]:
         return []
     what = "files lie in the archive that the ledger's catalog does not list"
     remedy = (
-        "if an older ledger was put back, restore the newer one; else move them away, the next sync clears leftovers"
+        "if an older ledger was put back, 'geleit salvage' takes over their events from a copy of this folder; "
+        "leftovers of a kill are cleared by the next sync"
     )
     return [Finding("archive", what, len(found), tuple(found[:SAMPLES]), "all events that the ledger knows", remedy)]
 

@@ -56,7 +56,7 @@ def tail(connection: sa.Connection, archive: Archive, generation: Generation | N
     if twice is not None:
         raise StoreError(
             f"the outbox holds event number {twice}, which the archive holds as well; nothing was changed",
-            hint="restore the ledger and the archive from the same backup",
+            hint="geleit restore BACKUP DIR puts ledger and archive of one moment into a new folder",
         )
     change, last_seq = Ledger.change(connection), max(archived, last or 0)
     after = generation.last_seq if generation else 0

@@ -23,7 +23,7 @@ from geleit.intake.live import BATCH, Intake, Receipt
 
 Progress = Callable[[str], None]
 Rows = Iterator[tuple[Any, ...]]
-COUNT = "SELECT count(*) FROM outbox"
+OUTBOX = "the outbox of the ledger"
 ROWS = f"SELECT {', '.join(COLUMNS)} FROM outbox ORDER BY seq {{}}"  # noqa: S608 (names of our columns)
 
 
@@ -59,7 +59,7 @@ def salvage(intake: Intake, archive: Archive, old: Path, told: Progress = lambda
         if checksum(path) not in known:
             work.take(_archived(path), path.relative_to(data).as_posix())
     told(f"outbox, {work.total.new:,} new events")
-    work.take(_waiting(data / "ledger.sqlite"), "the outbox of the ledger")
+    work.take(_waiting(data / "ledger.sqlite"), OUTBOX)
     return Salvaged(work.read, work.total.new, work.total.changed, tuple(work.unreadable))
 
 
@@ -103,7 +103,7 @@ def _archived(path: Path) -> Rows:
 def _waiting(ledger: Path) -> Rows:
     """The outbox of a SQLite ledger, read in a copy of it: from its beginning, and where that breaks from its end."""
     if not ledger.is_file():
-        return
+        raise FileNotFoundError(ledger)
     with tempfile.TemporaryDirectory(dir=ledger.parent.parent) as name:
         for path in ledger.parent.glob("ledger.sqlite*"):
             if not path.name.endswith("-shm"):
