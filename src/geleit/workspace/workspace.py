@@ -19,7 +19,6 @@ from geleit.customers.visits import visits_by_channel
 from geleit.errors import NotFoundError, StoreError
 from geleit.events.event import Identifier
 from geleit.events.kinds import Catalogue
-from geleit.files import sync_folder
 from geleit.history.archive import Archive
 from geleit.history.check import CheckReport, check
 from geleit.history.delta import AsOf
@@ -39,7 +38,6 @@ from geleit.maps.journey import Journey
 from geleit.maps.reading import ReadingContext, read_journey
 from geleit.needs import recut
 from geleit.needs.need import Need, ReadEvent
-from geleit.secrets import Secret
 from geleit.sources import quarantine
 from geleit.sources.collected import Reader
 from geleit.sources.definition import SourceDefinition, require_pulled
@@ -48,6 +46,7 @@ from geleit.sources.meter import Progress
 from geleit.workspace.definitions import Definitions, find_workspace, load_definitions
 from geleit.workspace.status import Counts, SourceStatus, contact_person, counts, source_statuses
 from geleit.workspace.steps import Told, said, seldom_searched, summed
+from geleit.workspace.stores import ledger_url, make_data
 
 LONGEST = 200  # needs among which one in the person's words is sought
 FEWEST_DIGITS = 5  # of what may be a telephone number
@@ -78,20 +77,11 @@ class Workspace:
         self.root = definitions.root
         self.company = definitions.company
         self.clock = clock
-        self.data = self.root / "data"
-        self.data.mkdir(mode=0o700, exist_ok=True)
-        if not (self.data / "ledger.sqlite").exists():
-            sync_folder(self.root)  # else a power cut takes the folder, and what is acknowledged in it
-        self.ledger = Ledger(self._ledger_url(), clock=clock)
+        self.data = make_data(self.root)
+        self.ledger = Ledger(ledger_url(self.company, self.root), clock=clock)
         self.archive = Archive(self.data / "archive", self.ledger)
         self.journal = Journal(self.data / "journal", self.ledger, self.archive)
         self.history = History(self.ledger, self.archive, self.journal, self.catalogue)
-
-    def _ledger_url(self) -> str:
-        url = self.company.ledger
-        if isinstance(url, Secret):
-            return url.reveal(self.root)
-        return url or f"sqlite:///{self.data / 'ledger.sqlite'}"
 
     @cached_property
     def catalogue(self) -> Catalogue:
