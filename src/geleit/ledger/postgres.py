@@ -25,7 +25,7 @@ SELECT current_setting('server_encoding'), current_schema()::regnamespace::oid::
   set_config('lock_timeout', '{BUSY}', false), set_config('plan_cache_mode', 'force_custom_plan', false),
   CASE WHEN current_setting('synchronous_commit') = 'off' THEN set_config('synchronous_commit', 'on', false) END
 """
-TURN = f"SELECT set_config('idle_in_transaction_session_timeout', '{STILL}', true), %s::bigint"
+TURN = f"SELECT set_config('idle_in_transaction_session_timeout', '{STILL}', true), pg_advisory_xact_lock(%s)"
 LONG_TURN = "SELECT pg_advisory_xact_lock(%s)"
 
 # SQLSTATE (or its class): what happened, what to do. The server's own words may quote a person's data: never shown.
