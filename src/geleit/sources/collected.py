@@ -55,7 +55,7 @@ class Reader:
 
     @cached_property
     def _mapper(self) -> Mapper:
-        return Mapper(self.definition, self.setting)
+        return Mapper(self.definition, self.setting, few=True)
 
     def close(self) -> None:
         """Let go of the mapping's engine."""

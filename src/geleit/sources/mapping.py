@@ -17,6 +17,7 @@ from geleit.sources import database_records, files, json_records, parquet_record
 from geleit.sources.building import Builder, Built, rejection
 from geleit.sources.computing import Computation, Failure, values_of
 from geleit.sources.definition import SourceDefinition
+from geleit.sources.few import Few
 from geleit.sources.plan import ROW, plan
 from geleit.sources.records import UNREAD, Mapped, Records, Rejected, UnreadableError, identify
 from geleit.sources.sandbox import MEMORY, SECONDS, Sandbox, Stopped
@@ -90,12 +91,13 @@ def preview(definition: SourceDefinition, n: int = PREVIEWED, *, root: Path, set
 
 
 class Mapper:
-    """Maps chunks of one source; holds its sandbox until closed."""
+    """Maps chunks of one source; holds its sandbox until closed. ``few``: of a few records each."""
 
-    def __init__(self, definition: SourceDefinition, setting: Setting) -> None:
+    def __init__(self, definition: SourceDefinition, setting: Setting, *, few: bool = False) -> None:
         self.definition = definition
         self.plan = plan(definition)
-        self.sandbox = Sandbox(decimal=definition.decimal, memory=setting.memory, seconds=setting.seconds)
+        self.few = Few(definition, self.plan.selections) if few and not definition.group else None
+        self.sandbox = Sandbox(decimal=definition.decimal, memory=setting.memory, seconds=setting.seconds, few=few)
         reader = TimeReader(definition.zone or setting.zone, definition.doubled_hour, setting.now)
         self.builders = [Builder(definition, s, setting.catalogue, reader) for s in self.plan.selections]
         self.built: list[Built] = []
@@ -205,6 +207,9 @@ class Mapper:
 
     def _sifted(self, table: pa.Table) -> tuple[pa.Table, int, dict[int, Failure]]:
         """The records that are not left out on purpose, how many are, and for which the condition fails."""
+        if self.few is not None and (skipped := self.few.skipped(self.sandbox, table)) is not None:
+            left = [place for place, row in enumerate(table[ROW].to_pylist()) if row not in skipped]
+            return table.take(pa.array(left, pa.int64())), len(skipped), {}
         if self.plan.skip is None or not table.num_rows:
             return table, 0, {}
         try:
@@ -253,7 +258,10 @@ class Mapper:
             position = builder.selection.position
             where = f"sources/{self.definition.name}: events.{position}"
             computation = Computation(self.sandbox, builder.selection, where)
-            computation.run(table)
+            if self.few is None:
+                computation.run(table)
+            else:
+                self.few.compute(computation, table)
             for row, failure in computation.failures.items():
                 message = f"{records.where(row)}{failure.message}"
                 rejected.append(rejection(self.definition, records, row, (failure.reason, message), str(position)))
