@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -80,7 +81,11 @@ def restore(
     chosen = open_backup(path)
     aside = copy_aside(chosen, folder, told)
     told("ledger")
-    _place_ledger(chosen, aside, ledger)
+    try:
+        _place_ledger(chosen, aside, ledger)
+    except BaseException:
+        shutil.rmtree(aside)
+        raise
     put_in_place(aside, MARKER)
     with open_workspace(folder, clock=clock) as workspace:
         workspace.sync(told=told)
