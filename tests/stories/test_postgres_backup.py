@@ -56,6 +56,7 @@ def new_events(count):
 def test_it_comes_back_into_an_empty_database_and_goes_on(folder, dump, new_ledger, tmp_path, monkeypatch):
     with open_workspace(folder) as workspace:
         workspace.intake.accept(bulk_company.live(0, 9, ROWS))
+        workspace.sync()
         expected = dump(workspace)
     backup(folder, tmp_path / "backups")
     with pytest.raises(GeleitError, match="is not empty"):
