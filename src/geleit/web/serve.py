@@ -28,8 +28,9 @@ def serve(
     *,
     open_browser: bool = False,
     hosts: Sequence[str] = (),
+    pace: Pace | None = None,
 ) -> None:
-    """Serve until stopped. ``hosts`` = further names under which a proxy reaches the pages.
+    """Serve until stopped. ``hosts`` = further names under which a proxy reaches the pages; ``pace`` of the upkeep.
 
     Takes the next free port if the wanted one is in use. Errors: GeleitError if none can be had.
     """
@@ -40,7 +41,7 @@ def serve(
         print(f"geleit: {address}  (Ctrl+C ends it)", flush=True)  # noqa: T201 (the one thing a person waits for)
         if open_browser:
             webbrowser.open(address)
-        with running(workspace, create_app(workspace, hosts=[*hosts, host])) as app:
+        with running(workspace, create_app(workspace, hosts=[*hosts, host]), pace) as app:
             server_for(app).run(sockets=[listening])
 
 

@@ -16,14 +16,14 @@ import sqlalchemy as sa
 from geleit.errors import GeleitError
 from geleit.intake.adoption import adopt_all
 from geleit.ledger import tables
-from geleit.ledger.lease import Lease, LeaseLostError
+from geleit.ledger.lease import SPAN, Lease, LeaseLostError
 from geleit.needs import recut
 from geleit.workspace.workspace import Workspace
 
 LOOK = 1.0  # seconds between two looks for what other processes took, or whether the lease is free
 PAUSE = 0.2  # seconds between two looks for needs that wait
 ARCHIVED = 20_000  # events in the outbox from which they are archived without waiting
-SETTLED = 10.0  # seconds after which the outbox is archived, however little it holds
+SETTLED = 300.0  # seconds after which the outbox is archived, however little it holds; small segments cost readers
 BUILT = 300.0  # seconds between two generations; a question reads what is newer from archive and ledger
 FAULTS = 60.0  # seconds of rest after a fault
 
@@ -38,6 +38,7 @@ class Pace:
     archived: int = ARCHIVED
     settled: float = SETTLED
     built: float = BUILT
+    span: float = SPAN  # of the lease
 
 
 class Upkeep:
@@ -49,7 +50,7 @@ class Upkeep:
         self._wake, self._stopping = threading.Event(), threading.Event()
         self._thread = threading.Thread(target=self._run, name="geleit-upkeep", daemon=True)
         self._archived = self._built = time.monotonic()
-        self._lease = Lease(workspace.ledger, "upkeep")
+        self._lease = Lease(workspace.ledger, "upkeep", span=self.pace.span)
 
     def start(self) -> None:
         """Begin."""
