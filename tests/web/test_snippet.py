@@ -331,3 +331,16 @@ def test_the_manual_holds_the_stub_that_the_command_prints():
     assert embedding("https://collect.example.com", "WRITE_KEY").stub in (
         ROOT / "docs" / "browser-snippet.md"
     ).read_text(encoding="utf-8")
+
+
+def test_cookies_of_the_collectors_host_stay_at_home(visit, shop, recorder):
+    page = visit(shop.put().replace("localhost", "127.0.0.1"))  # the same site as the collector's
+    page.context.add_cookies([{"name": "session", "value": "geheim", "url": recorder.address}])
+    page.evaluate("geleit.consent({analytics: true})")
+    recorder.wait(2)
+    assert "cookie" not in recorder.requests[-1][1]
+    page.evaluate(
+        "address => fetch(address + '/v1/t', {method: 'POST', body: '{}', mode: 'no-cors', credentials: 'include'})",
+        recorder.address,
+    )
+    assert "geheim" in recorder.requests[-1][1]["cookie"]

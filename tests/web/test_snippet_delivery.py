@@ -26,7 +26,7 @@ def agreed(visit, shop, recorder):
     return page
 
 
-@pytest.mark.parametrize("status", [429, 500, 503, 404, 401])
+@pytest.mark.parametrize("status", [429, 503, 401])
 def test_a_refusal_for_now_is_tried_again_with_the_same_id(agreed, recorder, status):
     recorder.answers += [(status, {}), (status, {})]
     agreed.evaluate("geleit.track('A')")
@@ -68,8 +68,10 @@ def test_an_event_that_is_too_large_is_dropped_and_told(agreed, recorder):
 
 
 def test_many_and_large_events_travel_in_parts_that_outlive_their_page(agreed, recorder):
+    begun = time.monotonic()
     agreed.evaluate("for (let i = 0; i < 12; i++) geleit.track('Long', {i, text: 'ü'.repeat(10000)})")
     assert [event["properties"]["i"] for event in recorder.wait(13)[1:]] == list(range(12))
+    assert time.monotonic() - begun < 4  # no part was refused by the browser and had to be tried again
     assert max(int(headers["content-length"]) for _, headers, *_ in recorder.requests) < 65_536
 
 
@@ -172,10 +174,11 @@ def test_what_happens_while_a_page_closes_arrives(visit, shop, recorder, before)
 def test_after_leaving_without_an_answer_the_next_page_asks_again_with_the_same_id(agreed, shop, recorder):
     recorder.slow = 1
     agreed.evaluate("geleit.track('A')")
+    until(lambda: sends(recorder, "A"))
     again(agreed, shop.put("/next", attributes="data-pages=none"))
     until(lambda: agreed.evaluate(HELD) == 0)
     assert len(set(sends(recorder, "A"))) == 1
-    assert len(sends(recorder, "A")) <= 3
+    assert len(sends(recorder, "A")) == 2
 
 
 def test_a_damaged_store_costs_only_itself(agreed, recorder):

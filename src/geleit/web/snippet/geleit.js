@@ -28,9 +28,9 @@
   const objects = window.geleitGPC || navigator.globalPrivacyControl || navigator.doNotTrack === '1';
 
   const said = {}; // the last page, identify and group, told when consent comes while the page is open
-  const mine = {}; // keys of this page's events
   const flying = {}; // keys of events on their way
   let unsaved = {}; // choices that allow nothing to be stored
+  let mine = {}; // keys of this page's events
   let here, from, timer;
   let last = 0;
   let failures = 0;
@@ -189,8 +189,8 @@
 
   const leave = () => {
     const batch = some(keys(QUEUE).filter((key) => mine[key]));
+    mine = {}; // a page that is left hears no answer; the next one asks again
     if (!batch.length || get(WAIT) > Date.now()) return;
-    batch.forEach((key) => delete mine[key]); // a page that is left hears no answer; the next one asks again
     send(batch, true).then((done) => done || later(1000));
   };
 
