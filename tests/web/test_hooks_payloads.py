@@ -27,8 +27,8 @@ SIGNED = {
 ENVELOPES = {"braze": lambda document: {"events": [document]}}
 
 
-@pytest.fixture
-def secrets(monkeypatch):
+@pytest.fixture(autouse=True)
+def _secrets(monkeypatch):
     for _, name in SIGNED.values():
         monkeypatch.setenv(name, hooked.SECRET)
 
@@ -77,7 +77,7 @@ def test_the_systems_with_webhooks_have_one_in_their_definition():
 
 
 @pytest.mark.parametrize("file", HOOKED)
-def test_posted_payloads_are_the_events_of_the_file(file, tmp_path, secrets):
+def test_posted_payloads_are_the_events_of_the_file(file, tmp_path):
     name, documents = HOOKED[file], payloads(file)
     folder = tmp_path / "expected"
     folder.mkdir()
@@ -96,7 +96,7 @@ def test_posted_payloads_are_the_events_of_the_file(file, tmp_path, secrets):
 
 @pytest.mark.parametrize("file", ["shopify_events_1", "shopify_events_2"])
 @pytest.mark.parametrize("way", ["header", "query"])
-def test_the_topic_of_the_request_is_as_good_as_one_in_the_document(file, way, tmp_path, secrets):
+def test_the_topic_of_the_request_is_as_good_as_one_in_the_document(file, way, tmp_path):
     documents = payloads(file)
     folder = tmp_path / "expected"
     folder.mkdir()

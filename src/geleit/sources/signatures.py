@@ -58,7 +58,8 @@ class Scheme:
 def _hubspot(signed: Signed, time: str, body: bytes) -> Sequence[bytes]:
     method, at = signed.method.encode(), time.encode()
     plain = [HUBSPOT.sub(lambda found: unquote(found[0]), address) for address in signed.addresses]
-    return [method + address.encode() + body + at for address in plain]
+    every = dict.fromkeys([*plain, *signed.addresses])  # HubSpot's page decodes, HubSpot's own libraries do not
+    return [method + address.encode() + body + at for address in every]
 
 
 def _after_v0(_: Signed, time: str, body: bytes) -> Sequence[bytes]:
