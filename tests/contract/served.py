@@ -1,6 +1,7 @@
 """A real `geleit serve` in a process of its own, with a workspace whose sources take events, and what it then knows."""
 
 import contextlib
+import json
 import socket
 import subprocess
 import sys
@@ -65,41 +66,34 @@ class Served:
             self.process.wait(SECONDS)
 
     def known(self):
-        """What the workspace knows now: its customers by identifier, the events of each, and what waits in quarantine."""
+        """What the workspace knows now."""
+        member, owner, known = tables.identifier_set_member.c, tables.resolution.c, tables.identifier.c
+        identifiers = sa.select(owner.set_id, owner.customer_id, known.type, known.value).where(
+            known.id == member.identifier_id, owner.set_id == member.set_id
+        )
+        found = Known()
         with open_workspace(self.folder) as workspace, workspace.ledger.read() as connection:
-            members = sa.select(
-                tables.identifier_set_member.c.set_id,
-                tables.identifier.c.type,
-                tables.identifier.c.value,
-                tables.resolution.c.customer_id,
-            ).where(
-                tables.identifier.c.id == tables.identifier_set_member.c.identifier_id,
-                tables.resolution.c.set_id == tables.identifier_set_member.c.set_id,
-            )
-            owners, sets = {}, {}
-            for row in connection.execute(members):
-                owners[f"{row.type}:{row.value}"] = sets[row.set_id] = row.customer_id
-            held = [row.key for row in connection.execute(sa.select(tables.identifier_set.c.key))]
-            keys = {
-                row.key: row.id
-                for row in connection.execute(sa.select(tables.identifier_set.c.key, tables.identifier_set.c.id))
-            }
-            quarantined = [
-                f"{row.source}: {row.reason}: {row.message}" for row in connection.execute(sa.select(tables.quarantine))
-            ]
-            events = defaultdict(list)
-            for stored in workspace.history.events_of(held):
-                events[sets[keys[stored.set_key]]].append(stored.event)
-            return Known(owners, events, quarantined)
+            sets = {}
+            for row in connection.execute(identifiers):
+                found.owners[f"{row.type}:{row.value}"] = sets[row.set_id] = row.customer_id
+            for row in connection.execute(sa.select(tables.trait)):
+                found.traits[sets[row.set_id]][row.name] = json.loads(row.value)
+            for row in connection.execute(sa.select(tables.quarantine)):
+                found.quarantined.append(f"{row.source}: {row.reason}: {row.message}")
+            keys = {row.key: sets[row.id] for row in connection.execute(sa.select(tables.identifier_set))}
+            for stored in workspace.history.events_of(list(keys)):
+                found.events[keys[stored.set_key]].append(stored.event)
+        return found
 
 
 @dataclass(frozen=True)
 class Known:
-    """``owners``: customers by identifier, ``events`` of each customer."""
+    """``owners``: customers by identifier; ``events`` and ``traits`` of each customer; what waits in the quarantine."""
 
-    owners: dict
-    events: dict
-    quarantined: list
+    owners: dict = field(default_factory=dict)
+    events: dict = field(default_factory=lambda: defaultdict(list))
+    traits: dict = field(default_factory=lambda: defaultdict(dict))
+    quarantined: list = field(default_factory=list)
 
     def of(self, identifier):
         """The events of whoever has the identifier, as they happened."""

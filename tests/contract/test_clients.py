@@ -114,6 +114,8 @@ def holds(done, served):
         assert len(people) == 1, f"{run.name}: {people} {run.said}"
         found = known.of(run.person)
         assert Counter(event.kind for event in found) == Counter(kind for kind, *_ in run.told.events), run.name
+        traits = {name: value for _, _, said, _ in run.told.events for name, value in said.items()}
+        assert traits.items() <= known.traits[people.pop()].items(), run.name
         left = list(found)
         for expected in run.told.events:
             match = next((event for event in left if says(event, expected, run)), None)
