@@ -8,13 +8,14 @@ from typing import Annotated
 
 import typer
 
-from geleit.cli.output import HERE, AsJson, Folder, Language, opened, say, show, table
+from geleit.cli.output import HERE, AsJson, Folder, Language, opened, say, show, table, working
 from geleit.customers.profile import Profile
 from geleit.events.kinds import in_language
 from geleit.language.formats import day, money, stamp
 from geleit.maps.export import export
 from geleit.needs.need import Need, ReadEvent
 from geleit.workspace import Workspace
+from geleit.workspace.proof import remake_customers
 
 identity = typer.Typer(help="Why identifiers are one customer, or not.", no_args_is_help=True)
 Key = Annotated[str, typer.Argument(metavar="KEY", help="Customer id, type:value, or a bare value (e-mail, number).")]
@@ -157,6 +158,19 @@ def explain(
     with opened(folder) as workspace:
         found, company = workspace.explain(a, b or None), workspace.company
     show(found, as_json, lambda: say(found.text(language or company.languages[0], company.zone)))
+
+
+@identity.command()
+def rebuild(folder: Folder = HERE, as_json: AsJson = False) -> None:
+    """Make all customers anew from the evidence and cut their needs anew; changes nothing where all is well."""
+    with opened(folder) as workspace, working(as_json) as (_, now):
+        done = remake_customers(workspace, now)
+        customers = workspace.counts().customers
+    show(
+        {"customers": customers, "recut": done.recut, "generation": done.generation.number},
+        as_json,
+        lambda: say(f"{customers:,} customers made from the evidence, generation {done.generation.number}"),
+    )
 
 
 def map_(

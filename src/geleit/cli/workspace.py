@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from importlib import import_module
 from pathlib import Path
 from typing import Annotated
@@ -15,6 +16,7 @@ from geleit.demo.example import CUSTOMER, Wanted, build_demo, write_demo
 from geleit.errors import GeleitError
 from geleit.workspace import Workspace
 from geleit.workspace.definitions import find_workspace, load_checked
+from geleit.workspace.proof import prove
 from geleit.workspace.scaffold import init as init_workspace
 from geleit.workspace.scaffold import write_schemas
 from geleit.workspace.soundness import doubts
@@ -93,6 +95,9 @@ def demo(
 
 def check(
     definitions_only: Annotated[bool, typer.Option("--definitions", help="Validate the YAML only.")] = False,
+    thorough: Annotated[
+        bool, typer.Option("--thorough", help="Also read every event and all evidence: right content, right customer.")
+    ] = False,
     folder: Folder = HERE,
     as_json: AsJson = False,
 ) -> None:
@@ -105,6 +110,10 @@ def check(
         problems = doubts(definitions, system_clock())
         with opened(root) as workspace:
             report = workspace.check()
+            if thorough:
+                with working(as_json) as (_, now):
+                    found = prove(workspace.ledger, workspace.archive, workspace.rules, now)
+                report = replace(report, findings=(*report.findings, *found))
     data: dict[str, object] = {"workspace": str(root), "definitions": problems, "stores": report}
     ok = not problems and (report is None or report.ok)
 
