@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import sqlite3
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -44,6 +43,7 @@ class Ledger:
         self.name = self.store.name
         self.clock = clock
         self.engine = self.store.engine()
+        self.driver: Any = self.engine.dialect.loaded_dbapi
         self._checks: ContextVar[tuple[Callable[[sa.Connection], None], ...]] = ContextVar("checks", default=())
         try:
             with self._translated():
@@ -103,8 +103,8 @@ class Ledger:
             if (told := self.store.translate(error)) is None:
                 raise
             raise told from None
-        except sqlite3.Error as error:  # of a prepared statement
-            wrapped = sa.exc.OperationalError if isinstance(error, sqlite3.OperationalError) else DBAPIError
+        except self.driver.Error as error:  # of a prepared statement
+            wrapped = sa.exc.OperationalError if isinstance(error, self.driver.OperationalError) else DBAPIError
             if (told := self.store.translate(wrapped("", {}, error))) is None:
                 raise
             raise told from None

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
+from functools import lru_cache
 from typing import Any
 
 import msgspec
@@ -25,32 +26,50 @@ Row = Mapping[str, Any]
 
 def insert_many(cursor: Any, statement: str, rows: Sequence[Row], context: Any) -> bool:
     """SQLAlchemy's ``do_executemany``: True if the rows are in; False leaves the statement to the driver."""
-    found = PLAIN.fullmatch(statement) if context is not None and context.isinsert else None
-    if found is None or context.compiled is None:
+    if context is None or not context.isinsert or context.compiled is None:
         return False
-    marks = found["marks"].split(", ")
-    if len(marks) != len(rows[0]) or not all(MARKS.fullmatch(mark) for mark in marks):
+    return insert_rows(cursor, statement, rows, context.compiled.statement)
+
+
+def insert_rows(cursor: Any, text: str, rows: Sequence[Row], statement: Any) -> bool:
+    """Insert rows by a compiled ``statement``, which is ``text``; False if it has values other than the rows'."""
+    conflict = _conflict(text, len(rows[0]))
+    if conflict is None:
         return False
-    table = context.compiled.statement.table
-    for text, values in statements(table, list(rows[0]), rows, found["conflict"] or ""):
-        cursor.execute(text, values)
+    for one, values in statements(statement.table, list(rows[0]), rows, conflict):
+        cursor.execute(one, values)
     return True
+
+
+@lru_cache(maxsize=1000)
+def _conflict(text: str, names: int) -> str | None:
+    """What stands from ON CONFLICT on in an insert of so many plain values; None for another kind of statement."""
+    found = PLAIN.fullmatch(text)
+    marks = found["marks"].split(", ") if found else []
+    if found is None or len(marks) != names or not all(MARKS.fullmatch(mark) for mark in marks):
+        return None
+    return found["conflict"] or ""
 
 
 def statements(
     table: sa.Table, names: Sequence[str], rows: Sequence[Row], conflict: str
 ) -> Iterator[tuple[str, tuple[str]]]:
     """Statements with their values that insert ``rows`` in their order; ``conflict`` is SQL from ON CONFLICT on."""
-    quoted = ", ".join(f'"{name}"' for name in names)
-    typed = ", ".join(f'"{name}" {_type(table.c[name].type)}' for name in names)
-    text = (
-        f'INSERT INTO "{table.name}" ({quoted}) '  # noqa: S608 (names of our tables)
-        f"SELECT {quoted} FROM json_to_recordset(%s::json) AS given({typed}) {conflict}"
-    )
+    text = _text(table, tuple(names), conflict)
     keys = [column.name for column in table.primary_key.columns]
     for turn in _turns(rows, keys) if "DO UPDATE" in conflict else [rows]:
         for start in range(0, len(turn), TOGETHER):
             yield text, (_encode(turn[start : start + TOGETHER]),)
+
+
+@lru_cache(maxsize=1000)
+def _text(table: sa.Table, names: tuple[str, ...], conflict: str) -> str:
+    quoted = ", ".join(f'"{name}"' for name in names)
+    typed = ", ".join(f'"{name}" {_type(table.c[name].type)}' for name in names)
+    return (
+        f'INSERT INTO "{table.name}" ({quoted}) '  # noqa: S608 (names of our tables)
+        f"SELECT {quoted} FROM json_to_recordset(%s::json) AS given({typed}) {conflict}"
+    )
 
 
 def _turns(rows: Sequence[Row], keys: Sequence[str]) -> list[list[Row]]:

@@ -1,4 +1,4 @@
-"""Statements of the hot path, compiled once: SQLAlchemy's own handling costs ten times what SQLite does for a few rows."""
+"""Statements of the hot path, compiled once: SQLAlchemy's own handling costs ten times what the driver does for a few rows."""
 
 from __future__ import annotations
 
@@ -7,77 +7,104 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from geleit.ledger import many
+
 Row = Mapping[str, Any]
 Bind = Callable[[Any], Any]
 
 
 class Prepared:
-    """A query or change whose parameters have names. On SQLite it goes straight to the driver, elsewhere through SQLAlchemy.
+    """A query or change whose parameters have names; it goes straight to the driver.
 
     Values come back as the driver gives them: for columns of numbers and texts only.
     """
 
     def __init__(self, statement: sa.Executable) -> None:
         self.statement = statement
-        self._text = ""
-        self._binds: list[tuple[str, Bind | None, Any]] = []
+        self._forms: dict[str, _Positional | _Named] = {}
 
     def all(self, connection: sa.Connection, **values: Any) -> list[tuple[Any, ...]]:
         """The rows of a query; none if it looks for none of ``values``."""
         if not values.get("values", True):
             return []
-        if connection.dialect.name != "sqlite":
-            return [tuple(row) for row in connection.execute(self.statement, values).all()]
-        if not self._text:
-            self._compile(connection, list(values))
-        found: list[tuple[Any, ...]] = _cursor(connection).execute(self._text, self._values(values)).fetchall()
+        form = self._form(connection, values)
+        found: list[tuple[Any, ...]] = _cursor(connection).execute(form.text, form.values(values)).fetchall()
         return found
 
     def run(self, connection: sa.Connection, **values: Any) -> None:
         """Make a change; none to none of ``values``."""
-        if not values.get("values", True):
-            return
-        if connection.dialect.name != "sqlite":
-            connection.execute(self.statement, values)
-            return
-        if not self._text:
-            self._compile(connection, list(values))
-        _cursor(connection).execute(self._text, self._values(values))
+        if values.get("values", True):
+            form = self._form(connection, values)
+            _cursor(connection).execute(form.text, form.values(values))
 
     def many(self, connection: sa.Connection, rows: Sequence[Row]) -> None:
         """Make a change for each of some rows, all with the same names; nothing without rows."""
-        if not rows:
-            return
-        if connection.dialect.name != "sqlite":
-            connection.execute(self.statement, rows)
-            return
-        if not self._text:
-            self._compile(connection, list(rows[0]))
-        if any(bind for _, bind, _ in self._binds):
-            _cursor(connection).executemany(self._text, [self._values(row) for row in rows])
-            return
-        names = [name for name, _, _ in self._binds]
-        fixed = {name: value for name, _, value in self._binds if value is not None}
-        if fixed:
-            rows = [{**fixed, **row} for row in rows]
-        _cursor(connection).executemany(self._text, [tuple(map(row.__getitem__, names)) for row in rows])
+        if rows:
+            self._form(connection, rows[0]).many(_cursor(connection), rows)
 
-    def _values(self, values: Row) -> list[Any]:
-        found = []
-        for name, bind, value in self._binds:
-            given = values.get(name, value)
-            found.append(bind(given) if bind else given)
-        return found
+    def _form(self, connection: sa.Connection, values: Row) -> _Positional | _Named:
+        dialect = connection.dialect
+        form = self._forms.get(dialect.name)
+        if form is None:
+            kind = _Positional if dialect.name == "sqlite" else _Named
+            form = self._forms[dialect.name] = kind(self.statement, dialect, list(values))
+        return form
 
-    def _compile(self, connection: sa.Connection, names: list[str]) -> None:
-        writes = isinstance(self.statement, sa.Insert | sa.Update)
-        compiled: Any = self.statement.compile(  # type: ignore[attr-defined]
-            dialect=connection.dialect, column_keys=names if writes else None
-        )
+
+class _Form:
+    """A statement as one driver takes it."""
+
+    def __init__(self, statement: sa.Executable, dialect: sa.Dialect, names: list[str]) -> None:
+        writes = isinstance(statement, sa.Insert | sa.Update)
+        compiled: Any = statement.compile(dialect=dialect, column_keys=names if writes else None)  # type: ignore[attr-defined]
         binds = compiled._bind_processors  # noqa: SLF001 (what SQLAlchemy itself does to the values)
         fixed = compiled.params
-        self._binds = [(name, binds.get(name), fixed.get(name)) for name in compiled.positiontup or ()]
-        self._text = str(compiled)
+        order = compiled.positiontup or list(fixed)
+        self.statement, self.text = statement, str(compiled)
+        self.binds: list[tuple[str, Bind | None, Any]] = [(name, binds.get(name), fixed.get(name)) for name in order]
+        self.plain = not any(bind for _, bind, _ in self.binds)
+        self.fixed = {name: value for name, _, value in self.binds if value is not None}
+
+
+class _Positional(_Form):
+    """For SQLite: values in the order of their marks."""
+
+    def values(self, given: Row) -> Sequence[Any]:
+        """The values of one execution."""
+        found = []
+        for name, bind, fixed in self.binds:
+            value = given.get(name, fixed)
+            found.append(bind(value) if bind else value)
+        return found
+
+    def many(self, cursor: Any, rows: Sequence[Row]) -> None:
+        """One execution for each row."""
+        if not self.plain:
+            cursor.executemany(self.text, [self.values(row) for row in rows])
+            return
+        names = [name for name, _, _ in self.binds]
+        if self.fixed:
+            rows = [{**self.fixed, **row} for row in rows]
+        cursor.executemany(self.text, [tuple(map(row.__getitem__, names)) for row in rows])
+
+
+class _Named(_Form):
+    """For PostgreSQL: values by their names; many rows are one statement."""
+
+    def values(self, given: Row) -> dict[str, Any]:
+        """The values of one execution."""
+        found = {}
+        for name, bind, fixed in self.binds:
+            value = given.get(name, fixed)
+            found[name] = bind(value) if bind else value
+        return found
+
+    def many(self, cursor: Any, rows: Sequence[Row]) -> None:
+        """All rows at once."""
+        if not self.plain or self.fixed:
+            rows = [self.values(row) for row in rows]
+        if not (isinstance(self.statement, sa.Insert) and many.insert_rows(cursor, self.text, rows, self.statement)):
+            cursor.executemany(self.text, rows)
 
 
 def _cursor(connection: sa.Connection) -> Any:
