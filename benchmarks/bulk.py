@@ -84,7 +84,7 @@ def arguments() -> argparse.Namespace:
 def child(name: str, *values: object) -> Any:
     """What a program of this folder prints, run in a process of its own."""
     command = [sys.executable, str(HERE / f"{name}.py"), *map(str, values)]
-    done = subprocess.run(command, stdout=subprocess.PIPE, check=False)  # noqa: S603 (our own programs)
+    done = subprocess.run(command, stdout=subprocess.PIPE, check=False)
     if done.returncode:
         raise SystemExit(f"{name} {' '.join(map(str, values))} failed")
     return json.loads(done.stdout)
@@ -95,7 +95,7 @@ def live(root: Path, people: int, asked: argparse.Namespace) -> Iterator[list[An
     """Live events beside the block; the list holds them afterwards: (at, ms to acknowledgement, ms of waiting)."""
     command = [sys.executable, str(HERE / "bulk_live.py"), str(root), str(people), str(asked.every)]
     found: list[Any] = []
-    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:  # noqa: S603 (our own)
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
         time.sleep(asked.alone)
         yield found
         said, _ = process.communicate()
