@@ -58,6 +58,9 @@ Next month's export may hold the same orders again: what is known stays one even
 {each}"""
 
 
+SENDS = {"": "", "key": "with a key"}
+
+
 def page(made: str) -> str:
     """The whole page; ``made`` is the remark that it is generated."""
     found = ready_sources()
@@ -66,11 +69,12 @@ def page(made: str) -> str:
 
 def table(found: list[Ready]) -> str:
     """All ready sources as a Markdown table."""
-    lines = ["| name | English | German | system | format | form verified |", "|---|---|---|---|---|---|"]
+    lines = ["| name | English | German | system | format | form verified | webhook |", "|---|---|---|---|---|---|---|"]
     for one in found:
         verified = "yes" if one.verified else "**no**"
         name = f"[`{one.name}`](#{one.name})"
-        lines.append(f"| {name} | {one.label['en']} | {one.label['de']} | {one.system} | {one.format} | {verified} |")
+        words = [one.label["en"], one.label["de"], one.system, one.format, verified, SENDS.get(one.hook, "signed")]
+        lines.append(f"| {' | '.join([name, *words])} |")
     return "\n".join(lines) + "\n"
 
 
@@ -83,5 +87,6 @@ def described(one: Ready) -> str:
         f"**Set first:** {one.adapt}" if one.adapt else "",
         f"**Left out:** {one.left_out}",
         f"**File:** {', '.join(f'`{file}`' for file in one.file)}",
+        f"**Live:** `/hooks/{one.name}`, see [webhooks](webhooks.md)." if one.hook else "",
     ]
     return f"### {one.name}\n\n" + "\n\n".join(part for part in parts if part) + "\n"

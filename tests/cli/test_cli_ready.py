@@ -57,3 +57,14 @@ def test_a_second_one_of_the_same_name_is_refused_with_a_way_out(geleit):
     assert "nothing was changed" in refused
     assert "--as MYNAME" in refused
     assert "did you mean" in geleit("source", "add", "shopify_order", "-w", "acme", code=1)
+
+
+def test_the_address_of_a_webhook_is_told_with_what_proves_the_sender(geleit):
+    geleit("init", "acme")
+    told = geleit("source", "add", "shopify_webhooks", "--as", "shop", "-w", "acme")
+    assert "let Shopify webhooks send to https://YOUR-SERVER/hooks/shop" in told
+    assert "secrets/SHOPIFY_WEBHOOK_SECRET" in told
+    assert "geleit key create survey" in geleit("source", "add", "refiner", "--as", "survey", "-w", "acme")
+    added = json.loads(geleit("source", "add", "mailjet", "-w", "acme", "--json"))
+    assert (added["address"], added["ready"]["hook"]) == ("/hooks/mailjet", "key")
+    assert "/hooks/" not in geleit("source", "add", "shopify_orders", "-w", "acme")

@@ -18,6 +18,7 @@ from geleit.sources.guess import guess as guess_source
 from geleit.sources.guess import guess_table
 from geleit.sources.mapping import Preview, Setting
 from geleit.sources.mapping import preview as preview_source
+from geleit.sources.ready_made import Ready
 
 SAMPLED = 3  # records that a draft is shown with
 
@@ -187,5 +188,19 @@ def add(
             say(f"Not verified: {made.doubt}")
         say(f"Put it here: {files}")
         say(f"Then: geleit source preview {own}; geleit import {own}")
+        if made.hook:
+            _show_address(made, own)
 
-    show({"file": str(place), "name": own, "files": files, "ready": made}, as_json, text)
+    address = f"/hooks/{own}" if made.hook else ""
+    show({"file": str(place), "name": own, "files": files, "address": address, "ready": made}, as_json, text)
+
+
+def _show_address(made: Ready, own: str) -> None:
+    """Where the system sends to, and how it proves itself."""
+    say(f"Or live, while geleit serve runs: let {made.label['en']} send to https://YOUR-SERVER/hooks/{own}")
+    if made.secret:
+        say(f"It signs what it sends: write its secret to secrets/{made.secret} (mode 0600), or set the variable.")
+    else:
+        say(
+            f"It shows a write key: geleit key create {own}, then ...?key=KEY, or the key as user name or Bearer token."
+        )

@@ -25,6 +25,8 @@ class Ready:
     """One ready definition. ``verified`` names the documentation its form was checked against; else ``doubt`` says why not.
 
     ``what`` the export is, ``get_it`` how to get it, ``adapt`` what to set (may be empty), ``left_out`` what it leaves.
+    ``hook``: how the system proves itself when it sends live, "key" or the name of its signature; "" if it does not send.
+    ``secret``: name of the secret that it signs with.
     """
 
     name: str
@@ -38,6 +40,8 @@ class Ready:
     doubt: str
     adapt: str
     left_out: str
+    hook: str
+    secret: str
 
 
 def ready_sources() -> list[Ready]:
@@ -106,7 +110,7 @@ def _path(name: str) -> Path:
 
 def _read(path: Path) -> Ready:
     definition = load(path, SourceDefinition, root=path.parent).named(path.stem)  # its expressions are checked by tests
-    said = remarks(path.read_text(encoding="utf-8"))
+    said, hook = remarks(path.read_text(encoding="utf-8")), definition.hook
     return Ready(
         name=path.stem,
         label=definition.label,
@@ -119,6 +123,8 @@ def _read(path: Path) -> Ready:
         doubt=said.get("Not verified", ""),
         adapt=said.get("Adapt", ""),
         left_out=said.get("Left out", ""),
+        hook=str(hook.signature or "key") if hook else "",
+        secret=hook.secret.secret if hook and hook.secret else "",
     )
 
 
