@@ -15,6 +15,7 @@ from geleit.ledger import many, tables
 from geleit.ledger import postgres as store
 from geleit.ledger.columns import MARK
 from geleit.ledger.ledger import Ledger, among, insert_new, last_event, take_numbers, upsert, write_rows
+from geleit.ledger.prepared import Prepared
 from servers import PASSWORD, free_port
 
 ROW = {"source": "s", "reason": "r", "message": "m", "record": "{}", "file": "", "line": 1, "state": "open"}
@@ -109,14 +110,20 @@ def test_one_statement_changes_a_row_twice_in_order(ledger):
     assert [tuple(row) for row in found] == [("c", 7), ("d", 1)]
 
 
-def test_many_rows_go_in_few_statements(ledger, monkeypatch):
+@pytest.mark.parametrize("way", ["core", "prepared"])
+def test_many_rows_go_in_few_statements(ledger, monkeypatch, way):
     monkeypatch.setattr(many, "TOGETHER", 40)
-    said = []
-    sa.event.listen(ledger.engine, "before_cursor_execute", lambda *call: said.append(call[2]))
+    said, before = [], many.statements
+    monkeypatch.setattr(many, "statements", lambda *given: said.extend(before(*given)) or said)
+    rows = [{"type": "t", "value": f"{n:03}", "first_t": n} for n in range(100)]
     with ledger.write() as connection:
-        connection.execute(sa.insert(tables.event_key), [{"id": f"{n:03}", "content": "x"} for n in range(100)])
-        assert connection.execute(sa.select(sa.func.count()).select_from(tables.event_key)).scalar_one() == 100
-    assert sum("INSERT" in statement for statement in said) == 1  # of SQLAlchemy; the driver gets three
+        if way == "core":
+            connection.execute(insert_new(tables.identifier), rows)
+        else:
+            Prepared(sa.insert(tables.identifier)).many(connection, rows)
+        found = connection.execute(sa.select(sa.func.count(), sa.func.sum(tables.identifier.c.first_t))).one()
+    assert len(said) == 3
+    assert tuple(found) == (100, 4950)
 
 
 def test_many_values_are_one_parameter(ledger):

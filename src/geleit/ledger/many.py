@@ -15,9 +15,10 @@ from geleit.ledger.columns import visible
 
 TOGETHER = 10_000  # rows of one statement
 PLAIN = re.compile(
-    r'INSERT INTO "?\w+"? \([^()]*\) VALUES \((?P<marks>[^()]*)\)\s*(?P<conflict>ON CONFLICT .*)?', re.DOTALL
+    r'INSERT INTO "?\w+"? \([^()]*\) VALUES \((?P<marks>%\(\w+\)s(::\w+)?(, %\(\w+\)s(::\w+)?)*)\)\s*'
+    r"(?P<conflict>ON CONFLICT .*)?",
+    re.DOTALL,
 )
-MARKS = re.compile(r"%\(\w+\)s(::\w+)?")
 
 _json = msgspec.json.Encoder(enc_hook=lambda value: value.item())  # numbers of NumPy
 
@@ -45,10 +46,7 @@ def insert_rows(cursor: Any, text: str, rows: Sequence[Row], statement: Any) -> 
 def _conflict(text: str, names: int) -> str | None:
     """What stands from ON CONFLICT on in an insert of so many plain values; None for another kind of statement."""
     found = PLAIN.fullmatch(text)
-    marks = found["marks"].split(", ") if found else []
-    if found is None or len(marks) != names or not all(MARKS.fullmatch(mark) for mark in marks):
-        return None
-    return found["conflict"] or ""
+    return (found["conflict"] or "") if found and found["marks"].count(", ") + 1 == names else None
 
 
 def statements(

@@ -56,7 +56,9 @@ class _Form:
 
     def __init__(self, statement: sa.Executable, dialect: sa.Dialect, names: list[str]) -> None:
         writes = isinstance(statement, sa.Insert | sa.Update)
-        compiled: Any = statement.compile(dialect=dialect, column_keys=names if writes else None)  # type: ignore[attr-defined]
+        compiled: Any = statement.compile(  # type: ignore[attr-defined]
+            dialect=dialect, column_keys=names if writes else None, for_executemany=writes
+        )
         binds = compiled._bind_processors  # noqa: SLF001 (what SQLAlchemy itself does to the values)
         fixed = compiled.params
         order = compiled.positiontup or list(fixed)
