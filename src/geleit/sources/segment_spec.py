@@ -273,6 +273,8 @@ def _times(call: Call, delivery: Delivery) -> tuple[int, int | None, int | None]
     original_at = moment_of(said, "timestamp")
     if original_at is None:
         return delivery.received_at, None, sent_at
+    if isinstance(call.received_at, str) and call.timestamp:  # passed on by a collector, which has corrected it itself
+        return in_range(original_at, said, delivery), original_at, sent_at
     t = original_at if sent_at is None else delivery.received_at - (sent_at - original_at)
     if sent_at is not None and original_at > sent_at + DAY:  # a time in the client's own future: no clock explains that
         t = original_at
