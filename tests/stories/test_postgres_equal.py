@@ -12,7 +12,7 @@ from geleit.events.event import Event, Identifier
 from geleit.ledger.ledger import Ledger
 from geleit.sources.quarantine import repair
 from geleit.workspace import open_workspace
-from geleit.workspace.scaffold import init
+from geleit.workspace.scaffold import init, set_aside
 from postgres_ledgers import move
 
 NAMES = ["Ada Ößel", "ada oessel", "Bo\0b", "\ufdd0x", "Zoë", "Å", "名前", 'O\'Hara \\ "q"', "%s ${x}", "a" * 900]
@@ -150,6 +150,26 @@ def test_changed_rules_make_the_same_customers(example, dump, new_ledger, monkey
             assert workspace.check().ok, workspace.check().text()
             told.append(dump(workspace))
     assert told[0] == told[1]
+
+
+def test_beginning_anew_sets_the_tables_aside(example, dump, new_ledger, monkeypatch):
+    folder, url = example("washing-machine"), new_ledger()
+    move(folder, url, monkeypatch)
+    with open_workspace(folder) as workspace:
+        workspace.import_sources()
+        before = dump(workspace)
+    kept = set_aside(folder, 1_800_000_000_000_000)
+    with open_workspace(folder) as workspace:
+        assert workspace.counts().events == 0
+        workspace.import_sources()
+        assert dump(workspace) == before
+        assert workspace.check().ok
+    (folder / "data").rename(folder / "data-second")
+    kept.rename(folder / "data")
+    monkeypatch.setenv("LEDGER_URL", f"{url}?options=-csearch_path%3D{kept.name}")
+    with open_workspace(folder) as workspace:  # nothing was deleted
+        assert dump(workspace) == before
+        assert workspace.intake.accept([Event("x", "1", "page_viewed", 1, (Identifier("email", "a@example.org"),))]).new
 
 
 def test_a_second_workspace_in_the_same_database_has_its_own_ledger(new_ledger):

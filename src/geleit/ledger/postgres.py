@@ -28,6 +28,8 @@ SELECT current_setting('server_encoding'), current_schema()::regnamespace::oid::
 TURN = f"SELECT set_config('idle_in_transaction_session_timeout', '{STILL}', true), pg_advisory_xact_lock(%s)"
 LONG_TURN = "SELECT pg_advisory_xact_lock(%s)"
 
+OURS = "SELECT tablename FROM pg_tables WHERE schemaname = current_schema() ORDER BY tablename"
+
 # SQLSTATE (or its class): what happened, what to do. The server's own words may quote a person's data: never shown.
 STATES = {
     "08": ("lost its connection", "see whether the server runs, then run the same command again"),
@@ -87,6 +89,24 @@ class Postgres:
 
     def opened(self) -> None:
         """Who may read is the server's matter."""
+
+    def set_aside(self, name: str) -> None:
+        """Move all tables into a new schema ``name``, so that the ledger begins anew; nothing is deleted.
+
+        Errors: StoreError if the role may not create a schema; Retryable if the server cannot be reached.
+        """
+        engine = self.engine()
+        try:
+            with engine.connect().execution_options(writes=True) as connection, connection.begin():
+                tables = connection.exec_driver_sql(OURS).scalars().all()
+                if "alembic_version" in tables:
+                    connection.exec_driver_sql(f'CREATE SCHEMA "{name}"')
+                    for table in tables:
+                        connection.exec_driver_sql(f'ALTER TABLE "{table}" SET SCHEMA "{name}"')
+        except DBAPIError as error:
+            raise self.translate(error) from None
+        finally:
+            engine.dispose()
 
     def _prepare(self, connection: Any, record: Any) -> None:
         connection.adapters.register_dumper(str, _text_dumper())

@@ -37,6 +37,9 @@ class Sqlite:
         if self.url.database and Path(self.url.database).exists():
             Path(self.url.database).chmod(0o600)
 
+    def set_aside(self, name: str) -> None:
+        """The file lies in the folder ``data``, which is set aside as a whole."""
+
     def translate(self, error: DBAPIError) -> GeleitError | None:
         """The database's own error as ours: which file, what is safe, what to do; None for one of another kind."""
         text = str(error.orig)

@@ -12,10 +12,12 @@ from geleit.config import Company
 from geleit.errors import GeleitError
 from geleit.events.kinds import Kinds
 from geleit.identity.rules import Identity
+from geleit.ledger.ledger import store_of
 from geleit.maps.designed import DesignedJourney
 from geleit.needs.rules import Needs
 from geleit.sources.definition import SourceDefinition
-from geleit.workspace.definitions import find_workspace
+from geleit.workspace.definitions import find_workspace, load_definitions
+from geleit.workspace.stores import said_url
 
 # File or folder of a workspace -> its model; the JSON Schemas and the reference page are made from these.
 MODELS: dict[str, type[BaseModel]] = {
@@ -97,11 +99,14 @@ def init(root: Path, *, name: str = "", languages: tuple[str, ...] = ("en", "de"
 def set_aside(path: Path | str, now: int) -> Path | None:
     """Move a workspace's ``data/`` out of the way, so that all sources are imported anew; returns where it lies now.
 
-    Nothing is deleted. For workspaces whose every event comes from files that are still there.
+    Nothing is deleted; a ledger in PostgreSQL moves into a schema of the same name. For workspaces whose every event
+    comes from files that are still there.
     """
-    data = find_workspace(Path(path)) / "data"
+    definitions = load_definitions(find_workspace(Path(path)))
+    data = definitions.root / "data"
     if not data.exists():
         return None
     kept = data.with_name(f"data-until-{moment(now):%Y%m%d-%H%M%S-%f}")
+    store_of(said_url(definitions.company, definitions.root)).set_aside(kept.name)
     data.rename(kept)
     return kept

@@ -26,8 +26,7 @@ def ledger_url(company: Company, root: Path) -> str:
 
     Errors: StoreError if the archive holds events and the ledger's file is gone: an empty one in its place would know none.
     """
-    said = company.ledger
-    url = said.reveal(root) if isinstance(said, Secret) else said or f"sqlite:///{root / 'data' / 'ledger.sqlite'}"
+    url = said_url(company, root)
     store = store_of(url)
     archive = root / "data" / "archive"
     if isinstance(store, Sqlite) and not Path(store.name).exists() and any(archive.rglob("*.parquet")):
@@ -37,3 +36,9 @@ def ledger_url(company: Company, root: Path) -> str:
             "came later; to begin anew with the sources' files, geleit import --anew sets all data aside",
         )
     return url
+
+
+def said_url(company: Company, root: Path) -> str:
+    """The URL that geleit.yaml says, or the one of SQLite's file."""
+    said = company.ledger
+    return said.reveal(root) if isinstance(said, Secret) else said or f"sqlite:///{root / 'data' / 'ledger.sqlite'}"
