@@ -93,7 +93,8 @@ class Reader:
         raw = one.raw
         if len(raw) > RECORD_CHARACTERS:
             message = f"the record has {len(raw):,} bytes (at most {RECORD_CHARACTERS:,})"
-            return self.unread(Posted(raw[:RECORD_CHARACTERS], one.hook), "too_large", message)
+            own = identify(self.definition.name, raw)
+            return replace(self.unread(Posted(raw[:RECORD_CHARACTERS], one.hook), "too_large", message), record_id=own)
         try:
             said = msgspec.json.decode(raw)
             if not isinstance(said, dict):

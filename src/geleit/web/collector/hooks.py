@@ -21,7 +21,9 @@ from geleit.web.collector.request import BAD_REQUEST, NOT_FOUND, UNAUTHORIZED, I
 
 UNAVAILABLE = 503
 LATER = 300  # seconds until a person may have set a secret that is missing
-KEYS = frozenset({"key", "writeKey"})  # parameters of an address that open it
+KEYS = frozenset(  # parameters of an address that open something, in small letters: they are not kept with a record
+    {"key", "writekey", "token", "secret", "password", "signature", "hmac", "apikey", "api_key", "auth", "access_token"}
+)
 TOPICS: Final = ("x-shopify-topic", "x-wc-webhook-topic", "x-github-event", "x-gitlab-event", "x-event-type", "x-topic")
 HEADERS: Final = frozenset(
     {
@@ -124,7 +126,7 @@ def said_beside(request: Incoming, hook: Hook, now: int) -> dict[str, Any]:
     """What a request says beside its body, as the column ``_hook`` holds it: topic, headers, query, received_at."""
     headers = request.headers
     named = {name: headers[name] for name in sorted(HEADERS | set(hook.headers)) if headers.get(name)}
-    query = {name: value for name, value in request.query.items() if name not in KEYS}
+    query = {name: value for name, value in request.query.items() if name.lower() not in KEYS}
     topic = next((headers[name] for name in TOPICS if headers.get(name)), query.get("topic", ""))
     said: dict[str, Any] = {"topic": topic, "headers": named, "query": query}
     return {name: value for name, value in said.items() if value} | {"received_at": iso(now)}
