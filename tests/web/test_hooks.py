@@ -27,6 +27,7 @@ events:
 OPEN, SIGNED = SURVEY.format(hook="true"), SURVEY.format(hook="{signature: shopify, secret: {secret: SURVEY_SECRET}}")
 SLACK = SURVEY.format(hook="{signature: slack, secret: {secret: SURVEY_SECRET}}")
 WOO = SURVEY.format(hook="{signature: woocommerce, secret: {secret: SURVEY_SECRET}}")
+HUBSPOT = SURVEY.format(hook="{signature: hubspot, secret: {secret: SURVEY_SECRET}}")
 ONLY_COLLECTS = "label: {en: Web, de: Web}\nsystem: web\ncollect: true\n"
 
 
@@ -39,7 +40,7 @@ def record(number, **fields):
 def site(tmp_path_factory):
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("SURVEY_SECRET", hooked.SECRET)
-        sources = {"open": OPEN, "signed": SIGNED, "slack": SLACK, "woo": WOO, "web": ONLY_COLLECTS}
+        sources = {"open": OPEN, "signed": SIGNED, "slack": SLACK, "woo": WOO, "crm": HUBSPOT, "web": ONLY_COLLECTS}
         with hooked.serving(tmp_path_factory.mktemp("hooks"), sources) as found:
             yield found
 
@@ -95,6 +96,20 @@ def test_the_bytes_that_came_are_what_is_signed(site):
     for signed in (packed, body):
         headers = hooked.shopify(signed, "feedback_given") | {"Content-Encoding": "gzip"}
         assert site.post("signed", packed, headers).json() == {"success": True}
+
+
+@pytest.mark.parametrize("proxy", [{}, {"X-Forwarded-Proto": "https", "X-Forwarded-Host": "geleit.example.com, inner"}])
+def test_hubspot_signs_the_address_under_which_it_knows_us(site, proxy):
+    outside = "https://geleit.example.com" if proxy else str(site.client.base_url).rstrip("/")
+    body, at = json.dumps(record(f"crm-{len(proxy)}")), str(int(time.time() * 1000))
+    for address in ("/hooks/crm?x=a%3Ab&y=%20", "/hooks/crm?z"):
+        said = f"POST{outside}{address.replace('%3A', ':')}{body}{at}"
+        headers = {"X-HubSpot-Signature-v3": hooked.packed(said), "X-HubSpot-Request-Timestamp": at} | proxy
+        assert site.client.post(address, content=body, headers=headers).json() == {"success": True}
+        assert site.client.post(f"{address}&a=1", content=body, headers=headers).status_code == 401
+        forged = headers | {"X-Forwarded-Host": "elsewhere.example.com"}
+        if proxy:
+            assert site.client.post(address, content=body, headers=forged).status_code == 401
 
 
 def test_without_its_secret_a_source_takes_nothing_and_says_why_to_us_only(site, monkeypatch, caplog):
