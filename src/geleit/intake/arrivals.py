@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import msgspec
 import sqlalchemy as sa
 
-from geleit.clock import SECOND
+from geleit.clock import DAY, SECOND
 from geleit.events.event import Event
 from geleit.ledger.ledger import Ledger, upsert
 from geleit.ledger.live_tables import source_hour
@@ -22,40 +22,38 @@ _hour = source_hour.c
 
 @dataclass(slots=True)
 class Arrived:
-    """What came of one source in one batch. ``lags``: events by their lag, see ``step``."""
+    """What came of one source in one batch. ``lags``: events by their lag, see ``step``; ``late``: its sum in seconds."""
 
     new: int = 0
     duplicate: int = 0
     quarantined: int = 0
     last_t: int = 0
     lags: list[int] | None = None
+    late: float = 0.0
 
     def add(self, event: Event) -> None:
         """One new event."""
         self.new += 1
         self.last_t = max(self.last_t, event.t)
         self.lags = self.lags or [0] * STEPS
-        self.lags[step(event.received_at - event.t)] += 1
+        lag = event.received_at - event.t
+        self.lags[step(lag)] += 1
+        self.late += max(lag, 0) / SECOND
 
 
 @dataclass(frozen=True, slots=True)
 class Arrivals:
-    """What came of one source in some hours; times in microseconds, None where nothing came.
+    """What came of one source in some time.
 
-    ``lag_p50``/``lag_p95``: how long after it happened half, and all but a twentieth, of the new events came (upper
-    bounds by powers of two).
+    ``lag_p50``/``lag_p95``: microseconds after which half, and all but a twentieth, of the new events had come since they
+    happened (upper bounds by powers of two); None without new events.
     """
 
-    new: int
-    duplicate: int
-    quarantined: int
-    last_at: int | None
-    last_t: int | None
-    lag_p50: int | None
-    lag_p95: int | None
-
-
-NONE = Arrivals(0, 0, 0, None, None, None, None)
+    new: int = 0
+    duplicate: int = 0
+    quarantined: int = 0
+    lag_p50: int | None = None
+    lag_p95: int | None = None
 
 
 def step(lag: int) -> int:
@@ -94,29 +92,44 @@ def note(connection: sa.Connection, arrived: Mapping[str, Arrived], now: int) ->
         )
 
 
-def arrivals(ledger: Ledger, since: int) -> dict[str, Arrivals]:
-    """What every source delivered live since then (microseconds; whole hours)."""
+def recent(ledger: Ledger, now: int, span: int = DAY) -> dict[str, Arrivals]:
+    """What every source delivered live in the ``span`` (microseconds) until now.
+
+    Counted by hours: of the one in which the span begins, its share counts. Lags are of all these hours.
+    """
+    since = now - span
     query = sa.select(source_hour).where(_hour.hour >= since // HOUR)
     by_source: dict[str, list[sa.Row[tuple[object, ...]]]] = {}
     with ledger.read() as connection:
         for row in connection.execute(query):
             by_source.setdefault(row.source, []).append(row)
-    return {source: _summed(rows) for source, rows in by_source.items()}
+    return {source: _summed(rows, since) for source, rows in by_source.items()}
 
 
-def _summed(rows: Sequence[sa.Row[tuple[object, ...]]]) -> Arrivals:
+def _summed(rows: Sequence[sa.Row[tuple[object, ...]]], since: int) -> Arrivals:
     lags = [0] * STEPS
     for row in rows:
         lags = _sum(lags, msgspec.json.decode(row.lags, type=list[int]))
+    shares = [min(1.0, ((row.hour + 1) * HOUR - since) / HOUR) for row in rows]
     return Arrivals(
-        sum(row.new for row in rows),
-        sum(row.duplicate for row in rows),
-        sum(row.quarantined for row in rows),
-        max(row.last_at for row in rows),
-        max(row.last_t for row in rows) or None,
+        round(sum(row.new * share for row, share in zip(rows, shares, strict=True))),
+        round(sum(row.duplicate * share for row, share in zip(rows, shares, strict=True))),
+        round(sum(row.quarantined * share for row, share in zip(rows, shares, strict=True))),
         quantile(lags, 0.5),
         quantile(lags, 0.95),
     )
+
+
+def latest(ledger: Ledger, sources: Iterable[str]) -> dict[str, tuple[int, int | None]]:
+    """Of each source that ever delivered live: when something came last, and the newest time of happening in that hour."""
+    found: dict[str, tuple[int, int | None]] = {}
+    query = sa.select(_hour.last_at, _hour.last_t).where(_hour.source == sa.bindparam("name"))
+    query = query.order_by(_hour.hour.desc()).limit(1)
+    with ledger.read() as connection:
+        for source in sources:
+            if row := connection.execute(query, {"name": source}).first():
+                found[source] = (row.last_at, row.last_t or None)
+    return found
 
 
 def quantile(lags: Sequence[int], share: float) -> int | None:

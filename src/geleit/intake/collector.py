@@ -14,10 +14,13 @@ from geleit.errors import GeleitError, Retryable
 from geleit.events.event import Event
 from geleit.intake import arrivals
 from geleit.intake.live import BATCH, Intake, Taken
+from geleit.intake.tally import Seldom, Tally
 from geleit.sources.records import Rejected
 
 WAITING = 20_000  # events that may wait for their commit; more are told to come again
 STOPPING = 30  # seconds that what waits has to be committed when the server ends
+SLOW = 1.0  # seconds from which a commit is worth a line of the log
+CALM = 0.5  # share of the limit below which an overload is over
 
 log = logging.getLogger("geleit.collector")
 
@@ -53,19 +56,6 @@ class Submission:
         return len(self.events) + len(self.rejected)
 
 
-@dataclass(slots=True)
-class Tally:
-    """What the collector did since it began, for /metrics. Seconds are CPU-independent wall time."""
-
-    commits: int = 0
-    committing: float = 0.0
-    new: dict[str, int] = field(default_factory=dict)
-    duplicate: dict[str, int] = field(default_factory=dict)
-    quarantined: dict[str, int] = field(default_factory=dict)
-    overloaded: int = 0
-    failed: int = 0
-
-
 Committed = Callable[[], None]
 
 
@@ -83,6 +73,8 @@ class Collector:
         self._queue: deque[Submission] = deque()
         self._changed = threading.Condition()
         self._stopping = False
+        self._refused = 0  # submissions of the overload that is going on; 0 if there is none
+        self._seldom = Seldom()
         self._writer = threading.Thread(target=self._run, name="geleit-writer", daemon=True)
 
     def start(self) -> None:
@@ -111,13 +103,22 @@ class Collector:
         submission = Submission(events, rejected)
         with self._changed:
             if self._stopping or (self.waiting and self.waiting + submission.size > self.limit):
-                self.tally.overloaded += 1
+                self._overload()
                 raise OverloadedError(self._patience())
             self._queue.append(submission)
             self.waiting += submission.size
             if len(self._queue) == 1:
                 self._changed.notify()
         return submission.done
+
+    def _overload(self) -> None:
+        """Count a refusal; the first one is told."""
+        self.tally.overloaded += 1
+        if self._stopping:
+            return
+        self._refused += 1
+        if self._refused == 1:
+            log.warning("overload begins", extra={"fields": {"waiting": self.waiting, "limit": self.limit}})
 
     def _patience(self) -> int:
         """Seconds until half of what waits is committed, by the pace until now."""
@@ -129,8 +130,18 @@ class Collector:
         while batch := self._next():
             began = time.monotonic()
             self._commit(batch)
-            self.tally.committing += time.monotonic() - began
+            self._measure(sum(one.size for one in batch), time.monotonic() - began)
             self.committed()
+
+    def _measure(self, size: int, seconds: float) -> None:
+        self.tally.committing += seconds
+        if not size:  # only asked whether a commit is possible
+            return
+        self.tally.seconds.add(seconds)
+        self.tally.sizes.add(size)
+        if seconds >= SLOW and (times := self._seldom.due("slow")):
+            fields = {"seconds": round(seconds, 3), "events": size, "times": times, "waiting": self.waiting}
+            log.warning("slow commit", extra={"fields": fields})
 
     def _next(self) -> list[Submission]:
         """What waits, as many whole submissions as fit one transaction; empty at the end."""
@@ -188,14 +199,10 @@ class Collector:
         return arrived
 
     def _count(self, arrived: dict[str, arrivals.Arrived]) -> None:
-        self.tally.commits += 1
+        self.tally.count(arrived)
         for source, one in arrived.items():
-            for counted, more in (
-                (self.tally.new, one.new),
-                (self.tally.duplicate, one.duplicate),
-                (self.tally.quarantined, one.quarantined),
-            ):
-                counted[source] = counted.get(source, 0) + more
+            if one.quarantined and (count := self._seldom.due(f"quarantined {source}", one.quarantined)):
+                log.warning("records went to the quarantine", extra={"fields": {"source": source, "records": count}})
 
     def _one_by_one(self, batch: list[Submission], error: Exception) -> None:
         """Find what cannot be stored: it goes to the quarantine, the others are taken."""
@@ -207,7 +214,9 @@ class Collector:
         if not submission.events:
             self._fail(batch, error)
             return
-        log.warning("an event cannot be stored: %s", type(error).__name__)
+        if count := self._seldom.due("unstorable"):
+            fields = {"error": type(error).__name__, "times": count}
+            log.warning("an event cannot be stored", exc_info=error, extra={"fields": fields})
         try:
             self._settle(batch, self._each(submission))
         except Exception as fault:  # noqa: BLE001 (told to whoever waits)
@@ -252,12 +261,19 @@ class Collector:
     def _fail(self, batch: Sequence[Submission], error: Exception) -> None:
         self._forget(batch)
         self.tally.failed += len(batch)
+        if count := self._seldom.due("failed", len(batch)):
+            fields = {"error": type(error).__name__, "times": count}
+            log.error("a commit failed", exc_info=error, extra={"fields": fields})
         for one in batch:
             one.done.set_exception(error)
 
     def _forget(self, batch: Sequence[Submission]) -> None:
         with self._changed:
             self.waiting -= sum(one.size for one in batch)
+            if self._refused and self.waiting <= self.limit * CALM:
+                fields = {"refused": self._refused, "waiting": self.waiting}
+                self._refused = 0
+                log.warning("overload ends", extra={"fields": fields})
 
 
 def _raw(event: Event) -> str:

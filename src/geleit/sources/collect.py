@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
-from geleit.definitions import Definition
+from geleit.definitions import Definition, Duration
 from geleit.secrets import Secret
 
 IdentifierType = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*(\.[a-z0-9_]+)*$")]
@@ -35,6 +35,8 @@ def _small(name: str) -> str:
 
 HeaderName = Annotated[str, Field(pattern=r"^[A-Za-z0-9-]+$"), AfterValidator(_small)]
 
+SILENCE = "silence after which something is wrong (2 hours); default: what is unusual for it, learned from four weeks"
+
 
 class Collect(Definition):
     """Client libraries send events of this source: Segment spec, CloudEvents, Jitsu, our own snippet."""
@@ -54,6 +56,8 @@ class Collect(Definition):
     origins: tuple[str, ...] = Field(
         (), description="web origins (https://shop.example.com) that browsers may send from; default: any"
     )
+
+    silence: Duration | None = Field(None, description=SILENCE)
 
 
 class HmacSignature(Definition):
@@ -77,6 +81,8 @@ class Hook(Definition):
     headers: tuple[HeaderName, ...] = Field(
         (), description="further headers that expressions read, such as X-Event: _hook->'headers'->>'x-event'"
     )
+
+    silence: Duration | None = Field(None, description=SILENCE)
 
     @model_validator(mode="after")
     def _both_or_none(self) -> Hook:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import sqlalchemy as sa
 
@@ -12,6 +12,7 @@ from geleit.ledger import tables
 from geleit.ledger.ledger import Ledger
 from geleit.needs.need import ReadEvent
 from geleit.sources import quarantine
+from geleit.workspace.live import LiveStatus, Watch
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +27,10 @@ class Counts:
 
 @dataclass(frozen=True, slots=True)
 class SourceStatus:
-    """One source: its last run (times in microseconds UTC, None before the first) and what waits in quarantine."""
+    """One source: its last run (times in microseconds UTC, None before the first) and what waits in quarantine.
+
+    ``pulled``: it is read by import; ``live``: how it is doing, if it sends.
+    """
 
     name: str
     label: str
@@ -38,6 +42,8 @@ class SourceStatus:
     duplicate: int
     quarantined: int
     reasons: tuple[tuple[str, int], ...]
+    pulled: bool
+    live: LiveStatus | None = None
 
 
 def counts(ledger: Ledger, sources: int, now: int) -> Counts:
@@ -52,14 +58,16 @@ def counts(ledger: Ledger, sources: int, now: int) -> Counts:
     return Counts(customers, int(archived) + waiting, sources, needs)
 
 
-def source_statuses(ledger: Ledger, labels: Mapping[str, str]) -> list[SourceStatus]:
-    """Every source of the definitions in their order, with its last run."""
+def source_statuses(ledger: Ledger, labels: Mapping[str, str], watch: Watch) -> list[SourceStatus]:
+    """Every source of the definitions in their order, with its last run, and how it is doing if it sends."""
     run = tables.import_run.c
     with ledger.read() as connection:
         last = sa.select(sa.func.max(run.id)).group_by(run.source)
         runs = {row.source: row for row in connection.execute(sa.select(tables.import_run).where(run.id.in_(last)))}
     reasons = quarantine.commonest_by_source(ledger)
-    return [_status(name, label, runs.get(name), tuple(reasons.get(name, ()))) for name, label in labels.items()]
+    live = watch.statuses()
+    found = [_status(name, label, runs.get(name), tuple(reasons.get(name, ()))) for name, label in labels.items()]
+    return [replace(one, pulled=watch.sources[one.name].pulled, live=live.get(one.name)) for one in found]
 
 
 def _status(
@@ -67,10 +75,9 @@ def _status(
 ) -> SourceStatus:
     waiting = sum(count for _, count in reasons)
     if run is None:
-        return SourceStatus(name, label, "", None, None, 0, 0, 0, waiting, reasons)
-    return SourceStatus(
-        name, label, run.file, run.started_at, run.finished_at, run.read, run.new, run.duplicate, waiting, reasons
-    )
+        return SourceStatus(name, label, "", None, None, 0, 0, 0, waiting, reasons, pulled=True)
+    times, read = (run.started_at, run.finished_at), (run.read, run.new, run.duplicate)
+    return SourceStatus(name, label, run.file, *times, *read, waiting, reasons, pulled=True)
 
 
 def contact_person(events: Sequence[ReadEvent]) -> str:

@@ -8,13 +8,15 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 
 import sqlalchemy as sa
 
 from geleit.errors import GeleitError
 from geleit.intake.adoption import adopt_all
+from geleit.intake.tally import Distribution
 from geleit.ledger import tables
 from geleit.ledger.lease import SPAN, Lease, LeaseLostError
 from geleit.needs import recut
@@ -26,6 +28,8 @@ ARCHIVED = 20_000  # events in the outbox from which they are archived without w
 SETTLED = 300.0  # seconds after which the outbox is archived, however little it holds; small segments cost readers
 BUILT = 300.0  # seconds between two generations; a question reads what is newer from archive and ledger
 FAULTS = 60.0  # seconds of rest after a fault
+SECONDS = (0.01, 0.1, 0.5, 1.0, 5.0, 15.0, 60.0, 300.0, 1800.0)  # of a step
+TOLD = 1.0  # seconds from which cutting needs is worth a line of the log
 
 log = logging.getLogger("geleit.upkeep")
 
@@ -46,7 +50,8 @@ class Upkeep:
 
     def __init__(self, workspace: Workspace, pace: Pace | None = None) -> None:
         self.workspace, self.pace = workspace, pace or Pace()
-        self.fault = ""  # what went wrong last, for /ready; empty when all is well
+        self.fault = self.remedy = ""  # what went wrong last and what helps, for /ready; empty when all is well
+        self.seconds = {name: Distribution(SECONDS) for name in ("needs", "archive", "generation")}
         self._wake, self._stopping = threading.Event(), threading.Event()
         self._thread = threading.Thread(target=self._run, name="geleit-upkeep", daemon=True)
         self._archived = self._built = time.monotonic()
@@ -65,6 +70,16 @@ class Upkeep:
         with suppress(GeleitError):  # its span ends it as well
             self._lease.release()
 
+    @property
+    def alive(self) -> bool:
+        """Whether there is somebody who keeps the stores."""
+        return self._thread.is_alive()
+
+    @property
+    def leads(self) -> bool:
+        """Whether this process holds the lease."""
+        return bool(self._lease.token)
+
     def committed(self) -> None:
         """Something was taken: needs may wait."""
         self._wake.set()
@@ -77,32 +92,45 @@ class Upkeep:
                 if self._lease.take():
                     with self._lease.fenced():
                         self._steps()
-                self.fault = ""
+                self.fault = self.remedy = ""
             except LeaseLostError as error:
                 log.warning("%s", error.message)
             except GeleitError as error:
-                self.fault = error.message
-                log.warning("upkeep rests: %s", error.message)
+                self.fault, self.remedy = error.message, error.hint
+                log.warning("upkeep rests: %s", error.message, extra={"fields": {"seconds": FAULTS}})
                 self._stopping.wait(FAULTS)
             except Exception as error:
-                self.fault = type(error).__name__
-                log.exception("upkeep rests after a fault")
+                self.fault, self.remedy = f"the upkeep failed: {type(error).__name__}", "the server's log says where"
+                log.exception("upkeep rests after a fault", extra={"fields": {"seconds": FAULTS}})
                 self._stopping.wait(FAULTS)
             self._stopping.wait(self.pace.pause)
 
     def _steps(self) -> None:
         space, now = self.workspace, time.monotonic()
-        for _ in recut.slices(space.ledger, space.history, space.catalogue, space.definitions.needs):
-            if self._stopping.is_set():
-                return
+        with self._timed("needs", TOLD):
+            for _ in recut.slices(space.ledger, space.history, space.catalogue, space.definitions.needs):
+                if self._stopping.is_set():
+                    return
         if now - self._archived >= self.pace.settled or self._waiting() >= self.pace.archived:
-            adopt_all(space.intake, space.archive)  # what an import left that was cut off
-            while not self._stopping.is_set() and space.archive.drain():
-                pass
+            with self._timed("archive"):
+                adopt_all(space.intake, space.archive)  # what an import left that was cut off
+                while not self._stopping.is_set() and space.archive.drain():
+                    pass
             self._archived = time.monotonic()
         if now - self._built >= self.pace.built and not self._stopping.is_set():
-            space.build_generation()
+            with self._timed("generation"):
+                space.build_generation()
             self._built = time.monotonic()
+
+    @contextmanager
+    def _timed(self, step: str, told: float = 0.0) -> Iterator[None]:
+        """Measure a step that was done to its end; from ``told`` seconds on it is worth a line of the log."""
+        began = time.monotonic()
+        yield
+        seconds = time.monotonic() - began
+        self.seconds[step].add(seconds)
+        if seconds >= told:
+            log.info("upkeep step done", extra={"fields": {"step": step, "seconds": round(seconds, 3)}})
 
     def _waiting(self) -> int:
         bounds = sa.select(sa.func.min(tables.outbox.c.seq), sa.func.max(tables.outbox.c.seq))

@@ -44,6 +44,7 @@ from geleit.sources.definition import SourceDefinition, require_pulled
 from geleit.sources.mapping import Setting as MappingSetting
 from geleit.sources.meter import Progress
 from geleit.workspace.definitions import Definitions, find_workspace, load_definitions
+from geleit.workspace.live import Watch
 from geleit.workspace.status import Counts, SourceStatus, contact_person, counts, source_statuses
 from geleit.workspace.steps import Told, said, seldom_searched, summed
 from geleit.workspace.stores import ledger_url, make_data
@@ -82,6 +83,7 @@ class Workspace:
         self.archive = Archive(self.data / "archive", self.ledger)
         self.journal = Journal(self.data / "journal", self.ledger, self.archive)
         self.history = History(self.ledger, self.archive, self.journal, self.catalogue)
+        self.watch = Watch(self.ledger, definitions.sources, self.company.zone)
 
     @cached_property
     def catalogue(self) -> Catalogue:
@@ -375,9 +377,9 @@ class Workspace:
             return accounts.account(connection, account_id)
 
     def sources(self, language: str = "en") -> list[SourceStatus]:
-        """Each source with its last run and its quarantine."""
+        """Each source with its last run and its quarantine; one that sends with what came of late."""
         labels = {name: self.source_label(name, language) for name in self.definitions.sources}
-        return source_statuses(self.ledger, labels)
+        return source_statuses(self.ledger, labels, self.watch)
 
     def quarantine(self, source: str | None = None, limit: int = 200) -> list[quarantine.Entry]:
         """Records that could not be mapped and wait."""
