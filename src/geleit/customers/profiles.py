@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -11,8 +12,11 @@ from geleit.customers import orders
 from geleit.customers.names import name_of
 from geleit.customers.profile import Consent, KnownIdentifier, Membership, Profile, Trait
 from geleit.errors import NotFoundError
+from geleit.events.vocabulary import CONSENT_TRAIT
 from geleit.ledger import tables
 from geleit.ledger.ledger import chunked
+
+Row = Any  # a row of the ledger, or what reads like one
 
 GUESS = "guess."  # traits that nobody stated
 
@@ -27,7 +31,9 @@ def profile(connection: sa.Connection, customer_id: str) -> Profile:
         raise NotFoundError(f"there is no customer '{customer_id}'", hint="geleit find WORDS looks for people")
     resolution = tables.resolution.c
     sets = list(connection.execute(sa.select(resolution.set_id).where(resolution.customer_id == customer_id)).scalars())
-    traits = _traits(_rows(connection, tables.trait, sets))
+    said = _rows(connection, tables.trait, sets)
+    traits = _traits(row for row in said if not row["name"].startswith(CONSENT_TRAIT))
+    answers = [*_rows(connection, tables.consent_fact, sets), *_reported(said)]
     identifiers = _identifiers(connection, customer_id)
     bought = orders.orders(connection, _rows(connection, tables.order_fact, sets))
     waits = connection.execute(sa.select(tables.recut).where(tables.recut.c.customer_id == customer_id)).first()
@@ -41,7 +47,7 @@ def profile(connection: sa.Connection, customer_id: str) -> Profile:
         pending=waits is not None,
         identifiers=tuple(identifiers),
         traits=tuple(traits),
-        consents=tuple(_consents(connection, _rows(connection, tables.consent_fact, sets))),
+        consents=tuple(_consents(connection, answers)),
         memberships=tuple(memberships(_rows(connection, tables.account_fact, sets))),
         orders=tuple(bought),
         products=tuple(orders.products(bought, _rows(connection, tables.product_fact, sets))),
@@ -107,14 +113,22 @@ def _sources(connection: sa.Connection, identifiers: Sequence[int]) -> dict[int,
     return found
 
 
-def _consents(connection: sa.Connection, rows: Sequence[sa.RowMapping]) -> list[Consent]:
+def _reported(traits: Iterable[Row]) -> Iterator[Row]:
+    """What clients report of consent with every event, as answers: the last of each set and source."""
+    for row in traits:
+        if row["name"].startswith(CONSENT_TRAIT):
+            purpose, given = row["name"].removeprefix(CONSENT_TRAIT), json.loads(row["value"]) is True
+            yield {**row, "purpose": purpose, "channel": "", "given": given, "wording": ""}
+
+
+def _consents(connection: sa.Connection, rows: Sequence[Row]) -> list[Consent]:
     """The standing answer per purpose and channel.
 
     A withdrawal holds until someone agrees again under one of the identifiers that withdrew: where two people turn out
     to be one, the stricter answer wins. At one moment the withdrawal counts.
     """
     identifiers = _identifiers_of(connection, {row["set_id"] for row in rows})
-    answers: dict[tuple[str, str], list[sa.RowMapping]] = {}
+    answers: dict[tuple[str, str], list[Row]] = {}
     for row in sorted(rows, key=lambda r: (r["t"], not r["given"], r["ord"], r["event_id"])):
         standing = answers.setdefault((row["purpose"], row["channel"]), [])
         mine = identifiers[row["set_id"]]

@@ -11,6 +11,9 @@ from typing import Literal
 
 Initiator = Literal["person", "company"]
 
+# Traits of this beginning say whether a purpose was agreed to: what clients report with every event, not an answer given.
+CONSENT_TRAIT = "consent."
+
 
 @dataclass(frozen=True, slots=True)
 class Vocable:

@@ -17,8 +17,8 @@ STATE_KEY = "CASE WHEN ends_with(given_key, ':' || content) THEN given_key ELSE 
 def as_state(event: Event) -> Event:
     """The event with its content in its key; as it is, if it is there already.
 
-    >>> as_state(Event("crm", "7", "contact_noted", 0)).key
-    '7:a113d60c5075d1bc'
+    >>> as_state(Event("crm", "7", "contact_noted", 1)).key
+    '7:6b013d694d93b71d'
     """
     ending = f":{content_hash(event)}"
     return event if event.key.endswith(ending) else replace(event, key=event.key + ending)

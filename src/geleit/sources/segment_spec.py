@@ -16,7 +16,7 @@ import msgspec
 from geleit.clock import DAY, micros
 from geleit.events.event import Event, Identifier
 from geleit.events.kinds import Catalogue, snake
-from geleit.events.vocabulary import RESERVED
+from geleit.events.vocabulary import CONSENT_TRAIT, RESERVED
 from geleit.sources.collect import Collect
 from geleit.sources.definition import SourceDefinition
 from geleit.sources.records import UNREAD, Reason, Rejected, identify
@@ -172,7 +172,7 @@ class SegmentSpec:
         preferences = consent.get("categoryPreferences") if isinstance(consent, Mapping) else None
         for category, allowed in preferences.items() if isinstance(preferences, Mapping) else ():
             if isinstance(allowed, bool):
-                said[f"{CONSENT}{self.consent.get(category, category)}"] = allowed
+                said[f"{CONSENT_TRAIT}{self.consent.get(category, category)}"] = allowed
         return said
 
     def _properties(self, call: Call, kind_of: CallType, context: Mapping[str, Any]) -> dict[str, Any]:
@@ -196,9 +196,6 @@ class SegmentSpec:
 def distinct(found: list[tuple[str, str]]) -> tuple[Identifier, ...]:
     """Types and values as identifiers, each once, without those that are empty."""
     return tuple(Identifier(type_, value) for type_, value in dict.fromkeys(found) if value)
-
-
-CONSENT = "consent."  # traits of this beginning say whether a category was agreed to
 
 
 @lru_cache(maxsize=4096)

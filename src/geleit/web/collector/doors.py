@@ -15,7 +15,7 @@ from geleit.ledger.ledger import Ledger
 from geleit.sources.collected import Reader
 from geleit.web.collector.request import UNAUTHORIZED, Incoming, RefusedError
 
-FRESH = 1.0  # seconds after which a revoked key opens nothing more
+FRESH = 1.0  # seconds after which a revoked key opens nothing more, and a guessed one is looked up again
 
 
 @dataclass(slots=True)
@@ -26,6 +26,7 @@ class Doors:
     readers: Mapping[str, Reader]
     clock: Clock
     known: dict[str, WriteKey] = field(default_factory=dict)
+    guesses: set[str] = field(default_factory=set)
     looked: float = float("-inf")
 
     def opened(self, request: Incoming, said: object = None) -> Reader:
@@ -45,8 +46,14 @@ class Doors:
         return reader
 
     def _find(self, hash_: str) -> WriteKey | None:
-        if time.monotonic() - self.looked > FRESH:
-            self.known, self.looked = write_keys.by_hash(self.ledger), time.monotonic()
+        now = time.monotonic()
+        if now - self.looked > FRESH:
+            self.guesses.clear()
+        elif hash_ in self.known or hash_ in self.guesses:
+            return self.known.get(hash_)
+        self.known, self.looked = write_keys.by_hash(self.ledger), now
+        if hash_ not in self.known:
+            self.guesses.add(hash_)
         return self.known.get(hash_)
 
 
