@@ -10,7 +10,8 @@ import pytest
 
 sys.path.append(str(Path(__file__).parents[1] / "sources"))  # the recorded payloads and what they give
 
-from recorded_payloads import PAYLOADS, READ_BY, payloads, placed, read
+import ready_expectations
+from recorded_payloads import EXPECTED, PAYLOADS, READ_BY, payloads, placed, read
 
 from geleit.access import write_keys
 from geleit.history.stored import content_hash
@@ -110,6 +111,48 @@ def test_the_topic_of_the_request_is_as_good_as_one_in_the_document(file, way, t
             headers = {"X-Shopify-Topic": topic.replace("_", "/", 1)} if topic and way == "header" else {}
             send(site, "shopify_webhooks", bare, headers, asked)
         require_equal(site, file, documents, folder)
+
+
+def sample(name):
+    return json.loads((EXPECTED.parent / "ready" / f"{name}.json").read_text(encoding="utf-8"))
+
+
+def test_mailchimp_asks_first_and_posts_forms(tmp_path):
+    def fields(prefix, value):
+        for name, one in value.items():
+            inner = f"{prefix}[{name}]" if prefix else name
+            yield from fields(inner, one) if isinstance(one, dict) else [(inner, one)]
+
+    with hooked.serving(tmp_path, {"mailchimp_webhooks": None}) as site:
+        query = f"?key={site.key('mailchimp_webhooks')}"
+        assert site.client.get(f"/hooks/mailchimp_webhooks{query}").status_code == 200
+        for one in sample("mailchimp_webhooks"):
+            form = {"Content-Type": "application/x-www-form-urlencoded"}
+            assert site.post("mailchimp_webhooks", urlencode(list(fields("", one))), form, query).status_code == 200
+        assert [entry.reason for entry in site.waiting("mailchimp_webhooks")] == ["no_time"]
+        ready_expectations.placed("mailchimp_webhooks", tmp_path)
+        summary = site.workspace.import_sources(["mailchimp_webhooks"])[0]
+        assert (summary.new, summary.changed, summary.duplicate) == (0, 0, 2)
+
+
+def test_woocommerce_posts_orders_as_its_api_lists_them(tmp_path, monkeypatch):
+    monkeypatch.setenv("WOOCOMMERCE_WEBHOOK_SECRET", hooked.SECRET)
+    folder = tmp_path / "expected"
+    folder.mkdir()
+    root = tmp_path / "workspace"
+    root.mkdir()
+    orders = sample("woocommerce_orders")
+    with hooked.serving(root, {"woocommerce_orders": None}) as site:
+        for order in orders:
+            body = json.dumps(order)
+            assert site.post("woocommerce_orders", body, hooked.woocommerce(body)).status_code == 200
+        gone = json.dumps({"id": 999})
+        assert site.post("woocommerce_orders", gone, hooked.woocommerce(gone, "order.deleted")).json() == {
+            "success": True
+        }
+        ready_expectations.placed("woocommerce_orders", folder)
+        expected = ready_expectations.mapped(ready_made.definition_of("woocommerce_orders"), folder)
+        assert site.stored() == {event.id for event in expected.events}
 
 
 def test_calls_of_the_spec_go_to_the_collector(tmp_path):
