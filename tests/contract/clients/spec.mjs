@@ -8,7 +8,7 @@ for (const { type, pause = 0, ago, ...call } of JSON.parse(readFileSync(process.
   if (type === "track") call.event = call.name, delete call.name;
   analytics[type](call);
 }
-if (analytics.closeAndFlush) await analytics.closeAndFlush({ timeout: 60_000 });
+if (analytics.closeAndFlush) await analytics.closeAndFlush({ timeout: 600_000 });
 else while (analytics.queue.length || analytics.pendingFlush) {
   await analytics.flush();
   if (!analytics.queue.length) break;
