@@ -1,7 +1,9 @@
 """One process at a time, by a lease: whoever dies is replaced, whoever stood still and wakes up too late is refused."""
 
+import contextlib
 import os
 import signal
+import socket
 import subprocess
 import sys
 import threading
@@ -258,3 +260,16 @@ def test_waiting_for_a_ledger_that_is_gone_ends(space):
         with pytest.raises(Retryable):
             Lease(lost, "upkeep").take()
         lost.engine.dispose()
+
+
+def test_a_holder_of_this_machine_that_died_is_not_waited_for(tmp_path):
+    with contextlib.closing(Ledger(f"sqlite:///{tmp_path / 'ledger.sqlite'}")) as ledger:
+        child = subprocess.Popen([sys.executable, "-c", ""])
+        child.wait()
+        for holder, free in ((child.pid, True), (os.getpid(), False)):
+            row = {"name": str(holder), "holder": f"{socket.gethostname()}:{holder}:x", "token": 1, "expires_at": 2**60}
+            with ledger.write() as connection:
+                connection.execute(sa.insert(table), row)
+            taken = Lease(ledger, str(holder))
+            assert taken.take() is free
+            taken.release()

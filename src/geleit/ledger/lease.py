@@ -133,17 +133,22 @@ class Lease:
     def _free(self) -> bool:
         """Whether taking it may succeed: waiting writes nothing."""
         with self.ledger.read() as connection:
-            return self._last(connection)[1] <= database_time(connection)
+            return self._ended_at(connection) <= database_time(connection)
 
     def _try(self) -> int:
         """The token under which it is ours now; 0 if somebody else was quicker."""
         with self.ledger.write() as connection:
-            (last, until), now = self._last(connection), database_time(connection)
-            if until > now:
+            last, now = self._last(connection)[0], database_time(connection)
+            if self._ended_at(connection) > now:
                 return 0
             values = {"holder": self.holder, "token": last + 1, "expires_at": now + int(self.span * MICROSECONDS)}
             connection.execute(upsert(lease, list(values)), {"name": self.name, **values})
             return last + 1
+
+    def _ended_at(self, connection: sa.Connection) -> int:
+        """Until when it holds; 0 where its holder was a process of this machine that is no more."""
+        row = connection.execute(sa.select(lease.c.holder, lease.c.expires_at).where(lease.c.name == self.name)).first()
+        return 0 if row is None or _is_gone(row.holder) else row.expires_at
 
     def _last(self, connection: sa.Connection) -> tuple[int, int]:
         """The newest token, and until when it holds; (0, 0) for a lease that nobody has taken yet."""
@@ -176,3 +181,17 @@ class Lease:
 def database_time(connection: sa.Connection) -> int:
     """Now, by the database's clock, in microseconds UTC."""
     return int(connection.exec_driver_sql(CLOCKS[connection.dialect.name]).scalar_one())
+
+
+def _is_gone(holder: str) -> bool:
+    """Whether a holder was a process of this machine that has died. Where that is wrong, the token keeps it harmless."""
+    host, pid, _ = f"{holder}::".split(":", 2)
+    if host != socket.gethostname() or not pid.isdigit():
+        return False
+    try:
+        os.kill(int(pid), 0)
+    except ProcessLookupError:
+        return True
+    except OSError:  # somebody else's process, or a system that cannot tell
+        return False
+    return False
