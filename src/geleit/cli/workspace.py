@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from importlib import import_module
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
@@ -22,9 +23,16 @@ from geleit.workspace.scaffold import write_schemas
 from geleit.workspace.soundness import doubts
 
 
-def serve_pages(workspace: Workspace, host: str, port: int, *, open_browser: bool) -> None:
+def serve_pages(workspace: Workspace, host: str, port: int, **options: object) -> None:
     """Serve until stopped; the web room is loaded only now, so that other commands start quicker."""
-    import_module("geleit.web.serve").serve(workspace, host, port, open_browser=open_browser)
+    import_module("geleit.web.serve").serve(workspace, host, port, **options)
+
+
+def _names(hosts: list[str]) -> list[str]:
+    for host in hosts:
+        if not re.fullmatch(r"\*|(\*\.)?[A-Za-z0-9_.-]+|\[[0-9A-Fa-f:.]+\]", host):
+            raise typer.BadParameter(f"'{host}' is no name of a host: give it without scheme, port and path")
+    return hosts
 
 
 Port = Annotated[int, typer.Option(help="Port on this machine; the next free one is taken if it is in use.")]
@@ -137,11 +145,25 @@ def serve(
     ] = "127.0.0.1",
     port: Port = 8420,
     browser: Browser = True,
+    allowed_host: Annotated[
+        list[str],
+        typer.Option(
+            help="Name under which a proxy reaches the pages (repeatable; *.example.com for all below); others get 400.",
+            callback=_names,
+        ),
+    ] = [],  # noqa: B006 (Typer reads it, nobody changes it)
+    log_format: Annotated[
+        Literal["text", "json"], typer.Option(help="How the log on standard error is written.")
+    ] = "text",
+    log_level: Annotated[
+        Literal["debug", "info", "warning", "error"], typer.Option(help="From which level on it is written.")
+    ] = "info",
 ) -> None:
-    """Open the pages."""
+    """Open the pages and take events, until stopped: SIGTERM or Ctrl+C end it after what waits is committed."""
     with opened(folder) as workspace:
         workspace.sync()
-        serve_pages(workspace, host, port, open_browser=browser)
+        logged = {"log_form": log_format, "log_level": log_level}
+        serve_pages(workspace, host, port, open_browser=browser, hosts=allowed_host, **logged)
 
 
 def schemas(folder: Folder = HERE, as_json: AsJson = False) -> None:

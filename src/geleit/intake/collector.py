@@ -101,6 +101,7 @@ class Collector:
         OverloadedError if too much waits, or the server is ending.
         """
         submission = Submission(events, rejected)
+        submission.done.set_running_or_notify_cancel()  # whoever stops waiting for it changes nothing any more
         with self._changed:
             if self._stopping or (self.waiting and self.waiting + submission.size > self.limit):
                 self._overload()

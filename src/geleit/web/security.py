@@ -44,3 +44,13 @@ class SecurityHeaders:
 def allowed_hosts(configured: Sequence[str]) -> list[str]:
     """Names under which the pages answer; any other Host is refused, so that no foreign page can reach in by DNS."""
     return [*LOCAL, *configured]
+
+
+def allowed(host: str, names: Sequence[str]) -> bool:
+    """Whether a Host header is one of the names; ``*`` allows all, ``*.example.com`` those below.
+
+    >>> allowed("localhost:8420", ["localhost"]), allowed("[::1]:8420", ["[::1]"]), allowed("evil.example", ["localhost"])
+    (True, True, False)
+    """
+    bare = host.rpartition(":")[0] if host.rpartition("]")[2].count(":") else host
+    return any(name in ("*", bare) or (name.startswith("*.") and bare.endswith(name[1:])) for name in names)

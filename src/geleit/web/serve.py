@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import logging
+import signal
 import socket
+import sys
+import threading
+import time
 import webbrowser
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
@@ -10,15 +15,23 @@ from contextlib import closing, contextmanager
 import uvicorn
 from starlette.types import ASGIApp
 
+from geleit import __version__
 from geleit.errors import GeleitError
 from geleit.intake.collector import Collector
 from geleit.web.app import create_app
 from geleit.web.collector.app import CollectorApp
 from geleit.web.collector.doors import Doors
+from geleit.web.logs import Form, Level, written
+from geleit.web.metrics import Server
+from geleit.web.observing import Observing
+from geleit.web.security import LOCAL, allowed_hosts
+from geleit.web.traffic import Traffic
 from geleit.workspace import Workspace
 from geleit.workspace.upkeep import Pace, Upkeep
 
 TRIED = 20  # ports after the wanted one
+
+log = logging.getLogger("geleit.serve")
 
 
 def serve(
@@ -29,42 +42,73 @@ def serve(
     open_browser: bool = False,
     hosts: Sequence[str] = (),
     pace: Pace | None = None,
+    log_form: Form = "text",
+    log_level: Level = "warning",
 ) -> None:
     """Serve until stopped. ``hosts`` = further names under which a proxy reaches the pages; ``pace`` of the upkeep.
 
     Takes the next free port if the wanted one is in use. Errors: GeleitError if none can be had.
     """
     listening = listen(host, port)
-    with closing(listening):
+    with closing(listening), written(log_form, log_level), _ending():
         name = f"[{host}]" if ":" in host else host
         address = f"http://{'localhost' if host in ('0.0.0.0', '::') else name}:{listening.getsockname()[1]}/"  # noqa: S104 (only compared)
         print(f"geleit: {address}  (Ctrl+C ends it)", flush=True)  # noqa: T201 (the one thing a person waits for)
         if open_browser:
             webbrowser.open(address)
-        with running(workspace, create_app(workspace, hosts=[*hosts, host]), pace) as app:
+        names = allowed_hosts([*hosts, host])
+        with running(workspace, create_app(workspace, hosts=[*hosts, host]), pace, names) as app:
+            said = {"address": address, "version": __version__, "sources": len(workspace.definitions.sources)}
+            log.info("started", extra={"fields": said})
             server_for(app).run(sockets=[listening])
 
 
 @contextmanager
-def running(workspace: Workspace, pages: ASGIApp, pace: Pace | None = None) -> Iterator[CollectorApp]:
-    """The pages with the collector before them, and the upkeep beside; at the end what waits is committed."""
+def running(
+    workspace: Workspace, pages: ASGIApp, pace: Pace | None = None, hosts: Sequence[str] = LOCAL
+) -> Iterator[Observing]:
+    """The pages with the collector before them, and the upkeep beside; at the end what waits is committed.
+
+    ``hosts``: names under which numbers and faults may be read.
+    """
     upkeep = Upkeep(workspace, pace)
     collector = Collector(workspace.intake, committed=upkeep.committed)
     readers = workspace.readers()
+    began = time.monotonic()
     upkeep.start()
     collector.start()
     try:
-        yield CollectorApp(pages, collector, Doors(workspace.ledger, readers, workspace.clock))
+        taking = CollectorApp(pages, collector, Doors(workspace.ledger, readers, workspace.clock))
+        yield Observing(taking, Server(workspace, collector, upkeep, taking.hooks, Traffic()), hosts)
     finally:
+        waiting = collector.waiting
         collector.stop()
         upkeep.stop()
         for reader in readers.values():
             reader.close()
+        new = sum(collector.tally.new.values())
+        fields = {"seconds": round(time.monotonic() - began, 1), "new": new, "committed_at_the_end": waiting}
+        log.info("stopped", extra={"fields": fields})
+
+
+@contextmanager
+def _ending() -> Iterator[None]:
+    """Let SIGTERM end the server as Ctrl+C does: what waits is committed, the lease given back."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 def server_for(app: ASGIApp) -> uvicorn.Server:
     """The server as it runs everywhere: says nothing about itself and keeps no log of who looked at whom."""
-    return uvicorn.Server(uvicorn.Config(app, log_level="warning", server_header=False, access_log=False))
+    return uvicorn.Server(
+        uvicorn.Config(app, log_config=None, log_level="warning", server_header=False, access_log=False)
+    )
 
 
 def listen(host: str, port: int) -> socket.socket:

@@ -17,6 +17,8 @@ from geleit.sources.records import Rejected
 from geleit.sources.segment_spec import Delivery
 from geleit.web.collector.request import BAD_REQUEST, Incoming, RefusedError
 
+KEY, ESCAPE = b'"writeKey"', b"\\u00"  # its name, or letters of it, as JSON may write them
+
 
 class Body(msgspec.Struct, rename="camel"):
     """What the collector itself reads of a body; the rest is the call's."""
@@ -45,6 +47,7 @@ class Read:
 
 _body = msgspec.json.Decoder(Body)
 _calls = msgspec.json.Decoder(list[msgspec.Raw])
+_members = msgspec.json.Decoder(dict[str, msgspec.Raw])
 
 
 def opened(body: bytes) -> Body:
@@ -58,10 +61,27 @@ def opened(body: bytes) -> Body:
         raise RefusedError(BAD_REQUEST, f"the body is no JSON object: {error}") from None
 
 
+def keyless(call: bytes) -> bytes:
+    """A call without its write key, which is not kept with the record; everything else stays as it was written.
+
+    >>> keyless(b'{"price": 19.90, "writeKey": "gl_x"}')
+    b'{"price":19.90}'
+    """
+    if KEY not in call and ESCAPE not in call:
+        return call
+    try:
+        members = _members.decode(call)
+    except (msgspec.MsgspecError, UnicodeDecodeError):
+        return call
+    if members.pop("writeKey", None) is None:
+        return call
+    return msgspec.json.encode(members)
+
+
 def single(reader: Reader, body: bytes, type_: str, received_at: int) -> Read:
     """One call."""
     read = Read()
-    one = reader.spec.read(body, type_, Delivery(received_at))
+    one = reader.spec.read(keyless(body), type_, Delivery(received_at))
     read.add(0, [one] if isinstance(one, Event) else [], [] if isinstance(one, Event) else [one])
     return read
 
@@ -79,7 +99,7 @@ def batch(reader: Reader, said: Body, received_at: int) -> Read:
     delivery = Delivery(received_at, said.sent_at, context)
     read = Read()
     for place, raw in enumerate(calls):
-        one = reader.spec.read(bytes(raw), "", delivery)
+        one = reader.spec.read(keyless(bytes(raw)), "", delivery)
         if isinstance(one, Event):
             read.events.append(one)
         else:
