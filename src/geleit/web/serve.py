@@ -27,6 +27,7 @@ from geleit.web.observing import Observing
 from geleit.web.security import LOCAL, allowed_hosts
 from geleit.web.traffic import Traffic
 from geleit.workspace import Workspace
+from geleit.workspace.steps import seldom_searched
 from geleit.workspace.upkeep import Pace, Upkeep
 
 TRIED = 20  # ports after the wanted one
@@ -50,7 +51,7 @@ def serve(
     Takes the next free port if the wanted one is in use. Errors: GeleitError if none can be had.
     """
     listening = listen(host, port)
-    with closing(listening), written(log_form, log_level), _ending():
+    with closing(listening), written(log_form, log_level), _ending(), seldom_searched():
         name = f"[{host}]" if ":" in host else host
         address = f"http://{'localhost' if host in ('0.0.0.0', '::') else name}:{listening.getsockname()[1]}/"  # noqa: S104 (only compared)
         print(f"geleit: {address}  (Ctrl+C ends it)", flush=True)  # noqa: T201 (the one thing a person waits for)
