@@ -16,6 +16,7 @@ from geleit.errors import GeleitError, NotFoundError, Retryable, StoreError
 from geleit.events.event import Event, Identifier
 from geleit.files import only_one
 from geleit.history.backups import Backups, open_backup
+from geleit.ledger import dump
 from geleit.workspace import open_workspace
 from geleit.workspace.recovery import back_up, definition_files, restore
 
@@ -110,14 +111,14 @@ def test_a_restored_workspace_knows_the_same_and_takes_ten_thousand_events(folde
         assert set(ids(workspace)) == set(found)
 
 
-def test_a_restored_workspace_is_equal_in_everything(folder, dump, tmp_path):
+def test_a_restored_workspace_is_equal_in_everything(folder, dump_of, tmp_path):
     with open_workspace(folder) as workspace:
         workspace.sync()
-        expected = dump(workspace)
+        expected = dump_of(workspace)
     backup(folder, tmp_path / "backups")
     restore(tmp_path / "backups", tmp_path / "restored")
     with open_workspace(tmp_path / "restored") as workspace:
-        assert dump(workspace) == expected
+        assert dump_of(workspace) == expected
     names = [path.relative_to(folder) for path in definition_files(folder)]
     assert Path("sources/shop.yaml") in names
     for name in names:
@@ -142,6 +143,27 @@ def test_backups_while_others_write_hold_everything_acknowledged_before(folder, 
         assert restored.report.ok, restored.report.text()
         with open_workspace(tmp_path / f"restored-{number}") as workspace:
             assert {event.id for event in bulk_company.live(0, before, ROWS)} <= set(ids(workspace))
+
+
+def test_what_is_archived_while_the_ledger_is_copied_comes_with_the_next_backup(folder, tmp_path, monkeypatch):
+    monkeypatch.setattr(dump, "PAGES", 8)
+    shares = []
+
+    def told(what):
+        if what.startswith("ledger: "):
+            shares.append(what)
+            if len(shares) in (2, 5):
+                assert other.intake.accept(new_events(30)[3 * len(shares) :][:3]).new == 3
+                assert other.archive.drain() > 0
+
+    with open_workspace(folder) as workspace, open_workspace(folder) as other:
+        before = workspace.check().events
+        back_up(workspace, tmp_path / "backups", told=told)
+        assert len(shares) > 5
+        assert workspace.check().events == before + 6
+    assert restore(tmp_path / "backups", tmp_path / "restored").events == before
+    backup(folder, tmp_path / "backups")
+    assert restore(tmp_path / "backups", tmp_path / "again").events == before + 6
 
 
 def test_backups_while_an_import_merges_its_keys(tmp_path):
