@@ -1,14 +1,20 @@
-"""Where everything comes from: each source with its last run, and the records that wait for an answer."""
+"""Where everything comes from: each source with its last run or what it sends, and the records that wait."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from starlette.requests import Request
 from starlette.responses import Response
 
+from geleit.access.write_keys import WriteKey
+from geleit.clock import SECOND
+from geleit.web.reader import Reader
 from geleit.web.remedies import reason_name, remedy
 from geleit.web.screen import reader_of, show, workspace_of
+from geleit.workspace.live import LiveStatus, Silence
+from geleit.workspace.status import SourceStatus
 
 LISTED = 200  # records shown; the count above is of all
 
@@ -23,11 +29,125 @@ class ReasonView:
     source: str
 
 
+@dataclass(frozen=True, slots=True)
+class LiveView:
+    """One source that sends, as its row tells of it; ``detail`` = what its state rests on."""
+
+    name: str
+    label: str
+    ways: str
+    state: str
+    detail: str
+    alarm: bool
+    last: str
+    hour: str
+    day: str
+    half: str
+    most: str
+    duplicate: str
+    refused: str
+    waiting: int
+
+
+@dataclass(frozen=True, slots=True)
+class KeyView:
+    """One write key, without its text, which nobody knows any more."""
+
+    source: str
+    label: str
+    number: int
+    made: str
+    state: str
+    ended: bool
+
+
+@dataclass(frozen=True, slots=True)
+class First:
+    """What a person types to send a first event: to which source, and where this server is."""
+
+    source: str
+    known: bool
+    address: str
+
+
 def sources(request: Request) -> Response:
     """GET /sources."""
-    workspace = workspace_of(request)
-    found = workspace.sources(reader_of(request).language)
-    return show(request, "sources.html", area="sources", sources=found, waiting=sum(one.quarantined for one in found))
+    workspace, reader = workspace_of(request), reader_of(request)
+    found = workspace.sources(reader.language)
+    live = [view_live(one, one.live, reader) for one in found if one.live]
+    return show(
+        request,
+        "sources.html",
+        area="sources",
+        sources=found,
+        read=[one for one in found if one.pulled or (one.live is None)],
+        live=live,
+        silent=[one for one in live if one.alarm],
+        keys=[_key(key, one.label, workspace.clock(), reader) for one in found if one.live for key in one.live.keys],
+        waiting=sum(one.quarantined for one in found),
+        first=first_event(request, found),
+    )
+
+
+def first_event(request: Request, found: Sequence[SourceStatus]) -> First:
+    """For the source of client libraries that still waits, else the first one, else one to be made."""
+    collecting = [one for one in found if one.live and "collect" in one.live.ways]
+    waiting = [one for one in collecting if one.live and one.live.silence.state == "waiting"]
+    chosen = next(iter([*waiting, *collecting]), None)
+    return First(chosen.name if chosen else "web", chosen is not None, str(request.base_url).rstrip("/"))
+
+
+def view_live(one: SourceStatus, live: LiveStatus, reader: Reader) -> LiveView:
+    """A live source in words."""
+    ways = {"collect": reader.say("client libraries"), "hook": reader.say("webhooks")}
+    state, detail = _state(live.silence, reader)
+    return LiveView(
+        name=one.name,
+        label=one.label,
+        ways=reader.listed([ways[way] for way in live.ways]),
+        state=state,
+        detail=detail,
+        alarm=live.silence.state == "silent",
+        last=reader.stamp(live.silence.last_at) if live.silence.last_at else "",
+        hour=reader.number(live.hour.new),
+        day=reader.number(live.day.new),
+        half=_lag(live.day.lag_p50, reader),
+        most=_lag(live.day.lag_p95, reader),
+        duplicate=reader.number(live.day.duplicate),
+        refused=reader.number(live.day.quarantined),
+        waiting=one.quarantined,
+    )
+
+
+def _state(silence: Silence, reader: Reader) -> tuple[str, str]:
+    due = reader.stamp(silence.alarm_at) if silence.alarm_at else ""
+    if silence.state == "waiting":
+        return reader.say("nothing came yet"), ""
+    if silence.state == "silent" and silence.last_at:
+        state = reader.say("silent since {when}", when=reader.stamp(silence.last_at))
+        if silence.fixed and silence.alarm_at:
+            span = reader.span(silence.alarm_at - silence.last_at)
+            return state, reader.say("Its definition allows {span} of silence.", span=span)
+        return state, reader.say("Something would usually have come by {when}.", when=due)
+    if silence.state == "learning":
+        return reader.say("sends"), reader.say("Not enough history yet to tell what is usual.")
+    return reader.say("sends"), reader.say("An alarm if nothing comes until {when}.", when=due) if due else ""
+
+
+def _lag(lag: int | None, reader: Reader) -> str:
+    if lag is None:
+        return ""
+    return reader.span(lag) if lag >= SECOND else reader.say("under a second")
+
+
+def _key(key: WriteKey, label: str, now: int, reader: Reader) -> KeyView:
+    if key.ends_at is None:
+        state = reader.say("opens")
+    elif key.opens(now):
+        state = reader.say("opens until {when}", when=reader.stamp(key.ends_at))
+    else:
+        state = reader.say("ended {when}", when=reader.stamp(key.ends_at))
+    return KeyView(label, key.label, key.id, reader.day(key.created_at), state, not key.opens(now))
 
 
 def quarantine(request: Request) -> Response:

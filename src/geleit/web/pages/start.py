@@ -15,6 +15,7 @@ from geleit.maps.journey import Journey
 from geleit.maps.sentences import evidence_sentence, period
 from geleit.web.pages.journey import drawn
 from geleit.web.pages.person import base_of
+from geleit.web.pages.sources import first_event
 from geleit.web.screen import reader_of, show, workspace_of
 from geleit.workspace import Workspace
 
@@ -45,10 +46,11 @@ def start(request: Request) -> Response:
     """GET /: search, examples of what to search for, one journey."""
     workspace, reader = workspace_of(request), reader_of(request)
     counts = workspace.counts()
+    sources = workspace.sources(reader.language)
     if not counts.events:
-        return show(request, "empty.html", sources=workspace.sources(reader.language))
+        return show(request, "empty.html", sources=sources, first=first_event(request, sources))
     fullest = [*_chosen(workspace), *workspace.fullest(limit=FULLEST)]
-    waiting = sum(source.quarantined for source in workspace.sources(reader.language))
+    silent = [source.label for source in sources if source.live and source.live.silence.state == "silent"]
     featured = _featured(workspace, *fullest[0], reader.language) if fullest else None
     wide, tall = drawn(featured.journey) if featured else (Markup(), Markup())
     return show(
@@ -57,7 +59,8 @@ def start(request: Request) -> Response:
         counts=counts,
         examples=_examples(workspace, fullest, featured.journey if featured else None),
         featured=featured,
-        waiting=waiting,
+        waiting=sum(source.quarantined for source in sources),
+        silent=silent,
         wide=wide,
         tall=tall,
         searches=True,
