@@ -123,14 +123,7 @@ def _escaped(_kind: type[BaseException], error: BaseException, _trace: Traceback
     log.critical("ended by a fault", exc_info=error)
 
 
-def _warned(  # noqa: PLR0917 (the signature of warnings.showwarning)
-    message: Warning | str,  # noqa: ARG001 (it may quote anything)
-    category: type[Warning],
-    filename: str,
-    lineno: int,
-    file: TextIO | None = None,  # noqa: ARG001
-    line: str | None = None,  # noqa: ARG001
-) -> None:
-    log.warning(
-        "a library warns", extra={"fields": {"warning": category.__name__, "at": f"{_place(filename)}:{lineno}"}}
-    )
+def _warned(_: object, category: type[Warning], filename: str, lineno: int, *__: object, **___: object) -> None:
+    """The text is left out: it may quote anything."""
+    fields = {"warning": category.__name__, "at": f"{_place(filename)}:{lineno}"}
+    log.warning("a library warns", extra={"fields": fields})
