@@ -25,13 +25,14 @@ from geleit.workspace.scaffold import init
 from postgres_ledgers import move
 
 SPAN = 0.6
-# A process that archives (or builds a generation) and says when it is about to write what counts; then it is stopped.
+# A process that archives (or builds a generation) and says when it is about to write what counts; then it is stopped. It
+# renews nothing: stopped in the middle of that, it would keep SQLite's own lock, and nobody could take over.
 WORKER = """
 import sys
 from geleit.history import archive, journal
 from geleit.ledger import lease
 from geleit.workspace import open_workspace
-lease.SPAN = {span}
+lease.Lease._renew = lambda *_: None
 room, step = sys.argv[2].split(".")
 kind = archive.Archive if room == "archive" else journal.Journal
 before = getattr(kind, step)
@@ -84,7 +85,7 @@ def events(start, count):
 
 
 def start(place, step):
-    """A worker that has come to its step, and whose lease is renewed meanwhile."""
+    """A worker that has come to its step."""
     child = subprocess.Popen(
         [sys.executable, "-c", WORKER.format(span=SPAN), str(place), step],
         stdin=subprocess.PIPE,
