@@ -123,7 +123,7 @@ def _escaped(_kind: type[BaseException], error: BaseException, _trace: Traceback
     log.critical("ended by a fault", exc_info=error)
 
 
-def _warned(_: object, category: type[Warning], filename: str, lineno: int, *__: object, **___: object) -> None:
-    """The text is left out: it may quote anything."""
+def _warned(message: object, category: type[Warning], filename: str, lineno: int, *_: object, **__: object) -> None:
+    del message  # it may quote anything
     fields = {"warning": category.__name__, "at": f"{_place(filename)}:{lineno}"}
     log.warning("a library warns", extra={"fields": fields})
