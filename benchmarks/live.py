@@ -95,7 +95,7 @@ def workspace(root: Path, existing: int) -> str:
     if not (root / "geleit.yaml").exists():
         geleit("init", root, "--name", "Load")
         (root / "sources" / "website.yaml").write_text(SOURCE)
-    if existing and not (root / "exports").exists():
+    if existing and not (root / "sources" / "past.yaml").exists():
         subprocess.run([sys.executable, HERE / "live_past.py", root, str(existing)], check=True)
         geleit("import", "-w", root)
     return str(json.loads(geleit("key", "create", "website", "-w", root, "--json"))["key"])

@@ -33,7 +33,7 @@ COPY (
 def main() -> None:
     """Write the export of so many events, ten for each visitor, and its source into a workspace."""
     root, events = Path(sys.argv[1]), int(sys.argv[2])
-    (root / "exports").mkdir()
+    (root / "exports").mkdir(exist_ok=True)
     text = PAST.replace("$events", str(events)).replace("$people", str(events // 10))
     duckdb.sql(text.replace("$file", str(root / "exports" / "past.parquet")))
     (root / "sources" / "past.yaml").write_text(SOURCE)

@@ -189,3 +189,13 @@ def walks_in_order(duck: duckdb.DuckDBPyConnection) -> bool:
     rows = duck.execute("SELECT customer_id, t, ord, event_id FROM events").fetchall()
     runs = [(customer, list(events)) for customer, events in itertools.groupby(rows, key=lambda row: row[0])]
     return len(runs) == len({customer for customer, _ in runs}) and all(e == sorted(e) for _, e in runs)
+
+
+def test_whoever_reads_many_histories_does_not_keep_the_ledgers_log_growing(company, event):
+    company.accept((event(1), 1), (event(2), 2))
+    histories = company.history.walk(["c1", "c2"])
+    next(histories, None)
+    company.accept((event(3), 1))
+    with company.ledger.engine.connect() as connection:
+        busy, _, _ = connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)").one()
+    assert busy == 0

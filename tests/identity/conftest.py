@@ -38,7 +38,7 @@ class People:
         with self.ledger.write() as connection:
             change = self.ledger.next_change(connection)
             observed = observe(connection, observations)
-            return set(update(connection, observed.touched, self.rules, change))
+            return set(update(connection, observed.touched, self.rules, change).customers)
 
     def rebuild(self, rules=None):
         self.rules = rules or self.rules

@@ -83,23 +83,21 @@ class History:
 
         Rows are what ``stored.decode`` reads. Customers without events do not come.
         """
-        with self.ledger.read() as connection:
-            segments = self.archive.segments(connection)
-            with (
-                tempfile.TemporaryDirectory(dir=self.archive.folder.parent) as spill,
-                reading.connect(temp_directory=spill, memory_limit=WALK_MEMORY) as duck,
-            ):
-                reading.gather(duck, [self.archive.path(segment) for segment in segments], 0)
+        with (
+            tempfile.TemporaryDirectory(dir=self.archive.folder.parent) as spill,
+            reading.connect(temp_directory=spill, memory_limit=WALK_MEMORY) as duck,
+        ):
+            with self.ledger.read() as connection:  # only for the copies: whoever reads on keeps the ledger's log growing
+                segments = self.archive.segments(connection)
                 snapshot.copy(connection, reading.OUTBOX, duck, "pending")
                 snapshot.copy(connection, reading.RESOLVED, duck, "resolved")
-                duck.register("chosen", pa.table({"customer_id": pa.array(sorted(customers), pa.string())}))
-                duck.execute(
-                    "CREATE TABLE wanted AS SELECT resolved.* FROM resolved SEMI JOIN chosen USING (customer_id)"
-                )
-                answer = duck.execute(load("delta.sql")["walked"])
-                rows = (row for some in iter(lambda: answer.fetchmany(snapshot.BATCH), []) for row in some)
-                for customer, mine in groupby(rows, key=lambda row: row[0]):
-                    yield str(customer), [row[1:] for row in mine]
+            reading.gather(duck, [self.archive.path(segment) for segment in segments], 0)
+            duck.register("chosen", pa.table({"customer_id": pa.array(sorted(customers), pa.string())}))
+            duck.execute("CREATE TABLE wanted AS SELECT resolved.* FROM resolved SEMI JOIN chosen USING (customer_id)")
+            answer = duck.execute(load("delta.sql")["walked"])
+            rows = (row for some in iter(lambda: answer.fetchmany(snapshot.BATCH), []) for row in some)
+            for customer, mine in groupby(rows, key=lambda row: row[0]):
+                yield str(customer), [row[1:] for row in mine]
 
     def open_view(self) -> duckdb.DuckDBPyConnection:
         """A connection of its own with the view ``events`` as of now and the row ``as_of``; the caller closes it.

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 
 import sqlalchemy as sa
@@ -46,27 +47,39 @@ class _Change:
     before: set[str] = field(default_factory=set)
     changed: set[int] = field(default_factory=set)  # identifiers that have another place now
     moved: set[str] = field(default_factory=set)
+    regrouped: set[str] = field(default_factory=set)
 
 
-def update(connection: sa.Connection, touched: Touched, rules: Rules, change: int) -> set[str]:
-    """Resolve what new evidence touches; returns the customers whose identifier sets changed, old and new ones.
+@dataclass(frozen=True, slots=True)
+class Moved:
+    """Customers whose identifier sets changed, old and new ones; ``regrouped``: those who gained or lost earlier events.
+
+    Whoever only gained sets that were never seen before has no other events than before, but for those that come with them.
+    """
+
+    customers: AbstractSet[str] = frozenset()
+    regrouped: AbstractSet[str] = frozenset()
+
+
+def update(connection: sa.Connection, touched: Touched, rules: Rules, change: int) -> Moved:
+    """Resolve what new evidence touches; returns whose identifier sets changed.
 
     Writes identifier_resolution, resolution (only rows that changed, with ``change``), customer and customer_redirect.
     """
     if not touched.identifiers:
-        return set()
+        return Moved()
     closure = load(connection, touched.identifiers, rules)
     return _write(connection, closure, touched.sets, rules, change)
 
 
-def rebuild(connection: sa.Connection, rules: Rules, change: int) -> set[str]:
+def rebuild(connection: sa.Connection, rules: Rules, change: int) -> Moved:
     """Resolve everything anew, after a change of rules; equals what updates would have made of the same evidence."""
     closure = load_all(connection, rules)
     sets = list(connection.execute(sa.select(tables.identifier_set.c.id)).scalars())
     return _write(connection, closure, sets, rules, change)
 
 
-def _write(connection: sa.Connection, closure: Closure, sets: Iterable[int], rules: Rules, change: int) -> set[str]:
+def _write(connection: sa.Connection, closure: Closure, sets: Iterable[int], rules: Rules, change: int) -> Moved:
     """Write what differs. ``sets`` are resolved in any case, others only if one of their identifiers moved."""
     resolved = closure.resolved
     ((now,),) = _NOW.all(connection)
@@ -75,9 +88,9 @@ def _write(connection: sa.Connection, closure: Closure, sets: Iterable[int], rul
         number: (resolved.customers[number], closure.reasons.get(number, "")) for number in closure.inner
     }
     _write_identifiers(connection, places, work)
-    _write_sets(connection, sorted({*sets, *sets_with(connection, work.changed)}), (places, rules), work)
+    _write_sets(connection, ({*sets}, sets_with(connection, work.changed)), (places, rules), work)
     _write_customers(connection, closure, resolved, work)
-    return work.moved
+    return Moved(work.moved, work.regrouped)
 
 
 def _places(connection: sa.Connection, numbers: Iterable[int]) -> dict[int, Place]:
@@ -98,9 +111,15 @@ def _write_identifiers(connection: sa.Connection, places: Mapping[int, Place], w
 
 
 def _write_sets(
-    connection: sa.Connection, sets: Sequence[int], scope: tuple[Mapping[int, Place], Rules], work: _Change
+    connection: sa.Connection,
+    given: tuple[AbstractSet[int], Iterable[int]],
+    scope: tuple[Mapping[int, Place], Rules],
+    work: _Change,
 ) -> None:
+    """``given``: sets that were never resolved, and others that may have moved."""
     known, rules = scope
+    new, others = given
+    sets = sorted({*new, *others})
     stored: dict[int, str] = dict(_OWNERS.all(connection, values=list(sets)))
     by_set = members(connection, sets)
     strangers = {node.id for some in by_set.values() for node in some} - known.keys()
@@ -112,7 +131,9 @@ def _write_sets(
         customer = owner(nodes, places, rules)
         if stored.get(set_id) != customer:
             rows.append({"set_id": set_id, "slice": 0, "customer_id": customer, "change": work.number})
-            work.moved |= {customer, stored.get(set_id, customer)}
+            here = {customer, stored.get(set_id, customer)}
+            work.moved |= here
+            work.regrouped |= here if set_id in stored or set_id not in new else set()
     _OWNER.many(connection, rows)
 
 
@@ -131,6 +152,7 @@ def _write_customers(connection: sa.Connection, closure: Closure, resolved: Reso
     if gone:
         connection.execute(sa.delete(tables.customer).where(among(_customer.id, gone)))
     work.moved |= set(gone)
+    work.regrouped |= set(gone)
     _follow(connection, closure, resolved, work)
 
 

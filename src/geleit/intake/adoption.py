@@ -267,7 +267,7 @@ class Adoption:
                 moved = resolution.update(connection, Touched(identifiers, sets), self.intake.rules, change)
                 owner = tables.resolution.c
                 found = connection.execute(sa.select(owner.customer_id).where(among(owner.set_id, sets))).scalars()
-                recut.ask(connection, {*moved, *found}, change)
+                recut.ask(connection, {*moved.customers, *found}, change)
             self.progress("customers", len(some))
         return len(self.rest)
 

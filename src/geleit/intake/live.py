@@ -144,7 +144,7 @@ class Intake:
         self,
         connection: sa.Connection,
         placed: Sequence[tuple[Event, int]],
-        news: tuple[AbstractSet[str], AbstractSet[int]],
+        news: tuple[resolution.Moved, AbstractSet[int]],
         change: int,
     ) -> None:
         """Carry needs on where the newest events suffice; ask for a new cut of all others.
@@ -153,15 +153,15 @@ class Intake:
         """
         moved, new_sets = news
         owners = _owners(connection, {set_id for _, set_id in placed})
-        first = _first(connection, moved & set(owners.values()), new_sets)
+        first = _first(connection, moved.customers & set(owners.values()), new_sets)
         arrivals: dict[str, carrying.Arrival] = {}
         for event, set_id in sorted(placed, key=lambda one: (one[0].t, one[0].order, one[0].id)):
             customer = owners.get(set_id)
-            if customer is not None and (customer not in moved or customer in first):
+            if customer is not None and customer not in moved.regrouped:
                 arrival = arrivals.setdefault(customer, carrying.Arrival([], customer in first))
                 arrival.events.append(ReadEvent(event, self.catalogue.touchpoint(event)))
         unsure = carrying.carry_on(connection, arrivals, self.needs, change) if arrivals else set()
-        recut.ask(connection, unsure | (moved - first), change)
+        recut.ask(connection, unsure | moved.regrouped, change)
 
 
 def _sift(
