@@ -43,7 +43,7 @@ class People:
     def rebuild(self, rules=None):
         self.rules = rules or self.rules
         with self.ledger.write() as connection:
-            return rebuild(connection, self.rules, self.ledger.next_change(connection))
+            return set(rebuild(connection, self.rules, self.ledger.next_change(connection)).customers)
 
     def who(self, identifier):
         return self.places()[identifier][0]
