@@ -11,6 +11,7 @@ import msgspec
 
 from geleit.clock import iso
 from geleit.errors import GeleitError
+from geleit.intake.tally import Seldom
 from geleit.sources.collect import Hook
 from geleit.sources.collected import Posted, Reader
 from geleit.sources.signatures import SignatureError, Signed, require_signed
@@ -62,6 +63,7 @@ class Hooks:
     doors: Doors
     take: Take
     lines: dict[str, Line] = field(default_factory=dict)
+    seldom: Seldom = field(default_factory=Seldom)
 
     def known(self, source: str) -> Reply:
         """Says to systems that ask before they send whether there is such an address. Errors: RefusedError."""
@@ -113,12 +115,15 @@ class Hooks:
         try:
             secret = hook.secret.reveal(reader.root)
         except GeleitError as error:  # it names the secret, which is no secret
-            log.error("webhooks of %s are refused until it is mended: %s; %s", name, error.message, error.hint)  # noqa: TRY400
+            if times := self.seldom.due(f"secret {name}"):
+                text, fields = f"{error.message}; {error.hint}", {"source": name, "times": times}
+                log.error("webhooks are refused until it is mended: %s", text, extra={"fields": fields})  # noqa: TRY400
             raise RefusedError(UNAVAILABLE, "the server is not ready for this sender yet", seconds=LATER) from None
         try:
             require_signed(hook.signature, secret, _signed(request, self.doors.clock()))
         except SignatureError as error:
-            log.warning("a webhook for %s was refused: %s", name, error)
+            if times := self.seldom.due(f"signature {name}"):
+                log.warning("a webhook was refused: %s", error, extra={"fields": {"source": name, "times": times}})
             raise RefusedError(UNAUTHORIZED, f"not signed as {name} signs: {error}") from None
 
 
