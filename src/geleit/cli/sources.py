@@ -9,8 +9,9 @@ from typing import Annotated
 import typer
 
 from geleit.cli.output import HERE, AsJson, Folder, opened, say, show, table
+from geleit.clock import SECOND
 from geleit.errors import GeleitError
-from geleit.language.formats import stamp
+from geleit.language.formats import span, stamp
 from geleit.sources import ready_made
 from geleit.sources.database_sample import describe, is_database
 from geleit.sources.definition import load_source
@@ -19,6 +20,7 @@ from geleit.sources.guess import guess_table
 from geleit.sources.mapping import Preview, Setting
 from geleit.sources.mapping import preview as preview_source
 from geleit.sources.ready_made import Ready
+from geleit.workspace.live import LiveStatus
 
 SAMPLED = 3  # records that a draft is shown with
 
@@ -32,23 +34,39 @@ def register(app: typer.Typer) -> None:
 
 @source.command(name="list")
 def list_(folder: Folder = HERE, as_json: AsJson = False) -> None:
-    """List sources with their last import."""
+    """List sources: those that send with what came of late, the others with their last import."""
     with opened(folder) as workspace:
         language, zone = workspace.company.languages[0], workspace.company.zone
         found = workspace.sources(language)
-    rows = [
-        [
-            s.name,
-            s.label,
-            stamp(s.finished_at, language, zone) if s.finished_at else "never",
-            s.read,
-            s.new,
-            s.quarantined,
+
+    def when(t: int | None) -> str:
+        return stamp(t, language, zone) if t else "never"
+
+    def text() -> None:
+        rows = [
+            [s.name, s.label, when(s.finished_at), s.read, s.new, s.quarantined]
+            for s in found
+            if s.pulled or not s.live
         ]
-        for s in found
-    ]
-    heads = ["source", "label", "last import", "read", "new", "in quarantine"]
-    show(found, as_json, lambda: table(heads, rows, empty="no sources yet: geleit source guess FILE"))
+        live = [
+            [s.name, s.label, s.live.silence.state, when(s.live.silence.last_at), *_came(s.live), s.quarantined]
+            for s in found
+            if s.live
+        ]
+        if rows or not live:
+            heads = ["source", "label", "last import", "read", "new", "in quarantine"]
+            table(heads, rows, empty="no sources yet: geleit source guess FILE")
+        if live:
+            heads = ["live source", "label", "state", "last arrival", "last hour", "last 24 h", "half within"]
+            table([*heads, "95 % within", "known", "refused", "in quarantine"], live)
+
+    show(found, as_json, text)
+
+
+def _came(live: LiveStatus) -> list[object]:
+    """What came in the last hour and day, how late, how much twice or refused."""
+    lags = ["" if lag is None else span(max(lag, SECOND), "en") for lag in (live.day.lag_p50, live.day.lag_p95)]
+    return [live.hour.new, live.day.new, *lags, live.day.duplicate, live.day.quarantined]
 
 
 @source.command()
