@@ -37,12 +37,14 @@ source_hour = Table(
     sqlite_with_rowid=False,
 )
 
-# The time of a customer's newest event, where needs can be carried on from there without reading the earlier ones.
+# The times of a customer's newest event and newest note (an event that is no step), where needs can be carried on from
+# there without reading the earlier ones.
 need_tip = Table(
     "need_tip",
     metadata,
     Column("customer_id", Text, primary_key=True),
     time("t"),
+    time("noted_t", nullable=True),
     sqlite_with_rowid=False,
 )
 

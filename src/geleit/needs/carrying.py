@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 
@@ -13,7 +13,7 @@ from geleit.ledger import tables
 from geleit.ledger.ledger import given, upsert
 from geleit.ledger.live_tables import need_tip
 from geleit.ledger.prepared import Prepared
-from geleit.needs.cut import Cutter, Going, cut_all, words_of
+from geleit.needs.cut import Cutter, Going, cut_all, last_note, words_of
 from geleit.needs.need import ReadEvent
 from geleit.needs.rows import UPDATED, need_row
 from geleit.needs.rules import Needs
@@ -26,9 +26,16 @@ _NEEDS = Prepared(sa.select(tables.need).where(given(_need.customer_id)).order_b
 _NEED = Prepared(upsert(tables.need, UPDATED))
 _MEMBER = Prepared(upsert(tables.need_event, ["need_id"]))
 _WAITING = Prepared(sa.select(tables.recut.c.customer_id).where(given(tables.recut.c.customer_id)))
-_TIPS = Prepared(sa.select(need_tip.c.customer_id, need_tip.c.t).where(given(need_tip.c.customer_id)))
-_TIP = Prepared(upsert(need_tip, ["t"]))
+_TIPS = Prepared(sa.select(need_tip).where(given(need_tip.c.customer_id)))
+_TIP = Prepared(upsert(need_tip, ["t", "noted_t"]))
 _CHANGED = Prepared(sa.update(tables.customer).where(given(tables.customer.c.id)).values(change=sa.bindparam("number")))
+
+
+class _Tip(NamedTuple):
+    """The times of a customer's newest event and newest note."""
+
+    t: int
+    noted: int | None
 
 
 @dataclass(slots=True)
@@ -47,7 +54,7 @@ def carry_on(connection: sa.Connection, arrivals: Mapping[str, Arrival], rules: 
     unsure = set(_waiting(connection, arrivals))
     sure = {name: arrival for name, arrival in arrivals.items() if name not in unsure}
     tips = _tips(connection, [name for name, arrival in sure.items() if not arrival.first])
-    late = {n for n, a in sure.items() if not a.first and not (n in tips and a.events[0].event.t > tips[n])}
+    late = {n for n, a in sure.items() if not a.first and not (n in tips and a.events[0].event.t > tips[n].t)}
     unsure |= late
     known = _known(connection, [name for name in sure if name in tips and name not in late])
     carried = _Carried()
@@ -56,7 +63,7 @@ def carry_on(connection: sa.Connection, arrivals: Mapping[str, Arrival], rules: 
             continue
         if arrival.first:
             carried.begin(name, arrival.events, rules)
-        elif not carried.go_on(name, arrival.events, known.get(name, ()), rules):
+        elif not carried.go_on(name, arrival.events, (known.get(name, ()), tips[name].noted), rules):
             unsure.add(name)
     carried.write(connection, change)
     return unsure
@@ -77,25 +84,32 @@ class _Carried:
         for need in found.needs:
             self.needs.append(need_row(customer, need))
             self.members += [{"event_id": event, "need_id": need.id} for event in need.event_ids]
-        self._end(customer, found.tip)
+        self._end(customer, found.tip, found.noted)
 
-    def go_on(self, customer: str, events: Sequence[ReadEvent], known: Sequence[Row], rules: Needs) -> bool:
-        """Events after all others of a customer; False if they do not decide alone."""
+    def go_on(
+        self, customer: str, events: Sequence[ReadEvent], before: tuple[Sequence[Row], int | None], rules: Needs
+    ) -> bool:
+        """Events after all others of a customer; False if they do not decide alone.
+
+        ``before``: the customer's needs, and the time of the newest earlier note.
+        """
+        known, noted = before
         going = _going(known, rules)
         if going is None or any(read.event.record or spoken_of(read.event) for read in events):
             return False
-        cutter = Cutter(rules, going)
+        cutter = Cutter(rules, going, noted)
         for read in events:
             if read.touchpoint.step:
                 cutter.step(read)
         cutter.annotate([read for read in events if not read.touchpoint.step])
         if cutter.unsure:
             return False
-        before = {row["id"]: row for row in known}
+        stored = {row["id"]: row for row in known}
         for journey in cutter.all:
-            if journey.steps or journey.notes:
-                self._carry(customer, journey, before.get(journey.id))
-        self._end(customer, events[-1].event.t)
+            row = stored.get(journey.id)
+            if journey.steps or journey.notes or (row and journey.closed_at != row["closed_at"]):
+                self._carry(customer, journey, row)
+        self._end(customer, events[-1].event.t, last_note(events) or noted)
         return True
 
     def _carry(self, customer: str, journey: Going, before: Row | None) -> None:
@@ -122,9 +136,9 @@ class _Carried:
         self.members += [{"event_id": read.event.id, "need_id": journey.id} for read in said]
         self.changed.append(customer)
 
-    def _end(self, customer: str, at: int | None) -> None:
+    def _end(self, customer: str, at: int | None, noted: int | None) -> None:
         if at is not None:
-            self.tips.append({"customer_id": customer, "t": at})
+            self.tips.append({"customer_id": customer, "t": at, "noted_t": noted})
 
     def write(self, connection: sa.Connection, change: int) -> None:
         """Everything at once."""
@@ -138,8 +152,8 @@ def _waiting(connection: sa.Connection, customers: Iterable[str]) -> list[str]:
     return [customer for (customer,) in _WAITING.all(connection, values=list(customers))]
 
 
-def _tips(connection: sa.Connection, customers: Iterable[str]) -> dict[str, int]:
-    return dict(_TIPS.all(connection, values=list(customers)))
+def _tips(connection: sa.Connection, customers: Iterable[str]) -> dict[str, _Tip]:
+    return {name: _Tip(t, noted) for name, t, noted in _TIPS.all(connection, values=list(customers))}
 
 
 def _known(connection: sa.Connection, customers: Iterable[str]) -> dict[str, list[Row]]:

@@ -57,7 +57,12 @@ def cut(events: Sequence[ReadEvent], rules: Needs) -> list[Need]:
 
 def cut_all(events: Sequence[ReadEvent], rules: Needs) -> Cut:
     """The same with the time from which the needs can be carried on."""
-    return Cut(cut(events, rules), _tip(events))
+    return Cut(cut(events, rules), _tip(events), last_note(events))
+
+
+def last_note(events: Sequence[ReadEvent]) -> int | None:
+    """The time of the newest event that is no step (events in total order)."""
+    return next((read.event.t for read in reversed(events) if not read.touchpoint.step), None)
 
 
 def _tip(events: Sequence[ReadEvent]) -> int | None:
@@ -78,16 +83,16 @@ def _tip(events: Sequence[ReadEvent]) -> int | None:
 class Cutter:
     """Gives events to needs, one after another in total order.
 
-    ``going``: the needs of earlier events that it goes on from, in the order of their openings; ``unsure`` tells that
-    they do not suffice, because what happened now may move earlier events too.
+    ``going``: the needs of earlier events that it goes on from, in the order of their openings; ``noted``: the time of
+    the newest earlier note; ``unsure`` tells that they do not suffice, because what happened now may move earlier events.
     """
 
-    def __init__(self, rules: Needs, going: Sequence[Going] | None = None) -> None:
+    def __init__(self, rules: Needs, going: Sequence[Going] | None = None, noted: int | None = None) -> None:
         self.rules = rules.needs
         self.topics = {rule.topic for rule in rules.needs}
         self.all: list[Going] = list(going or ())
         self.loose: list[ReadEvent] = []
-        self.whole = going is None
+        self.whole, self.noted = going is None, noted
         self.unsure = False
 
     def step(self, read: ReadEvent) -> None:
@@ -117,7 +122,8 @@ class Cutter:
         for journey in self._open_ones():
             if t > journey.silent_at:
                 journey.closed_at, journey.closed_by = journey.last_at, "gap"
-                self.unsure |= not self.whole  # notes of the silence belong to it no more
+                if self.noted is not None and self.noted > journey.last_at:
+                    self.unsure = True  # notes of the silence belong to it no more
 
     def _claimed(self, read: ReadEvent) -> Going | None:
         candidates = self._open_ones()

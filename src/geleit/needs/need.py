@@ -36,10 +36,14 @@ class Need:
 
 @dataclass(frozen=True, slots=True)
 class Cut:
-    """One customer's needs, and the time of the newest event from which they can be carried on (None: they cannot)."""
+    """One customer's needs, and the time of the newest event from which they can be carried on (None: they cannot).
+
+    ``noted``: the time of the newest note (an event that is no step), None without one.
+    """
 
     needs: Sequence[Need] = ()
     tip: int | None = None
+    noted: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -120,7 +120,11 @@ def _replace(connection: sa.Connection, customers: Sequence[str], found: Mapping
         connection.execute(sa.delete(tables.need).where(tables.need.c.customer_id.in_(some)))
         connection.execute(sa.update(tables.customer).where(tables.customer.c.id.in_(some)).values(change=change))
         connection.execute(sa.delete(need_tip).where(need_tip.c.customer_id.in_(some)))
-    tips = [{"customer_id": customer, "t": one.tip} for customer, one in found.items() if one.tip is not None]
+    tips = [
+        {"customer_id": customer, "t": one.tip, "noted_t": one.noted}
+        for customer, one in found.items()
+        if one.tip is not None
+    ]
     if tips:
         connection.execute(sa.insert(need_tip), tips)
     needs = [need_row(customer, need) for customer, one in found.items() for need in one.needs]

@@ -14,6 +14,7 @@ def upgrade() -> None:
     op.create_table('need_tip',
     sa.Column('customer_id', TEXT, nullable=False),
     sa.Column('t', sa.BigInteger(), nullable=False),
+    sa.Column('noted_t', sa.BigInteger(), nullable=True),
     sa.PrimaryKeyConstraint('customer_id', name=op.f('pk_need_tip')),
     sqlite_with_rowid=False
     )
