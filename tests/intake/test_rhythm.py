@@ -88,9 +88,9 @@ def test_too_little_history_gives_no_rhythm(counts):
 
 
 def test_ten_days_are_enough():
-    counts = dict.fromkeys(range(START, START + FEWEST_HOURS + 1), 5)
+    counts = dict.fromkeys(range(START, START + FEWEST_HOURS + 2), 5)
     assert learn(counts, ZONE) is not None
-    del counts[START + FEWEST_HOURS]
+    del counts[START + FEWEST_HOURS + 1]
     assert learn(counts, ZONE) is None
 
 

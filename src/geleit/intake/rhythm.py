@@ -55,7 +55,7 @@ class Rhythm:
 def learn(counts: Mapping[int, int], zone: str) -> Rhythm | None:
     """The rhythm behind arrivals by hour since 1970; None if there are too few, or of too few days."""
     first, last = min(counts, default=0), max(counts, default=0)
-    hours = range(max(first, last - LEARNED) + 1, last + 1)  # the first one may have been cut
+    hours = range(max(first, last - LEARNED) + 1, last)  # the first and the last may have been cut
     arrived = [counts.get(hour, 0) for hour in hours]
     if len(arrived) < FEWEST_HOURS or sum(arrived) < FEWEST:
         return None
