@@ -40,7 +40,7 @@ class Load:
     rate: int = 0
 
 
-LOADS = (Load(1, 64), Load(20, 32), Load(100, 16), Load(500, 8), Load(1, 32, 1_000))
+LOADS = (Load(1, 64), Load(20, 32), Load(100, 16), Load(500, 8), Load(1, 200, 1_000))
 
 
 def arguments() -> argparse.Namespace:
