@@ -50,10 +50,9 @@ class Lines(logging.Formatter):
         fields: Mapping[str, Any] = getattr(record, "fields", {})
         if record.exc_info and record.exc_info[1] is not None:
             fields = {**fields, "fault": fault(record.exc_info[1])}
+        fields = {name: value for name, value in fields.items() if name not in head}
         if self.form == "json":
-            return msgspec.json.encode(
-                {**head, **{name: value for name, value in fields.items() if name not in head}}
-            ).decode()
+            return msgspec.json.encode(head | fields).decode()
         return " ".join([*head.values(), *(f"{name}={_plain(value)}" for name, value in fields.items())])
 
 
