@@ -25,6 +25,8 @@ from geleit.workspace.workspace import Workspace
 LOOK = 1.0  # seconds between two looks for what other processes took, or whether the lease is free
 PAUSE = 0.2  # seconds between two looks for needs that wait
 ARCHIVED = 20_000  # events in the outbox from which they are archived without waiting
+SLICE = 5_000  # events archived together: listing them holds the ledger for less than 50 ms
+TURN = 0.05  # seconds that others have the ledger between two slices
 SETTLED = 300.0  # seconds after which the outbox is archived, however little it holds; small segments cost readers
 BUILT = 300.0  # seconds between two generations; a question reads what is newer from archive and ledger
 FAULTS = 60.0  # seconds of rest after a fault
@@ -114,8 +116,8 @@ class Upkeep:
         if now - self._archived >= self.pace.settled or self._waiting() >= self.pace.archived:
             with self._timed("archive"):
                 adopt_all(space.intake, space.archive)  # what an import left that was cut off
-                while not self._stopping.is_set() and space.archive.drain():
-                    pass
+                while not self._stopping.is_set() and space.archive.drain(SLICE):
+                    self._stopping.wait(TURN)
             self._archived = time.monotonic()
         if now - self._built >= self.pace.built and not self._stopping.is_set():
             with self._timed("generation"):
