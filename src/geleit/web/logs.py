@@ -52,7 +52,7 @@ class Lines(logging.Formatter):
             fields = {**fields, "fault": fault(record.exc_info[1])}
         fields = {name: value for name, value in fields.items() if name not in head}
         if self.form == "json":
-            return msgspec.json.encode(head | fields).decode()
+            return msgspec.json.encode(head | fields, enc_hook=_kind).decode()
         return " ".join([*head.values(), *(f"{name}={_plain(value)}" for name, value in fields.items())])
 
 
@@ -88,7 +88,12 @@ def _place(file: str) -> str:
 def _plain(value: object) -> str:
     if isinstance(value, int | float) or (isinstance(value, str) and value.isalnum()):
         return str(value)
-    return msgspec.json.encode(value).decode()
+    return msgspec.json.encode(value, enc_hook=_kind).decode()
+
+
+def _kind(value: object) -> str:
+    """Of what is no plain value only its type: what it would say is not known."""
+    return type(value).__name__
 
 
 @contextmanager
