@@ -28,9 +28,10 @@ with open_workspace(sys.argv[1]) as workspace:
 EVENTS = ("Product Viewed", "Product Added", "Order Completed", "Question Asked", "Repair Wanted")
 
 
-def make(folder):
-    """A workspace whose website takes events; returns its write key."""
+def make(folder, prepare=lambda _folder: None):
+    """A workspace whose website takes events, prepared before it is opened; returns its write key."""
     init(folder, name="Acme")
+    prepare(folder)
     (folder / "sources" / "website.yaml").write_text("collect: true\n")
     with open_workspace(folder) as workspace:
         workspace.sync()

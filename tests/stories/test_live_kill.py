@@ -7,6 +7,7 @@ import live_storm
 
 from geleit.sources.segment_spec import Delivery
 from geleit.workspace import open_workspace
+from postgres_ledgers import move
 
 SIZE, CLIENTS = 8, 4
 
@@ -37,23 +38,65 @@ def storm(server, clients, kills, chance):
     return killed
 
 
-def test_a_storm_of_kills_under_load_loses_and_doubles_nothing(dump, kills, tmp_path):
-    batches = 40 * kills
-    key = live_storm.make(tmp_path / "disturbed")
-    server = live_storm.Server(tmp_path / "disturbed")
-    clients = [live_storm.Client(server, key, range(place, batches, CLIENTS), SIZE) for place in range(CLIENTS)]
+def storm_of_two(servers, clients, kills, chance):
+    """Kill one of two servers at random moments; the other takes over what only one of them does."""
+    for server in servers:
+        server.start()
+    killed = 0
+    while killed < kills and any(client.is_alive() for client in clients):
+        time.sleep(chance.uniform(0.3, 3))
+        server = chance.choice(servers)
+        server.kill()
+        server.start()
+        killed += 1
+    return killed
+
+
+def sending(servers, key, batches):
+    """Clients that send to all servers, each to one of them."""
+    clients = [
+        live_storm.Client(servers[place % len(servers)], key, range(place, batches, CLIENTS), SIZE)
+        for place in range(CLIENTS)
+    ]
     for client in clients:
         client.start()
-    killed = storm(server, clients, kills, random.Random(7))
-    for client in clients:
-        client.join()
-    server.stop()
-    assert killed >= min(kills, 3)
+    return clients
+
+
+def require_everything(dump, root, clients, batches):
+    """Everything is acknowledged, there once, and in the customer in which an undisturbed run has it."""
     assert sorted(number for client in clients for number in client.acknowledged) == list(range(batches))
-    taken_quietly(tmp_path / "quiet", range(batches))
-    with open_workspace(tmp_path / "quiet") as expected, open_workspace(tmp_path / "disturbed") as found:
+    taken_quietly(root / "quiet", range(batches))
+    with open_workspace(root / "quiet") as expected, open_workspace(root / "disturbed") as found:
         found.sync()
         assert dump(found) == dump(expected)
         report = found.check()
         assert report.ok, report.text()
         assert found.counts().events == expected.counts().events > batches * SIZE * 0.9
+
+
+def test_a_storm_of_kills_under_load_loses_and_doubles_nothing(dump, kills, tmp_path):
+    batches = 40 * kills
+    key = live_storm.make(tmp_path / "disturbed")
+    server = live_storm.Server(tmp_path / "disturbed")
+    clients = sending([server], key, batches)
+    killed = storm(server, clients, kills, random.Random(7))
+    for client in clients:
+        client.join()
+    server.stop()
+    assert killed >= min(kills, 3)
+    require_everything(dump, tmp_path, clients, batches)
+
+
+def test_two_servers_on_one_postgres_lose_and_double_nothing(dump, kills, tmp_path, new_ledger, monkeypatch):
+    batches = 40 * kills
+    key = live_storm.make(tmp_path / "disturbed", lambda folder: move(folder, new_ledger(), monkeypatch))
+    servers = [live_storm.Server(tmp_path / "disturbed") for _ in range(2)]
+    clients = sending(servers, key, batches)
+    killed = storm_of_two(servers, clients, kills, random.Random(11))
+    for client in clients:
+        client.join()
+    for server in servers:
+        server.stop()
+    assert killed >= min(kills, 3)
+    require_everything(dump, tmp_path, clients, batches)
