@@ -326,3 +326,13 @@ def test_many_at_once_are_each_answered_after_their_commit(site):
     for thread in threads:
         thread.join()
     assert sorted(answers) == [(number, 200, True) for number in range(24)]
+
+
+def test_a_fault_of_ours_is_told_so_that_clients_come_again(site, monkeypatch):
+    def fails(*_, **__):
+        raise ValueError("of ours")
+
+    monkeypatch.setattr(type(site.workspace.readers()["shop"].spec), "read", fails)
+    answer = send(site, "/v1/track", call("fault"))
+    assert (answer.status_code, answer.json()["success"]) == (500, False)
+    assert "of ours" not in answer.text

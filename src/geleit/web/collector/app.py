@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
+import logging
+from collections.abc import Mapping
 from typing import Final
 
 from starlette.types import ASGIApp, Receive, Scope, Send
@@ -38,7 +39,7 @@ LARGER = ("/v1/import", "/hooks/")
 OURS = ("/v1/", "/api/s/", "/hooks/", "/pixel/", "/beacon/", "/cloudevents")
 PIXEL = bytes.fromhex("47494638396101000100800000000000ffffff21f90401000000002c00000000010001000002024401003b")
 
-Handler = Callable[[Incoming], Awaitable[Reply]]
+log = logging.getLogger("geleit.collector")
 
 
 class CollectorApp:
@@ -74,6 +75,9 @@ class CollectorApp:
             return refusal(RefusedError(OVERLOADED, error.message, seconds=error.seconds))
         except Retryable as error:
             return refusal(RefusedError(UNAVAILABLE, error.message, seconds=RETRY))
+        except Exception:
+            log.exception("a request was not answered", extra={"fields": {"method": request.method}})
+            return refusal(RefusedError(FAULT, "a fault of the server; nothing is known to be taken, send it again"))
 
     async def _reply(self, request: Incoming) -> Reply:
         path = request.path.rstrip("/")
