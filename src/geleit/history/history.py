@@ -87,7 +87,8 @@ class History:
             tempfile.TemporaryDirectory(dir=self.archive.folder.parent) as spill,
             reading.connect(temp_directory=spill, memory_limit=WALK_MEMORY) as duck,
         ):
-            with self.ledger.read() as connection:  # only for the copies: whoever reads on keeps the ledger's log growing
+            # Only for the copies: whoever reads on keeps the ledger's log growing.
+            with self.ledger.read() as connection:
                 segments = self.archive.segments(connection)
                 snapshot.copy(connection, reading.OUTBOX, duck, "pending")
                 snapshot.copy(connection, reading.RESOLVED, duck, "resolved")
