@@ -57,7 +57,7 @@ docs: $(VENV)/.installed ## write the generated pages and pictures of docs/ anew
 
 long: $(VENV)/.installed clients ## the long kill storms (about half an hour)
 	GELEIT_KILLS=200 $(BIN)/python -m pytest -n 0 tests/stories/test_kill.py tests/stories/test_live_kill.py tests/stories/test_bulk_kill.py \
-		tests/stories/test_bulk_steps.py tests/intake/test_bulk_dirt.py tests/contract/test_kills.py tests/stories/test_power_cut.py \
+		tests/stories/test_bulk_steps.py tests/intake/test_bulk_dirt.py tests/contract/test_client_kills.py tests/stories/test_power_cut.py \
 		tests/stories/test_postgres_kill.py
 
 bench-bulk: $(VENV)/.installed ## from a file to customers, with DuckDB's bare reading as floor (EVENTS=10_000_000 for all)

@@ -23,24 +23,34 @@ class Killed(BaseException):
 
 @contextmanager
 def stepping(at_step):
-    """Call ``at_step(number)`` before every ledger transaction that writes and every sync of a file or folder."""
+    """Call ``at_step(number, alone)`` before every ledger transaction that writes and every sync of a file or folder.
+
+    ``alone``: the ledger is being written, nobody else can.
+    """
     count = iter(range(1_000_000))
-    inside = False
+    inside = alone = False
 
     def step():
         nonlocal inside
         if not inside:  # what a step does itself has no steps
             inside = True
             try:
-                at_step(next(count))
+                at_step(next(count), alone)
             finally:
                 inside = False
 
     write, sync = Ledger.write, files._sync
 
-    def writing(self):
+    @contextmanager
+    def writing(self, **named):
+        nonlocal alone
         step()
-        return write(self)
+        with write(self, **named) as connection:
+            before, alone = alone, True
+            try:
+                yield connection
+            finally:
+                alone = before
 
     def syncing(path):
         step()
@@ -69,11 +79,11 @@ def disturbed(folder, seed, steps):
         only_sync = stops > 0 and chance.random() < 0.3
         with open_workspace(folder) as workspace, open_workspace(folder) as beside:
 
-            def at_step(number, last=last, beside=beside):
+            def at_step(number, alone, last=last, beside=beside):
                 nonlocal told
                 if number == last:
                     raise Killed
-                if chance.random() < 0.1:
+                if chance.random() < 0.1 and not alone:
                     beside.intake.accept(bulk_company.live(told, 3))
                     told = min(told + chance.randint(0, 3), 57)  # some come twice
 

@@ -168,7 +168,7 @@ class SourceDefinition(Definition):
             raise ValueError("give either file (exports of a system) or database (its table)")
         if not (self.file or self.database or self.collect or self.hook):
             raise ValueError(
-                "give file (exports of a system), database (its table), hook (it sends records) or collect (client "
+                "give either file (exports of a system), database (its table), hook (it sends records) or collect (client "
                 "libraries send events)"
             )
         if not self.events and (self.file or self.database or self.hook):
