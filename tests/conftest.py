@@ -142,4 +142,4 @@ def dump_of():
 @pytest.fixture
 def kills():
     """How many kills a storm has: a few here, hundreds in ``make long``."""
-    return int(os.environ.get("GELEIT_KILLS", "6"))
+    return int(os.environ.get("GELEIT_KILLS", "4"))

@@ -181,6 +181,15 @@ def test_a_quarantined_call_is_repaired_and_replayed_with_what_its_batch_said(si
     assert abs(read.event.t - NOW.timestamp() * 1e6) < 600e6  # three hours were put right
 
 
+def test_a_call_without_anybody_gets_its_user_by_repair(site):
+    bad = {"type": "track", "event": "Product Viewed", "messageId": "nobody-yet"}
+    assert send(site, "/v1/track", bad).status_code == 400
+    entry = next(e for e in site.workspace.quarantine("shop") if '"nobody-yet"' in e.record)
+    quarantine.repair(site.workspace.ledger, entry.id, {"userId": "u-found"}, site.workspace.ledger.clock())
+    assert site.workspace.replay_quarantine("shop", [entry.id])[0].new == 1
+    assert set(events(site, "shop.customer_no:u-found")) == {"nobody-yet"}
+
+
 def test_bodies_are_read_whatever_they_say_they_are(site):
     body = json.dumps(call("packed", userId="u-form")).encode()
     assert send(site, "/v1/track", gzip.compress(body), **{"Content-Encoding": "gzip"}).status_code == 200

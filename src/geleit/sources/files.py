@@ -170,7 +170,7 @@ def look(definition: SourceDefinition, root: Path) -> tuple[list[Located], list[
                 problems.append(error)
             continue
         matches = _matches(root, pattern)
-        if not matches:
+        if not matches and not definition.hook:  # what is sent needs no files; older exports may lie beside
             problems.append(_missing(definition, root, pattern))
         found.update(matches)
     here = [on_disk(path, path.relative_to(root).as_posix()) for path in sorted(found)]

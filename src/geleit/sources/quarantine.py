@@ -281,7 +281,8 @@ def _changed(found: Entry, changes: Mapping[str, str]) -> tuple[str, str]:
     for given in parts:
         part = dict(given)
         text, hook = part.pop(UNREAD, None), part.pop(HOOK, None)
-        free = text is not None and not part
+        # A call that came live may lack the very field that is repaired.
+        free = (text is not None and not part) or "receivedAt" in part
         if text is not None:
             told[f"text was {text!r}"] = None
         if UNREAD in changes:

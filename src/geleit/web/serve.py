@@ -31,6 +31,7 @@ from geleit.workspace.steps import seldom_searched
 from geleit.workspace.upkeep import Pace, Upkeep
 
 TRIED = 20  # ports after the wanted one
+IDLE = 65  # seconds that a connection may rest: longer than clients keep theirs, so that none is cut while it is used
 
 log = logging.getLogger("geleit.serve")
 
@@ -108,7 +109,9 @@ def _ending() -> Iterator[None]:
 def server_for(app: ASGIApp) -> uvicorn.Server:
     """The server as it runs everywhere: says nothing about itself and keeps no log of who looked at whom."""
     return uvicorn.Server(
-        uvicorn.Config(app, log_config=None, log_level="warning", server_header=False, access_log=False)
+        uvicorn.Config(
+            app, log_config=None, log_level="warning", server_header=False, access_log=False, timeout_keep_alive=IDLE
+        )
     )
 
 

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 from geleit.errors import GeleitError
 from geleit.events.vocabulary import VOCABULARY
+from geleit.sources.files import look
 from geleit.sources.mapping import Setting, preview
 from geleit.workspace.definitions import Definitions
 
@@ -19,7 +20,7 @@ def doubts(definitions: Definitions, now: int) -> list[str]:
 def _unreadable(definitions: Definitions, now: int) -> Iterator[str]:
     setting = Setting(definitions.catalogue, definitions.company.zone, now)
     for source in definitions.sources.values():
-        if not source.pulled:
+        if not source.pulled or (source.hook and not look(source, definitions.root)[0]):
             continue
         try:
             preview(source, 1, root=definitions.root, setting=setting)

@@ -15,6 +15,7 @@ from geleit.ledger.ledger import Ledger
 from geleit.sources.collected import Reader
 from geleit.web.collector.request import UNAUTHORIZED, Incoming, RefusedError
 
+UNKNOWN = "takes no events; if its definition is new, restart geleit serve"
 FRESH = 1.0  # seconds after which a revoked key opens nothing more, and a guessed one is looked up again
 
 
@@ -42,7 +43,7 @@ class Doors:
             raise RefusedError(UNAUTHORIZED, "this write key opens nothing: geleit key list shows those that do")
         reader = self.readers.get(found.source)
         if reader is None:
-            raise RefusedError(UNAUTHORIZED, f"the source {found.source} takes no events")
+            raise RefusedError(UNAUTHORIZED, f"the source {found.source} {UNKNOWN}")
         return reader
 
     def _find(self, hash_: str) -> WriteKey | None:

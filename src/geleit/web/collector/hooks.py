@@ -102,7 +102,7 @@ class Hooks:
     def _reader(self, source: str) -> Reader:
         reader = self.doors.readers.get(source)
         if reader is None or reader.definition.hook is None:
-            raise RefusedError(NOT_FOUND, "there is no source of this name that takes webhooks")
+            raise RefusedError(NOT_FOUND, "no source of this name takes webhooks; if it is new, restart geleit serve")
         return reader
 
     def _require_sender(self, reader: Reader, hook: Hook, request: Incoming) -> None:
