@@ -93,6 +93,11 @@ def _write(connection: sa.Connection, closure: Closure, sets: Iterable[int], rul
     return Moved(work.moved, work.regrouped)
 
 
+def owners(connection: sa.Connection, sets: Iterable[int]) -> dict[int, str]:
+    """The customers of identifier sets (ledger ids), of those that belong to one."""
+    return dict(_OWNERS.all(connection, values=list(sets)))
+
+
 def _places(connection: sa.Connection, numbers: Iterable[int]) -> dict[int, Place]:
     """Where identifiers belong at present, and why they join nobody."""
     return {number: (home, reason) for number, home, reason in _PLACES.all(connection, values=list(numbers))}
@@ -120,7 +125,7 @@ def _write_sets(
     known, rules = scope
     new, others = given
     sets = sorted({*new, *others})
-    stored: dict[int, str] = dict(_OWNERS.all(connection, values=list(sets)))
+    stored = owners(connection, sets)
     by_set = members(connection, sets)
     strangers = {node.id for some in by_set.values() for node in some} - known.keys()
     places = {**known, **_places(connection, strangers)}

@@ -49,7 +49,6 @@ class Submission:
     events: Sequence[Event]
     rejected: Sequence[Rejected]
     done: Future[Outcome] = field(default_factory=Future)
-    at: float = field(default_factory=time.monotonic)
 
     @property
     def size(self) -> int:
@@ -180,12 +179,7 @@ class Collector:
                 if arrived:
                     arrivals.note(connection, arrived, self.intake.ledger.clock())
             self._count(arrived)
-            taken = Taken(
-                taken.new + part.new,
-                taken.again + part.again,
-                taken.contradicting + part.contradicting,
-                taken.quarantined + part.quarantined,
-            )
+            taken += part
         return taken
 
     @staticmethod
@@ -229,19 +223,15 @@ class Collector:
         rejected = list(submission.rejected)
         for event in submission.events:
             try:
-                part = self._take([Submission([event], ())])
+                taken += self._take([Submission([event], ())])
             except Retryable:
                 raise
             except Exception as error:  # noqa: BLE001 (whatever it is, the event waits for a person)
                 said = error.message if isinstance(error, GeleitError) else type(error).__name__
                 message = f"the event could not be stored: {said}"
                 rejected.append(Rejected(event.source, "", 0, "bad_value", message, _raw(event), event.id))
-                continue
-            taken.new.extend(part.new)
-            taken.again.extend(part.again)
-            taken.contradicting.extend(part.contradicting)
         if rejected:
-            self._take([Submission([], rejected)])
+            taken += self._take([Submission([], rejected)])
         return taken
 
     def _settle(self, batch: Sequence[Submission], taken: Taken) -> None:

@@ -33,7 +33,6 @@ _KEYS = Prepared(sa.select(tables.event_key.c.id, tables.event_key.c.content).wh
 _KEY = Prepared(sa.insert(tables.event_key))
 _OUTBOX = Prepared(sa.insert(tables.outbox))
 _owner = tables.resolution.c
-_OWNERS = Prepared(sa.select(_owner.set_id, _owner.customer_id).where(given(_owner.set_id)))
 _SETS_OF = Prepared(sa.select(_owner.customer_id, _owner.set_id).where(given(_owner.customer_id)))
 
 
@@ -65,6 +64,14 @@ class Taken:
     again: list[Event]
     contradicting: list[Event]
     quarantined: int
+
+    def __add__(self, other: Taken) -> Taken:
+        return Taken(
+            self.new + other.new,
+            self.again + other.again,
+            self.contradicting + other.contradicting,
+            self.quarantined + other.quarantined,
+        )
 
     @property
     def receipt(self) -> Receipt:
@@ -152,7 +159,7 @@ class Intake:
         ``news``: customers whose identifiers changed, and identifier sets that were not known before.
         """
         moved, new_sets = news
-        owners = _owners(connection, {set_id for _, set_id in placed})
+        owners = resolution.owners(connection, {set_id for _, set_id in placed})
         first = _first(connection, moved.customers & set(owners.values()), new_sets)
         arrivals: dict[str, carrying.Arrival] = {}
         for event, set_id in sorted(placed, key=lambda one: (one[0].t, one[0].order, one[0].id)):
@@ -203,11 +210,6 @@ def contradiction(row: Mapping[str, str]) -> Rejected:
 def _contradiction(event: Event) -> Rejected:
     said = {"source": event.source, "key": event.key, "record": event.record, "raw": event.raw}
     return contradiction(said | {"event_id": event.id})
-
-
-def _owners(connection: sa.Connection, sets: AbstractSet[int]) -> dict[int, str]:
-    """The customers of identifier sets."""
-    return dict(_OWNERS.all(connection, values=list(sets)))
 
 
 def _first(connection: sa.Connection, customers: AbstractSet[str], new_sets: AbstractSet[int]) -> set[str]:

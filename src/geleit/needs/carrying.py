@@ -13,7 +13,7 @@ from geleit.ledger import tables
 from geleit.ledger.ledger import given, upsert
 from geleit.ledger.live_tables import need_tip
 from geleit.ledger.prepared import Prepared
-from geleit.needs.cut import Cutter, Going, cut_all, last_note, words_of
+from geleit.needs.cut import Cutter, Going, cut_all, last_note, need_of
 from geleit.needs.need import ReadEvent
 from geleit.needs.rows import UPDATED, need_row
 from geleit.needs.rules import Needs
@@ -109,31 +109,15 @@ class _Carried:
             row = stored.get(journey.id)
             if journey.steps or journey.notes or (row and journey.closed_at != row["closed_at"]):
                 self._carry(customer, journey, row)
-        self._end(customer, events[-1].event.t, last_note(events) or noted)
+        newest = last_note(events)
+        self._end(customer, events[-1].event.t, noted if newest is None else newest)
         return True
 
     def _carry(self, customer: str, journey: Going, before: Row | None) -> None:
-        said = sorted([*journey.steps, *journey.notes], key=lambda r: (r.event.t, r.event.order, r.event.id))
-        quote, quote_event = (before["quote"], before["quote_event"]) if before else ("", "")
-        if not quote:
-            quote, quote_event = words_of(said)
-        self.needs.append(
-            {
-                "id": journey.id,
-                "customer_id": customer,
-                "topic": journey.rule.topic,
-                "opened_at": journey.opened_at,
-                "closed_at": journey.closed_at,
-                "closed_by": journey.closed_by,
-                "last_at": journey.last_at,
-                "silent_at": None if journey.closed_at is not None else journey.silent_at,
-                "quote": quote,
-                "quote_event": quote_event,
-                "stage": journey.stage,
-                "events": (before["events"] if before else 0) + len(said),
-            }
-        )
-        self.members += [{"event_id": read.event.id, "need_id": journey.id} for read in said]
+        need = need_of(journey, (before["quote"], before["quote_event"]) if before else ("", ""))
+        row = need_row(customer, need)
+        self.needs.append(row | {"events": len(need.event_ids) + (before["events"] if before else 0)})
+        self.members += [{"event_id": event, "need_id": need.id} for event in need.event_ids]
         self.changed.append(customer)
 
     def _end(self, customer: str, at: int | None, noted: int | None) -> None:

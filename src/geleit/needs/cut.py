@@ -52,7 +52,7 @@ def cut(events: Sequence[ReadEvent], rules: Needs) -> list[Need]:
         if read.touchpoint.step:
             journeys.step(read)
     journeys.annotate([read for read in events if not read.touchpoint.step])
-    return [_need(journey) for journey in sorted(journeys.all, key=lambda j: (j.opened_at, j.id))]
+    return [need_of(journey) for journey in sorted(journeys.all, key=lambda j: (j.opened_at, j.id))]
 
 
 def cut_all(events: Sequence[ReadEvent], rules: Needs) -> Cut:
@@ -192,10 +192,11 @@ class Cutter:
                 journey.notes.append(read)
 
 
-def _need(journey: Going) -> Need:
+def need_of(journey: Going, quoted: tuple[str, str] = ("", "")) -> Need:
+    """The need with the events of this run. ``quoted``: words of earlier ones, and the event they stand in."""
     members = sorted([*journey.steps, *journey.notes], key=lambda r: (r.event.t, r.event.order, r.event.id))
-    opening = next(read for read in journey.steps if read.event.id == journey.id)
-    quote, quote_event = words_of([opening, *members])
+    opening = [read for read in journey.steps if read.event.id == journey.id]
+    quote, quote_event = quoted if quoted[0] else _words([*opening, *members])
     return Need(
         id=journey.id,
         topic=journey.rule.topic,
@@ -211,7 +212,7 @@ def _need(journey: Going) -> Need:
     )
 
 
-def words_of(events: Sequence[ReadEvent]) -> tuple[str, str]:
+def _words(events: Sequence[ReadEvent]) -> tuple[str, str]:
     """The first words said (per-language texts as JSON) and the event they stand in; empty if none did."""
     for read in events:
         if words := read.event.properties.get("words"):

@@ -21,9 +21,10 @@ from geleit.needs.rows import UPDATED, need_row
 from geleit.needs.rules import Needs
 
 MANY = 2_000  # waiting customers from which one pass over everything is worth it
+SLICE = 400  # customers per transaction: short enough that the ledger is never held for long
+
 _recut = tables.recut.c
 _ASK = Prepared(upsert(tables.recut, ["change"]))
-SLICE = 400  # customers per transaction: short enough that the ledger is never held for long
 
 
 def ask(connection: sa.Connection, customers: Iterable[str], change: int) -> None:
