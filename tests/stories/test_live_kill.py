@@ -16,13 +16,11 @@ def taken_quietly(folder, numbers):
     """The same calls, taken in one after another by nobody who is disturbed."""
     live_storm.make(folder)
     with open_workspace(folder) as workspace:
-        spec = workspace.readers()["website"].spec
+        reader = workspace.readers()["website"]
         for number in numbers:
             for call in live_storm.batch(number, SIZE):
                 raw = live_storm.json.dumps(call).encode()
-                read = spec.read(raw, "", Delivery(1_790_000_000_000_000))
-                events, rejected = ([read], []) if hasattr(read, "kind") else ([], [read])
-                workspace.intake.accept(events, rejected)
+                workspace.intake.accept(*reader.call(raw, "", Delivery(1_790_000_000_000_000)))
         workspace.sync()
 
 

@@ -44,7 +44,6 @@ class Lags:
 class Tally:
     """Counts since the start, by source where they have one. ``committing``: seconds of wall time."""
 
-    commits: int = 0
     committing: float = 0.0
     new: dict[str, int] = field(default_factory=dict)
     duplicate: dict[str, int] = field(default_factory=dict)
@@ -56,8 +55,7 @@ class Tally:
     sizes: Distribution = field(default_factory=lambda: Distribution(SIZES))
 
     def count(self, arrived: Mapping[str, Arrived]) -> None:
-        """One commit; one that held nothing does not count."""
-        self.commits += bool(arrived)
+        """What one commit held."""
         for source, one in arrived.items():
             for counted, more in (
                 (self.new, one.new),

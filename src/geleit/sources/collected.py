@@ -62,12 +62,15 @@ class Reader:
         if "_mapper" in self.__dict__:
             self._mapper.close()
 
+    def call(self, raw: bytes, type_: str, delivery: Delivery) -> Taken:
+        """One call of the Segment spec; ``type_`` as its address says it, else its own."""
+        return _taken(self.spec.read(raw, type_, delivery))
+
     def cloudevent(self, raw: bytes, delivery: Delivery) -> Taken:
         """One CloudEvent in the structured form: by the source's own events if it has some, else by its data's names."""
         if self.definition.events:
             return self.posted([Posted(raw)])[0]
-        read = self._cloudevents.read(raw, delivery)
-        return ([read], []) if isinstance(read, Event) else ([], [read])
+        return _taken(self._cloudevents.read(raw, delivery))
 
     def posted(self, records: Sequence[Posted]) -> list[Taken]:
         """What each record gives by the source's events; one that gives nothing or is bad costs no other.
@@ -147,12 +150,13 @@ class Reader:
             return self._mapper.map_record(text, root=self.root, record_id=record_id, position=position)
         call = msgspec.json.decode(raw, type=Call)
         delivery = Delivery(call.received_at if isinstance(call.received_at, int) else self.setting.now)
-        if b'"specversion"' in raw:
-            events, rejected = self.cloudevent(raw, delivery)
-        else:
-            read = self.spec.read(raw, "", delivery)
-            events, rejected = ([read], []) if isinstance(read, Event) else ([], [read])
+        is_cloudevent = b'"specversion"' in raw
+        events, rejected = self.cloudevent(raw, delivery) if is_cloudevent else self.call(raw, "", delivery)
         return events, [replace(one, record=text, record_id=record_id) for one in rejected]
+
+
+def _taken(read: Event | Rejected) -> Taken:
+    return ([read], []) if isinstance(read, Event) else ([], [read])
 
 
 def _with_hook(raw: bytes, hook: Mapping[str, Any]) -> str:

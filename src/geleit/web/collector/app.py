@@ -96,9 +96,7 @@ class CollectorApp:
             return await self._taken(calls.cloud(reader, request, self.clock()))
         if path == "/v1/m":  # what a client says of itself
             return Reply()
-        if path in BATCHES:
-            return await self._batch(request)
-        return await self._single(request, call_type(path))
+        return await self._calls(request, path)
 
     async def _get(self, request: Incoming, path: str) -> Reply:
         if path.startswith("/v1/projects/") and path.endswith("/settings"):
@@ -115,16 +113,13 @@ class CollectorApp:
             return self.hooks.known(path.removeprefix("/hooks/"))
         raise RefusedError(NOT_FOUND, "there is no such address")
 
-    async def _single(self, request: Incoming, type_: str) -> Reply:
+    async def _calls(self, request: Incoming, path: str) -> Reply:
+        """One call, or a batch: wherever a batch is sent, it is one."""
+        type_ = "" if path in BATCHES else call_type(path)
         said = calls.opened(request.body)
         reader = self._reader(request, said.write_key)
-        if bytes(said.batch):
-            return await self._taken(calls.batch(reader, said, self.clock()))
-        return await self._taken(calls.single(reader, request.body, type_, self.clock()))
-
-    async def _batch(self, request: Incoming) -> Reply:
-        said = calls.opened(request.body)
-        reader = self._reader(request, said.write_key)
+        if path not in BATCHES and not bytes(said.batch):
+            return await self._taken(calls.single(reader, request.body, type_, self.clock()))
         if len(request.body) > MANY:
             return await self._taken(await asyncio.to_thread(calls.batch, reader, said, self.clock()))
         return await self._taken(calls.batch(reader, said, self.clock()))

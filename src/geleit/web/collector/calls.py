@@ -81,8 +81,7 @@ def keyless(call: bytes) -> bytes:
 def single(reader: Reader, body: bytes, type_: str, received_at: int) -> Read:
     """One call."""
     read = Read()
-    one = reader.spec.read(keyless(body), type_, Delivery(received_at))
-    read.add(0, [one] if isinstance(one, Event) else [], [] if isinstance(one, Event) else [one])
+    read.add(0, *reader.call(keyless(body), type_, Delivery(received_at)))
     return read
 
 
@@ -99,11 +98,7 @@ def batch(reader: Reader, said: Body, received_at: int) -> Read:
     delivery = Delivery(received_at, said.sent_at, context)
     read = Read()
     for place, raw in enumerate(calls):
-        one = reader.spec.read(keyless(bytes(raw)), "", delivery)
-        if isinstance(one, Event):
-            read.events.append(one)
-        else:
-            read.add(place, (), (one,))
+        read.add(place, *reader.call(keyless(bytes(raw)), "", delivery))
     return read
 
 
