@@ -106,7 +106,7 @@ class Lease:
 
         Errors: LeaseLostError.
         """
-        if not token or self._last(connection)[0] != token:
+        if not token or self._last(connection) != token:
             raise LeaseLostError(
                 f"another process has taken over the {self.name} while this one stood still; nothing was changed",
                 hint="run the same command again",
@@ -128,7 +128,7 @@ class Lease:
     def _ours(self) -> bool:
         """Whether nobody has taken it since; a span that passed meanwhile does no harm then."""
         with self.ledger.read() as connection:
-            return self._last(connection)[0] == self.token
+            return self._last(connection) == self.token
 
     def _free(self) -> bool:
         """Whether taking it may succeed: waiting writes nothing."""
@@ -138,7 +138,7 @@ class Lease:
     def _try(self) -> int:
         """The token under which it is ours now; 0 if somebody else was quicker."""
         with self.ledger.write() as connection:
-            last, now = self._last(connection)[0], database_time(connection)
+            last, now = self._last(connection), database_time(connection)
             if self._ended_at(connection) > now:
                 return 0
             values = {"holder": self.holder, "token": last + 1, "expires_at": now + int(self.span * MICROSECONDS)}
@@ -150,11 +150,9 @@ class Lease:
         row = connection.execute(sa.select(lease.c.holder, lease.c.expires_at).where(lease.c.name == self.name)).first()
         return 0 if row is None or _is_gone(row.holder) else row.expires_at
 
-    def _last(self, connection: sa.Connection) -> tuple[int, int]:
-        """The newest token, and until when it holds; (0, 0) for a lease that nobody has taken yet."""
-        query = sa.select(lease.c.token, lease.c.expires_at).where(lease.c.name == self.name)
-        row = connection.execute(query).first()
-        return (row.token, row.expires_at) if row else (0, 0)
+    def _last(self, connection: sa.Connection) -> int:
+        """The newest token; 0 for a lease that nobody has taken yet."""
+        return connection.execute(sa.select(lease.c.token).where(lease.c.name == self.name)).scalar() or 0
 
     def _begin(self, token: int) -> None:
         self._ended.set()
