@@ -91,3 +91,4 @@ def test_a_fault_is_told_without_its_traceback(site, monkeypatch):
     assert "secret detail" not in answer.text
     assert "Hier ist etwas kaputt" in answer.text
     assert answer.headers["content-security-policy"].startswith("default-src 'self'")
+    assert answer.headers["connection"] == "close"  # or the next request would go into a connection that is dropped

@@ -10,14 +10,21 @@ import sqlalchemy as sa
 
 from geleit.clock import DAY, SECOND
 from geleit.events.event import Event
-from geleit.ledger.ledger import Ledger, upsert
+from geleit.ledger.ledger import Ledger, given, upsert
 from geleit.ledger.live_tables import source_hour
+from geleit.ledger.prepared import Prepared
 
 HOUR = 3600 * SECOND
 STEPS = 40  # powers of two of a millisecond: the last one is 17 years
 MILLISECOND = 1000
 
 _hour = source_hour.c
+_KNOWN = Prepared(
+    sa.select(_hour.source, _hour.new, _hour.duplicate, _hour.quarantined, _hour.last_t, _hour.lags).where(
+        _hour.hour == sa.bindparam("hour"), given(_hour.source)
+    )
+)
+_NOTED = Prepared(upsert(source_hour, ["new", "duplicate", "quarantined", "last_at", "last_t", "lags"]))
 
 
 @dataclass(slots=True)
@@ -67,29 +74,24 @@ def step(lag: int) -> int:
 
 def note(connection: sa.Connection, arrived: Mapping[str, Arrived], now: int) -> None:
     """Add what came now, in the caller's transaction: one row per source and hour."""
-    hour = now // HOUR
-    query = sa.select(_hour.source, _hour.lags).where(_hour.hour == hour, _hour.source.in_(list(arrived)))
-    known = {row.source: msgspec.json.decode(row.lags, type=list[int]) for row in connection.execute(query)}
+    hour, rows = now // HOUR, []
+    known = {source: rest for source, *rest in _KNOWN.all(connection, values=list(arrived), hour=hour)}
     for source, one in arrived.items():
-        lags = _sum(known.get(source), one.lags)
-        row = {"source": source, "hour": hour, "new": one.new, "duplicate": one.duplicate}
-        row |= {"quarantined": one.quarantined, "last_at": now, "last_t": one.last_t}
-        row |= {"lags": msgspec.json.encode(lags).decode()}
-        if source not in known:
-            connection.execute(upsert(source_hour, ["last_at"]), [row])
-            continue
-        latest = sa.case((_hour.last_t > one.last_t, _hour.last_t), else_=one.last_t)
-        statement = sa.update(source_hour).where(_hour.source == source, _hour.hour == hour)
-        connection.execute(
-            statement.values(
-                new=_hour.new + one.new,
-                duplicate=_hour.duplicate + one.duplicate,
-                quarantined=_hour.quarantined + one.quarantined,
-                last_at=now,
-                last_t=latest,
-                lags=row["lags"],
-            )
+        new, duplicate, quarantined, last_t, lags = known.get(source, (0, 0, 0, 0, "[]"))
+        summed = _sum(msgspec.json.decode(lags, type=list[int]), one.lags)
+        rows.append(
+            {
+                "source": source,
+                "hour": hour,
+                "new": new + one.new,
+                "duplicate": duplicate + one.duplicate,
+                "quarantined": quarantined + one.quarantined,
+                "last_at": now,
+                "last_t": max(last_t, one.last_t),
+                "lags": msgspec.json.encode(summed).decode(),
+            }
         )
+    _NOTED.many(connection, rows)
 
 
 def recent(ledger: Ledger, now: int, span: int = DAY) -> dict[str, Arrivals]:

@@ -88,6 +88,7 @@ def broken(request: Request, _error: Exception) -> Response:
     answer = _sorry(request, FAULT, "", "")
     for name, value in HEADERS.items():  # Starlette answers faults outside of all middleware
         answer.headers.setdefault(name, value)
+    answer.headers["connection"] = "close"  # the server drops the connection after a fault: nobody may reuse it
     return answer
 
 
