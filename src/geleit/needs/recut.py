@@ -43,12 +43,21 @@ def ask_all(connection: sa.Connection, change: int) -> None:
 
 def recut_slice(ledger: Ledger, history: History, catalogue: Catalogue, rules: Needs) -> int:
     """Cut the next waiting customers anew; returns how many, 0 when nobody waits."""
+    return _cut(ledger, history, catalogue, rules, sa.select(_recut.customer_id, _recut.change))
+
+
+def cut_now(ledger: Ledger, history: History, catalogue: Catalogue, rules: Needs, customers: Iterable[str]) -> None:
+    """Cut these customers anew, of whom somebody wants to see the needs at once, if they wait."""
+    for some in chunked(sorted(customers), SLICE):
+        wanted = sa.select(_recut.customer_id, _recut.change).where(among(_recut.customer_id, some))
+        _cut(ledger, history, catalogue, rules, wanted)
+
+
+def _cut(
+    ledger: Ledger, history: History, catalogue: Catalogue, rules: Needs, wanted: sa.Select[tuple[str, int]]
+) -> int:
     with ledger.read() as connection:
-        waiting = connection.execute(
-            sa.select(tables.recut.c.customer_id, tables.recut.c.change)
-            .order_by(tables.recut.c.customer_id)
-            .limit(SLICE)
-        ).all()
+        waiting = connection.execute(wanted.order_by(_recut.customer_id).limit(SLICE)).all()
         sets = _sets(connection, [row.customer_id for row in waiting])
     if not waiting:
         return 0
