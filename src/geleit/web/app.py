@@ -25,12 +25,13 @@ from geleit.web.pages.people import people
 from geleit.web.pages.person import person
 from geleit.web.pages.sources import quarantine, sources
 from geleit.web.pages.start import start
+from geleit.web.posting import RefusedError
 from geleit.web.screen import show
 from geleit.web.security import HEADERS, SecurityHeaders, allowed_hosts
 from geleit.web.snippet import SnippetDoor
 from geleit.workspace import Workspace
 
-NOT_FOUND, FAULT = 404, 500
+REFUSED, NOT_FOUND, FAULT = 403, 404, 500
 
 
 def create_app(workspace: Workspace, *, hosts: Sequence[str] = ()) -> Starlette:
@@ -80,7 +81,8 @@ def failed(request: Request, error: Exception) -> Response:
     """An error made for a person: not found, or a fault with its text and the next command."""
     if not isinstance(error, GeleitError):
         return broken(request, error)
-    return _sorry(request, NOT_FOUND if isinstance(error, NotFoundError) else FAULT, error.message, error.hint)
+    statuses = {NotFoundError: NOT_FOUND, RefusedError: REFUSED}
+    return _sorry(request, statuses.get(type(error), FAULT), error.message, error.hint)
 
 
 def broken(request: Request, _error: Exception) -> Response:
@@ -95,4 +97,5 @@ def broken(request: Request, _error: Exception) -> Response:
 def _sorry(request: Request, status: int, message: str, hint: str) -> Response:
     if request.url.path.startswith("/api/"):
         return JSONResponse({"error": message or "not found", "hint": hint}, status_code=status)
-    return show(request, "error.html", status=status, fault=status >= FAULT, message=message, hint=hint, searches=True)
+    told = {"fault": status >= FAULT, "refused": status == REFUSED, "message": message, "hint": hint}
+    return show(request, "error.html", status=status, searches=True, **told)
