@@ -39,7 +39,7 @@ def world(*seen, rules=RULES):
 
 
 def test_ten_systems_with_their_own_numbers_and_one_mail_are_one_customer():
-    found, _, _ = world(*((f"system{n}.customer_no:{n}", "email:ada@example.org") for n in range(10)))
+    found, _, _ = world(*((f"system{n}.customer_no:{n}", "email:ada@example.org") for n in range(1, 11)))
     assert len(set(found.values())) == 1
 
 
@@ -65,13 +65,13 @@ def test_two_known_users_of_one_system_never_join_over_a_shared_mail():
 
 
 def test_a_value_that_many_users_share_joins_nobody():
-    found, _, alone = world(*((f"shop.user_id:{n}", "phone:+49561100") for n in range(6)))
+    found, _, alone = world(*((f"shop.user_id:{n}", "phone:+49561100") for n in range(1, 7)))
     assert alone == {"phone:+49561100": "hub"}
     assert len(set(found.values())) == 7
 
 
-def test_a_loyal_person_with_many_browsers_is_no_hub():
-    found, _, alone = world(*(("shop.user_id:1", f"web.anonymous_id:{n}") for n in range(120)))
+def test_a_loyal_person_with_many_visits_is_no_hub():
+    found, _, alone = world(*(("shop.user_id:1", f"web.session_id:{n}") for n in range(1, 121)))
     assert alone == {}
     assert len(set(found.values())) == 1
 

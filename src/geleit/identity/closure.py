@@ -7,13 +7,18 @@ long chain of families sharing phones costs no more than the customers that were
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
+from typing import Any
 
 import sqlalchemy as sa
 
 from geleit.events.event import Identifier
-from geleit.identity.graph import Link, Node, Reason, Resolved, reason_of, resolve
+from geleit.identity import decisions
+from geleit.identity.decisions import NOTHING, Decision, Decisions, Settled
+from geleit.identity.evidence import find_ids
+from geleit.identity.graph import UNDECIDED, Link, Node, Reason, Resolved, reason_of, resolve
 from geleit.identity.rules import Rules
 from geleit.ledger import tables
 from geleit.ledger.ledger import among, given
@@ -24,12 +29,14 @@ _identifier = tables.identifier.c
 _member = tables.identifier_set_member.c
 _place = tables.identifier_resolution.c
 
-# A link summed over sources and years.
-_LINK = sa.select(
-    _evidence.low_id, _evidence.high_id, sa.func.sum(_evidence["count"]), sa.func.min(_evidence.first_t)
-).group_by(_evidence.low_id, _evidence.high_id)
+# A link summed over years; and over sources, where it does not matter who showed it.
+_ENDS = (_evidence.low_id, _evidence.high_id)
+_SUMS = (sa.func.sum(_evidence["count"]), sa.func.min(_evidence.first_t))
+_LINK = sa.select(*_ENDS, *_SUMS).group_by(*_ENDS)
+_SHOWN = sa.select(*_ENDS, _evidence.source, *_SUMS).group_by(*_ENDS, _evidence.source)
 
-_LINKS = [Prepared(_LINK.where(given(end))) for end in (_evidence.low_id, _evidence.high_id)]
+_LINKS = [Prepared(_LINK.where(given(end))) for end in _ENDS]
+_LINKS_SHOWN = [Prepared(_SHOWN.where(given(end))) for end in _ENDS]
 
 _KNOWN = Prepared(
     sa.select(
@@ -49,7 +56,7 @@ _SETS_WITH = Prepared(sa.select(_member.set_id).where(given(_member.identifier_i
 
 @dataclass(slots=True)
 class Closure:
-    """Identifiers that are resolved together, links among them, which of them join nobody and why, and the result.
+    """Identifiers that are resolved together, links among them, which join nobody and why, decisions, and the result.
 
     Only ``inner`` identifiers may have another customer now; the others are what stands beside them.
     """
@@ -58,6 +65,7 @@ class Closure:
     links: list[Link] = field(default_factory=list)
     reasons: dict[int, Reason] = field(default_factory=dict)
     inner: set[int] = field(default_factory=set)
+    settled: Settled = UNDECIDED
     resolved: Resolved = field(default_factory=Resolved)
 
 
@@ -87,19 +95,67 @@ def hindered_now(connection: sa.Connection, numbers: Iterable[int], rules: Rules
 
 def load_all(connection: sa.Connection, rules: Rules) -> Closure:
     """The whole graph."""
-    found = Closure()
     rows = connection.execute(sa.select(_identifier.id, _identifier.type, _identifier.value, _identifier.first_t))
-    found.nodes = {id_: Node(id_, Identifier(type_, value), first) for id_, type_, value, first in rows.all()}
-    found.links = [Link(low, high, int(count), first) for low, high, count, first in connection.execute(_LINK).all()]
+    nodes = {id_: Node(id_, Identifier(type_, value), first) for id_, type_, value, first in rows.all()}
+    found = Closure(nodes, inner=set(nodes), settled=decisions.standing(connection).settled())
+    shown = connection.execute(_SHOWN if rules.by_source else _LINK).all()
+    found.links = _heeded(shown, nodes, rules) if rules.by_source else _summed(shown)
     neighbors: dict[int, list[Node]] = defaultdict(list)
     for link in found.links:
-        neighbors[link.low].append(found.nodes[link.high])
-        neighbors[link.high].append(found.nodes[link.low])
-    judged = {number: reason_of(node, neighbors[number], rules) for number, node in found.nodes.items()}
+        neighbors[link.low].append(nodes[link.high])
+        neighbors[link.high].append(nodes[link.low])
+    judged = {number: reason_of(node, neighbors[number], rules, found.settled) for number, node in nodes.items()}
     found.reasons = {number: reason for number, reason in judged.items() if reason}
-    found.inner = set(found.nodes)
-    found.resolved = resolve(found.nodes, found.links, found.reasons, rules)
+    found.resolved = resolve(nodes, found.links, found.reasons, rules, found.settled)
     return found
+
+
+def _summed(rows: Iterable[Sequence[Any]]) -> list[Link]:
+    """Links as (low, high, count, first_t)."""
+    return [Link(low, high, int(count), first) for low, high, count, first in rows]
+
+
+def _heeded(rows: Iterable[Sequence[Any]], nodes: Mapping[int, Node], rules: Rules) -> list[Link]:
+    """Links as (low, high, source, count, first_t) summed over the sources that rules heed."""
+    found: dict[tuple[int, int], Link] = {}
+    for low, high, source, count, first in rows:
+        if not (rules.heeds(source, nodes[low].identifier) and rules.heeds(source, nodes[high].identifier)):
+            continue
+        link = Link(low, high, int(count), first, rules.strength(source))
+        before = found.get((low, high), link)
+        if before is not link:
+            sooner, stronger = min(before.first_t, link.first_t), min(before.strength, link.strength)
+            link = Link(low, high, before.count + link.count, sooner, stronger)
+        found[low, high] = link
+    return list(found.values())
+
+
+class _Decided:
+    """What people decided of the identifiers that were looked at so far."""
+
+    def __init__(self, connection: sa.Connection) -> None:
+        self.connection = connection
+        self.nothing = False  # nobody ever decided anything
+        self.standing: dict[int, Decision] = {}
+        self.named: frozenset[Identifier] = frozenset()
+        self.settled = UNDECIDED
+        self.partners: dict[Identifier, set[Identifier]] = {}  # by bonds
+
+    def look(self, identifiers: AbstractSet[Identifier]) -> None:
+        """Learn what was decided of these, and of all that hangs on it."""
+        if self.nothing:
+            return
+        found = decisions.naming(self.connection, identifiers - self.named)
+        self.nothing = found is NOTHING
+        new = {made.number: made for made in found.standing if made.number not in self.standing}
+        if new:
+            self.standing |= new
+            all_ = Decisions(tuple(self.standing.values()))
+            self.named, self.settled = all_.named, all_.settled()
+            self.partners = defaultdict(set)
+            for bond in self.settled.bonds:
+                self.partners[bond.a].add(bond.b)
+                self.partners[bond.b].add(bond.a)
 
 
 class _Region:
@@ -113,6 +169,7 @@ class _Region:
         self.reasons: dict[int, Reason] = {}
         self.links: dict[tuple[int, int], Link] = {}
         self.inner: set[int] = set()
+        self.decided = _Decided(connection)
 
     def take_in(self, start: Iterable[int]) -> None:
         """Take in identifiers with their whole customers, and all whose place hangs on them."""
@@ -124,13 +181,22 @@ class _Region:
             open_ = {number for number in waiting if not self.reasons.get(number)}
             around = self._around(open_)
             reached = self._members({self.homes[number] for number in waiting if number in self.homes})
+            reached |= self._bound(waiting)
             for number in open_:
                 neighbors = around[number]
-                if reason := reason_of(self.nodes[number], (self.nodes[n] for n in neighbors), self.rules):
+                if reason := self._judge(number, neighbors):
                     self.reasons[number] = reason
                     reached |= neighbors
-                elif not self._joins(number):
-                    reached |= {n for n in neighbors if not self._joins(n) and not self.reasons.get(n)}
+                else:
+                    # Order numbers follow each other; one that is kept from somebody may come where that one leaves.
+                    follows = not self._joins(number)
+                    named = self.decided.named
+                    reached |= {
+                        n
+                        for n in neighbors
+                        if not (self._joins(n) or self.reasons.get(n))
+                        and (follows or self.nodes[n].identifier in named)
+                    }
             waiting = reached - self.inner
 
     def judged(self, numbers: set[int]) -> dict[int, Reason]:
@@ -138,7 +204,7 @@ class _Region:
         self._know(numbers)
         joining = {number for number in numbers if not self.reasons.get(number)}  # a hub stays one, and has many links
         around = self._around(joining)
-        return {n: reason_of(self.nodes[n], (self.nodes[o] for o in around[n]), self.rules) for n in joining}
+        return {number: self._judge(number, around[number]) for number in joining}
 
     def with_neighbors(self) -> Closure:
         """The region with the customers beside it, resolved."""
@@ -147,13 +213,20 @@ class _Region:
         # A load places its people one after another; whoever has no place yet looks at those beside when its turn comes.
         ring = self._members({self.homes[end] for end in beside if end in self.homes}) - self.inner
         self._know(ring)
-        ring = {number for number in ring if self._joins(number)}
+        # Order numbers beside us change nobody's place, but for those that a decision keeps away from somebody.
+        ring = {number for number in ring if self._joins(number) or self.nodes[number].identifier in self.decided.named}
         known = self.inner | ring | {end for end in ends if self.reasons.get(end)}
         links = [link for pair, link in self.links.items() if pair[0] in known and pair[1] in known]
         links += [link for link in self._within(ring) if self.homes[link.low] == self.homes[link.high]]
         nodes = {number: self.nodes[number] for number in known}
         reasons = {number: self.reasons[number] for number in known if self.reasons.get(number)}
-        return Closure(nodes, links, reasons, set(self.inner), resolve(nodes, links, reasons, self.rules))
+        settled = self.decided.settled
+        resolved = resolve(nodes, links, reasons, self.rules, settled)
+        return Closure(nodes, links, reasons, set(self.inner), settled, resolved)
+
+    def _judge(self, number: int, neighbors: Iterable[int]) -> Reason:
+        around = (self.nodes[other] for other in neighbors)
+        return reason_of(self.nodes[number], around, self.rules, self.decided.settled)
 
     def _joins(self, number: int) -> bool:
         return self.rules.of(self.nodes[number].identifier.type).links
@@ -166,7 +239,20 @@ class _Region:
             self.nodes[id_] = Node(id_, Identifier(type_, value), first_t)
             if home is not None:
                 self.homes[id_] = home
-                self.reasons[id_] = reason
+                self.reasons[id_] = "" if reason == "shared" else reason  # that is not evidence's word, but people's
+        self.decided.look({self.nodes[number].identifier for number in wanted})
+        shared = self.decided.settled.shared
+        for number in wanted if shared else ():
+            if self.nodes[number].identifier in shared:
+                self.reasons[number] = "shared"
+
+    def _bound(self, numbers: Iterable[int]) -> set[int]:
+        """Identifiers that are one with some of these by a decision."""
+        if not self.decided.named:
+            return set()
+        partners = self.decided.partners
+        wanted = {one for number in numbers for one in partners.get(self.nodes[number].identifier, ())}
+        return {id_ for id_, _ in find_ids(self.connection, wanted).values()}
 
     def _members(self, customers: set[str]) -> set[int]:
         return {number for (number,) in _OF_CUSTOMERS.all(self.connection, values=sorted(customers))}
@@ -174,20 +260,29 @@ class _Region:
     def _around(self, numbers: set[int]) -> dict[int, set[int]]:
         """Load all links of identifiers; returns what each was seen with."""
         found: dict[int, set[int]] = defaultdict(set)
-        for of_end in _LINKS:
-            for low, high, count, first in of_end.all(self.connection, values=list(numbers)):
-                self.links[low, high] = Link(low, high, int(count), first)
-                found[low].add(high)
-                found[high].add(low)
+        for link in self._links(list(numbers)):
+            self.links[link.low, link.high] = link
+            found[link.low].add(link.high)
+            found[link.high].add(link.low)
         self._know({end for some in found.values() for end in some})
         return found
+
+    def _links(self, numbers: list[int]) -> list[Link]:
+        """All links with one of these identifiers at an end."""
+        if not self.rules.by_source:
+            return _summed(row for of_end in _LINKS for row in of_end.all(self.connection, values=numbers))
+        rows = {tuple(row) for of_end in _LINKS_SHOWN for row in of_end.all(self.connection, values=numbers)}
+        self._know({end for row in rows for end in row[:2]})
+        return _heeded(rows, self.nodes, self.rules)
 
     def _within(self, numbers: set[int]) -> list[Link]:
         """All links between two of these identifiers."""
         if not numbers:
             return []
-        query = _LINK.where(among(_evidence.low_id, numbers), among(_evidence.high_id, numbers))
-        return [Link(low, high, int(count), first) for low, high, count, first in self.connection.execute(query).all()]
+        shown = _SHOWN if self.rules.by_source else _LINK
+        query = shown.where(among(_evidence.low_id, numbers), among(_evidence.high_id, numbers))
+        rows = self.connection.execute(query).all()
+        return _heeded(rows, self.nodes, self.rules) if self.rules.by_source else _summed(rows)
 
 
 def members(connection: sa.Connection, sets: Sequence[int]) -> dict[int, list[Node]]:

@@ -1,6 +1,7 @@
-"""Customers as a pure function of evidence and rules: a union in canonical order that limits hold back.
+"""Customers as a pure function of evidence, rules and decisions: a union in canonical order that constraints hold back.
 
-The result depends on what was seen, never on when or in which order it arrived.
+The result depends on what was seen and decided, never on when or in which order it arrived. Every constraint (limits per
+window, separations) that holds for a customer holds for any part of it; that is what makes a part of the graph enough.
 """
 
 from __future__ import annotations
@@ -9,19 +10,19 @@ import base64
 import hashlib
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from typing import Literal
 
 from geleit.events.event import Identifier
+from geleit.identity.decisions import Settled
 from geleit.identity.normalize import malformed
-from geleit.identity.rules import Rules
+from geleit.identity.rules import USUAL_STRENGTH, Rules
 
-# Why an identifier joins nobody: shared by too many, by several users, not well formed.
-Reason = Literal["", "hub", "ambiguous", "malformed"]
-SHAREABLE = frozenset(("device_id", "anonymous_id"))
+# Why an identifier joins nobody: by decision, by name in identity.yaml, junk, not well formed, shared by too many, by several.
+Reason = Literal["", "shared", "excluded", "blocked", "malformed", "hub", "ambiguous"]
 PERSONAL = frozenset(("user_id", "loyalty_card"))  # a person's own number may gather any number of others
 COUNTED = frozenset(("user_id", "loyalty_card", "email", "phone"))  # neighbors that make a value look shared
+UNDECIDED = Settled()
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,12 +36,16 @@ class Node:
 
 @dataclass(frozen=True, slots=True)
 class Link:
-    """Two identifiers seen together: how often, and first when; ``low`` and ``high`` are ledger ids."""
+    """Two identifiers seen together: how often, and first when; ``low`` and ``high`` are ledger ids.
+
+    ``strength`` is that of the strongest source that showed them (smaller is stronger).
+    """
 
     low: int
     high: int
     count: int
     first_t: int
+    strength: int = USUAL_STRENGTH
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,12 +58,16 @@ class Rejected:
 
 @dataclass(slots=True)
 class Resolved:
-    """Which customer each identifier belongs to, which links made it so, which were held back."""
+    """Which customer each identifier belongs to, which links made it so, which were held back.
+
+    ``bonds``: two identifiers (ledger ids) that are one by a decision, and its number.
+    """
 
     customers: dict[int, str] = field(default_factory=dict)
     since: dict[str, int] = field(default_factory=dict)
     accepted: list[Link] = field(default_factory=list)
     rejected: list[Rejected] = field(default_factory=list)
+    bonds: list[tuple[int, int, int]] = field(default_factory=list)
 
 
 def customer_id(identifier: Identifier) -> str:
@@ -71,11 +80,16 @@ def customer_id(identifier: Identifier) -> str:
     return "c" + base64.b32encode(digest).decode().lower()[:12]
 
 
-def reason_of(node: Node, neighbors: Iterable[Node], rules: Rules) -> Reason:
-    """Why an identifier joins nobody, judged by everything it was ever seen with; empty if it may join."""
-    if malformed(node.identifier, rules):
-        return "malformed"
-    class_ = rules.of(node.identifier.type).class_
+def reason_of(node: Node, neighbors: Iterable[Node], rules: Rules, settled: Settled = UNDECIDED) -> Reason:
+    """Why an identifier joins nobody, judged by everything it was ever seen with; empty if it may join.
+
+    More neighbors may give a reason, and never take it away or change it.
+    """
+    if fixed := fixed_reason(node.identifier, rules, settled):
+        return fixed
+    if node.identifier in rules.include:
+        return ""
+    rule = rules.of(node.identifier.type)
     users: dict[str, int] = Counter()
     degree = 0
     for neighbor in neighbors:
@@ -84,59 +98,91 @@ def reason_of(node: Node, neighbors: Iterable[Node], rules: Rules) -> Reason:
             users[neighbor.identifier.type] += 1
         degree += other in COUNTED
     most = max(users.values(), default=0)
-    many = class_ not in PERSONAL and (most > rules.hub.user_ids or degree > rules.hub.degree)
-    if class_ in SHAREABLE:  # one word for all degrees of sharing, so that more evidence never changes the answer
-        return "ambiguous" if many or most > 1 else ""
+    many = rule.class_ not in PERSONAL and (most > rules.hub.user_ids or degree > rules.hub.degree)
+    if (
+        rule.shared_by is not None
+    ):  # one word for all degrees of sharing, so that more evidence never changes the answer
+        return "ambiguous" if many or most >= rule.shared_by else ""
     return "hub" if many else ""
 
 
-def resolve(nodes: Mapping[int, Node], links: Sequence[Link], reasons: Mapping[int, Reason], rules: Rules) -> Resolved:
+def fixed_reason(identifier: Identifier, rules: Rules, settled: Settled = UNDECIDED) -> Reason:
+    """Why an identifier joins nobody whatever it was seen with."""
+    if identifier in settled.shared:
+        return "shared"
+    if identifier in rules.exclude:
+        return "excluded"
+    if identifier in rules.include:
+        return ""
+    if rules.blocks(identifier):
+        return "blocked"
+    return "malformed" if malformed(identifier, rules) else ""
+
+
+def resolve(
+    nodes: Mapping[int, Node],
+    links: Sequence[Link],
+    reasons: Mapping[int, Reason],
+    rules: Rules,
+    settled: Settled = UNDECIDED,
+) -> Resolved:
     """Join identifiers into customers.
 
-    ``links`` are all links among ``nodes``; ``reasons`` names the nodes that join nobody. Links are taken in the order of
-    identifier priority, strength, first seen, identifiers; one that would break a limit per type is held back.
-    Identifiers that never join two (order numbers) go with their strongest link afterwards.
+    ``links`` are all links among ``nodes``; ``reasons`` names the nodes that join nobody. What people decided to be one
+    is joined first, whatever limits say. Then links are taken in the order of identifier priority, strength of the source,
+    number, first seen, identifiers; one that would break a limit or a separation is held back. Identifiers that never
+    join two (order numbers) go with their strongest link afterwards.
     """
-    union = _Union(nodes, rules)
     result = Resolved()
-    leaves: dict[int, list[Link]] = defaultdict(list)
+    union = _Union(nodes, rules)
+    _bind(union, nodes, settled, result)
+    leaves: list[Link] = []
+    joins = {number: rules.of(node.identifier.type).links for number, node in nodes.items()}
     for link in sorted(links, key=lambda link: canonical(link, nodes, rules)):
-        hindered = next((end for end in (link.low, link.high) if reasons.get(end)), None)
-        joining = [end for end in (link.low, link.high) if rules.of(nodes[end].identifier.type).links]
+        low, high = link.low, link.high
+        hindered = low if reasons.get(low) else high if reasons.get(high) else None
         if hindered is not None:
             result.rejected.append(Rejected(link, f"{reasons[hindered]}: {nodes[hindered].identifier}"))
-        elif len(joining) < 2:  # noqa: PLR2004 (both ends)
-            for leaf in {link.low, link.high} - set(joining):
-                leaves[leaf].append(link)
-        elif rule := union.join(link.low, link.high):
+        elif not (joins[low] and joins[high]):
+            leaves.append(link)
+        elif rule := union.join(low, high):
             result.rejected.append(Rejected(link, rule))
         else:
             result.accepted.append(link)
-    _attach(leaves, union, nodes, result)
+    if leaves:
+        _attach(leaves, union, (nodes, joins), result)
     _name(union, nodes, rules, result)
     return result
 
 
 def canonical(link: Link, nodes: Mapping[int, Node], rules: Rules) -> tuple[object, ...]:
     """The place of a link in the canonical order."""
-    ends = sorted((nodes[link.low].identifier, nodes[link.high].identifier))
-    priorities = sorted((rules.of(end.type).priority for end in ends), reverse=True)
-    return (*priorities, -link.count, link.first_t, *ends)
+    one, other = nodes[link.low].identifier, nodes[link.high].identifier
+    if other < one:
+        one, other = other, one
+    here, there = rules.of(one.type).priority, rules.of(other.type).priority
+    if here < there:
+        here, there = there, here
+    return here, there, link.strength, -link.count, link.first_t, one, other
 
 
 class _Union:
-    """Disjoint sets that know how many identifiers of each type they hold."""
+    """Disjoint sets that know how many identifiers of each type and window they hold, and what they are kept apart from."""
 
     def __init__(self, nodes: Mapping[int, Node], rules: Rules) -> None:
         self.rules = rules
         self.parent = {node: node for node in nodes}
-        self.types = {number: Counter([node.identifier.type]) for number, node in nodes.items()}
+        self.counts: dict[int, dict[tuple[str, int], int]] = {}
+        self.sides: dict[int, frozenset[tuple[int, bool]]] = {}  # separations by number, and on which side
+        for number, node in nodes.items():
+            slot = rules.slot(node.identifier, node.first_t)
+            self.counts[number] = {} if slot is None else {slot: 1}
 
     def root(self, node: int) -> int:
         """The set's representative."""
-        while self.parent[node] != node:
-            self.parent[node] = self.parent[self.parent[node]]
-            node = self.parent[node]
+        parent = self.parent
+        while (above := parent[node]) != node:
+            parent[node] = node = parent[above]
         return node
 
     def join(self, a: int, b: int) -> str:
@@ -144,42 +190,115 @@ class _Union:
         one, other = self.root(a), self.root(b)
         if one == other:
             return ""
-        if len(self.types[one]) < len(self.types[other]):
-            one, other = other, one
-        for type_, count in sorted(self.types[other].items()):
-            limit = self.rules.of(type_).limit
-            if limit is not None and self.types[one][type_] + count > limit:
-                return f"limit: at most {limit} of {type_}"
+        if rule := self.forbids(one, other):
+            return rule
         self.unite(one, other)
         return ""
 
-    def unite(self, one: int, other: int) -> None:
-        """Put the second set into the first."""
+    def forbids(self, one: int, other: int) -> str:
+        """The rule that keeps two sets (their representatives) apart; empty if none does.
+
+        A limit counts where both sides have some: what a person joined may exceed it and still gather other types.
+        """
+        if rule := self.kept_apart(one, other):
+            return rule
+        few, many = self.counts[one], self.counts[other]
+        if len(many) < len(few):
+            few, many = many, few
+        broken = None
+        for slot, count in few.items():
+            if slot in many:
+                limit = self.rules.of(slot[0]).limit
+                if limit is not None and many[slot] + count > limit and (broken is None or slot < broken):
+                    broken = slot
+        if broken is None:
+            return ""
+        held = self.rules.of(broken[0])
+        return f"limit: at most {held.limit} of {broken[0]}" + ("" if held.per == "ever" else f" per {held.per}")
+
+    def kept_apart(self, one: int, other: int) -> str:
+        """The decision that keeps two sets (their representatives) apart; empty if none does."""
+        if not self.sides:
+            return ""
+        mine, theirs = self.sides.get(one), self.sides.get(other)
+        if not mine or not theirs:
+            return ""
+        number = max((number for number, side in mine if (number, not side) in theirs), default=None)
+        return "" if number is None else f"decision: {number}"
+
+    def unite(self, one: int, other: int) -> int:
+        """Make two sets one; returns its representative."""
+        if len(self.counts[one]) < len(self.counts[other]):
+            one, other = other, one
         self.parent[other] = one
-        self.types[one].update(self.types.pop(other))
+        counts = self.counts[one]
+        for slot, count in self.counts.pop(other).items():
+            counts[slot] = counts.get(slot, 0) + count
+        if sides := self.sides.pop(other, None):
+            self.sides[one] = sides | self.sides.get(one, frozenset())
+        return one
 
 
-def _attach(leaves: Mapping[int, Sequence[Link]], union: _Union, nodes: Mapping[int, Node], result: Resolved) -> None:
-    """Give each leaf to the set of its strongest link; leaves seen only with leaves follow those (parcel, order, buyer)."""
-    waiting = set(leaves)
+def _bind(union: _Union, nodes: Mapping[int, Node], settled: Settled, result: Resolved) -> None:
+    """Join what people decided to be one (also by way of identifiers that are not here), and note what is kept apart."""
+    if not (settled.bonds or settled.apart):
+        return
+    groups: dict[Identifier, set[Identifier]] = {}
+    for bond in settled.bonds:
+        whole = groups.get(bond.a, {bond.a}) | groups.get(bond.b, {bond.b})
+        groups.update(dict.fromkeys(whole, whole))
+    sides: dict[Identifier, set[tuple[int, bool]]] = defaultdict(set)
+    for apart in settled.apart:
+        for side, ends in ((False, apart.one), (True, apart.other)):
+            for end in ends:
+                for member in groups.get(end, {end}):
+                    sides[member].add((apart.number, side))
+    ids = {node.identifier: number for number, node in nodes.items()}
+    for member, found in sides.items():
+        if member in ids:
+            union.sides[ids[member]] = frozenset(found)
+    for member, whole in groups.items():
+        if member in ids:
+            here = union.root(ids[member])
+            first = union.root(min(ids[one] for one in whole if one in ids))
+            if here != first:
+                union.unite(first, here)
+    bonds = ((ids[b.a], ids[b.b], b.number) for b in settled.bonds if b.a in ids and b.b in ids)
+    result.bonds += [(min(a, b), max(a, b), number) for a, b, number in bonds]
+
+
+def _attach(
+    leaves: Sequence[Link], union: _Union, scope: tuple[Mapping[int, Node], Mapping[int, bool]], result: Resolved
+) -> None:
+    """Give each leaf to the set of its strongest link; leaves seen only with leaves follow those (parcel, order, buyer).
+
+    ``leaves``: links with a leaf at one end or both, in canonical order. A leaf that a decision put somewhere stays there.
+    """
+    nodes, joins = scope
+    atoms = {end: union.root(end) for link in leaves for end in (link.low, link.high)}  # before any leaf has its place
+    waiting = set(atoms.values()) - {union.root(number) for number in nodes if joins[number]}
     while waiting:
-        placed = {leaf: link for leaf in waiting for link in _first_placed(leaf, leaves[leaf], waiting)}
-        for leaf, link in placed.items():
-            union.parent[leaf] = union.root(_other(link, leaf))
-        result.accepted += sorted(placed.values(), key=lambda link: (link.low, link.high))
-        waiting = waiting - placed.keys() if placed else set()
-    for leaf, links in leaves.items():
-        strangers = (link for link in links if union.root(_other(link, leaf)) != union.root(leaf))
-        result.rejected += (Rejected(link, f"one: {nodes[leaf].identifier}") for link in strangers)
-
-
-def _first_placed(leaf: int, links: Sequence[Link], waiting: AbstractSet[int]) -> list[Link]:
-    """The strongest link of a leaf whose other end has its place; none or one."""
-    return next(([link] for link in links if _other(link, leaf) not in waiting), [])
-
-
-def _other(link: Link, end: int) -> int:
-    return link.high if link.low == end else link.low
+        arrived: set[int] = set()
+        for link in leaves:
+            here, there = atoms[link.low], atoms[link.high]
+            if (here in waiting) == (there in waiting):
+                continue
+            leaf, home = (here, there) if here in waiting else (there, here)
+            one, other = union.root(leaf), union.root(home)
+            if leaf not in arrived and not union.kept_apart(one, other):
+                arrived.add(leaf)
+                union.unite(other, one)
+        if not arrived:
+            break
+        waiting -= arrived
+    for link in leaves:
+        here, there = union.root(link.low), union.root(link.high)
+        if here == there:
+            result.accepted.append(link)
+        else:
+            leaf = link.high if joins[link.low] else link.low
+            rule = union.kept_apart(here, there) or f"one: {nodes[leaf].identifier}"
+            result.rejected.append(Rejected(link, rule))
 
 
 def _name(union: _Union, nodes: Mapping[int, Node], rules: Rules, result: Resolved) -> None:

@@ -1,12 +1,15 @@
-"""Customers of many identifiers at once: groups that no limit holds back are joined set-based.
+"""Customers of many identifiers at once: groups that nothing holds back are joined set-based.
 
-Equal to ``graph.resolve`` for those groups, because without a limit every link joins, in whatever order; all other
-groups are named difficult and left to it. Works on tables ``identifier(no, type, value, first_t)``,
+Equal to ``graph.resolve`` for those groups, because where no limit is reached and nobody decided anything, every link
+joins, in whatever order; all other groups are named difficult and left to it. Works on tables ``identifier(no, type, value, first_t)``,
 ``evidence(low, high, ...)`` and ``place(set_key, no)`` of a DuckDB, and leaves ``reason``, ``grouped`` and ``owner`` there.
 """
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterable
+from collections.abc import Set as AbstractSet
 from pathlib import Path
 
 import duckdb
@@ -18,20 +21,24 @@ from scipy.sparse.csgraph import connected_components
 
 from geleit.events.event import Identifier
 from geleit.history.statements import load_from
-from geleit.identity.graph import COUNTED, PERSONAL, SHAREABLE, customer_id
-from geleit.identity.normalize import malformed, plain
+from geleit.identity.graph import COUNTED, PERSONAL, customer_id, fixed_reason
+from geleit.identity.normalize import plain
 from geleit.identity.rules import Rules
 
 SQL = load_from(Path(__file__).parent / "groups.sql")
-CHECKED = ("email", "phone")  # classes whose values may be malformed
 
 Labels = npt.NDArray[np.int64]
 
 
-def group(duck: duckdb.DuckDBPyConnection, rules: Rules) -> None:
-    """Make ``grouped(no, wide)`` and ``groups(wide, customer_id, since_t, rank, simple)``; rank orders by customer id."""
+def group(duck: duckdb.DuckDBPyConnection, rules: Rules, named: AbstractSet[Identifier] = frozenset()) -> None:
+    """Make ``grouped(no, wide)`` and ``groups(wide, customer_id, since_t, rank, simple)``; rank orders by customer id.
+
+    ``named``: identifiers of which people decided something.
+    """
     _rules(duck, rules)
-    _malformed(duck, rules)
+    _fixed(duck, rules)
+    _unheeded(duck, rules)
+    _given(duck, "decided", named)
     duck.execute(SQL["link"])
     duck.execute(SQL["reason"], {"user_ids": rules.hub.user_ids, "degree": rules.hub.degree})
     count = int(duck.table("identifier").count("*").fetchall()[0][0])
@@ -63,22 +70,54 @@ def _rules(duck: duckdb.DuckDBPyConnection, rules: Rules) -> None:
         "priority": pa.array([rule.priority for rule in found], pa.int64()),
         "most": pa.array([rule.limit for rule in found], pa.int64()),
         "links": pa.array([rule.links for rule in found], pa.bool_()),
+        "per": pa.array([rule.per for rule in found], pa.string()),
         "counted": pa.array([rule.class_ in COUNTED for rule in found], pa.bool_()),
-        "shareable": pa.array([rule.class_ in SHAREABLE for rule in found], pa.bool_()),
+        "shared_by": pa.array([rule.shared_by for rule in found], pa.int64()),
         "personal": pa.array([rule.class_ in PERSONAL for rule in found], pa.bool_()),
     }
     duck.from_arrow(pa.table(columns)).create("rule")
 
 
-def _malformed(duck: duckdb.DuckDBPyConnection, rules: Rules) -> None:
-    """Addresses and numbers that are none; plain ones need no look."""
-    odd: list[int] = []
-    for type_, class_ in duck.execute("SELECT type, class FROM rule").fetchall():
-        if class_ in CHECKED:
-            question = "SELECT no, value FROM identifier WHERE type = $type AND NOT regexp_matches(value, $plain)"
-            rows = duck.execute(question, {"type": type_, "plain": plain(type_, rules)}).fetchall()
-            odd += [no for no, value in rows if malformed(Identifier(type_, value), rules)]
-    _table(duck, "malformed", {"no": np.array(odd, np.int64)})
+def _fixed(duck: duckdb.DuckDBPyConnection, rules: Rules) -> None:
+    """Values that join nobody whatever they were seen with; plain ones need no look."""
+    odd: list[tuple[int, str]] = []
+    for (type_,) in duck.execute("SELECT type FROM rule").fetchall():
+        question = "SELECT no, value FROM identifier WHERE type = $type AND NOT regexp_matches(value, $plain)"
+        rows = duck.execute(question, {"type": type_, "plain": plain(type_, rules)}).fetchall()
+        found = ((no, fixed_reason(Identifier(type_, value), rules)) for no, value in rows)
+        odd += [(no, reason) for no, reason in found if reason]
+    excluded = {
+        one for one in rules.exclude if re.search(plain(one.type, rules), one.value)
+    }  # the others were seen above
+    _given(duck, "excluded", excluded)
+    odd += [(no, "excluded") for (no,) in duck.execute(SQL["excluded"]).fetchall()]
+    columns = {
+        "no": pa.array([no for no, _ in odd], pa.int64()),
+        "reason": pa.array([reason for _, reason in odd], pa.string()),
+    }
+    duck.from_arrow(pa.table(columns)).create("fixed")
+    _given(duck, "included", rules.include)
+
+
+def _unheeded(duck: duckdb.DuckDBPyConnection, rules: Rules) -> None:
+    """Identifiers that join nobody where a source shows them."""
+    duck.execute("CREATE TABLE unheeded (source VARCHAR, no BIGINT)")
+    for source in rules.definition.sources:
+        rows = duck.execute(SQL["shown"], {"source": source}).fetchall()
+        numbers = [no for no, type_, value in rows if not rules.heeds(source, Identifier(type_, value))]
+        duck.from_arrow(
+            pa.table({"source": pa.repeat(source, len(numbers)), "no": pa.array(numbers, pa.int64())})
+        ).insert_into("unheeded")
+
+
+def _given(duck: duckdb.DuckDBPyConnection, name: str, identifiers: Iterable[Identifier]) -> None:
+    """A table of identifiers."""
+    some = list(identifiers)
+    columns = {
+        "type": pa.array([i.type for i in some], pa.string()),
+        "value": pa.array([i.value for i in some], pa.string()),
+    }
+    duck.from_arrow(pa.table(columns)).create(name)
 
 
 def _name(duck: duckdb.DuckDBPyConnection) -> None:

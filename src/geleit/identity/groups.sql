@@ -1,7 +1,24 @@
 -- name: link
--- purpose: pairs of identifiers, whoever showed them
+-- purpose: pairs of identifiers, whoever showed them whose word counts for both
 CREATE TABLE link AS
-SELECT low, high FROM evidence GROUP BY low, high
+SELECT evidence.low, evidence.high
+FROM evidence
+LEFT JOIN unheeded AS one ON one.source = evidence.source AND one.no = evidence.low
+LEFT JOIN unheeded AS other ON other.source = evidence.source AND other.no = evidence.high
+WHERE one.no IS NULL AND other.no IS NULL
+GROUP BY evidence.low, evidence.high
+
+-- name: shown
+-- purpose: what a source shows together with something else
+SELECT no, type, value
+FROM identifier
+WHERE no IN (SELECT low FROM evidence WHERE source = $source UNION SELECT high FROM evidence WHERE source = $source)
+
+-- name: excluded
+-- purpose: the numbers of identifiers that identity.yaml excludes
+SELECT identifier.no
+FROM identifier
+INNER JOIN excluded ON excluded.type = identifier.type AND excluded.value = identifier.value
 
 -- name: reason
 -- purpose: why an identifier joins nobody ('' = it may), by the same counts as graph.reason_of
@@ -37,23 +54,26 @@ most AS (
 judged AS (
   SELECT
     identifier.no,
-    rule.shareable,
+    rule.shared_by,
+    included.type IS NOT NULL AS free,
     coalesce(most.users, 0) AS users,
     NOT rule.personal AND (coalesce(most.users, 0) > $user_ids OR coalesce(degrees.degree, 0) > $degree) AS many
   FROM identifier
   INNER JOIN rule ON rule.type = identifier.type
   LEFT JOIN most ON most.no = identifier.no
   LEFT JOIN degrees ON degrees.no = identifier.no
+  LEFT JOIN included ON included.type = identifier.type AND included.value = identifier.value
 )
 
 SELECT
   judged.no,
-  CASE WHEN malformed.no IS NOT NULL THEN 'malformed'
-    WHEN shareable THEN CASE WHEN many OR users > 1 THEN 'ambiguous' ELSE '' END
+  CASE WHEN fixed.no IS NOT NULL THEN fixed.reason
+    WHEN judged.free THEN ''
+    WHEN shared_by IS NOT NULL THEN CASE WHEN many OR users >= shared_by THEN 'ambiguous' ELSE '' END
     WHEN many THEN 'hub'
     ELSE '' END AS reason
 FROM judged
-LEFT JOIN malformed ON malformed.no = judged.no
+LEFT JOIN fixed ON fixed.no = judged.no
 
 -- name: joining
 -- purpose: links of which both ends may join, and whether both ends do (an order number never does)
@@ -87,18 +107,39 @@ INNER JOIN rule ON rule.type = identifier.type
 GROUP BY grouped.wide
 
 -- name: difficult
--- purpose: groups in which a limit holds a link back, or whose order numbers lead to several people or to nobody
+-- purpose: groups in which a limit holds a link back, whose order numbers lead to several people or to nobody, and those
+-- of whom people decided something
 CREATE TABLE difficult AS
-SELECT wide
-FROM (
-  SELECT grouped.wide, grouped.joined, identifier.type, count(*) AS members, any_value(rule.most) AS most
+WITH slot AS (
+  SELECT
+    grouped.wide,
+    grouped.joined,
+    identifier.type,
+    rule.most,
+    CASE rule.per
+      WHEN 'year' THEN year(make_timestamp(identifier.first_t))
+      WHEN 'month' THEN year(make_timestamp(identifier.first_t)) * 12 + month(make_timestamp(identifier.first_t))
+      WHEN 'week' THEN floor((floor(identifier.first_t / 86400000000) + 3) / 7)
+      ELSE 0
+    END AS place
   FROM grouped
   INNER JOIN identifier ON identifier.no = grouped.no
   INNER JOIN rule ON rule.type = identifier.type
   WHERE rule.links
-  GROUP BY grouped.wide, grouped.joined, identifier.type
+)
+
+SELECT wide
+FROM (
+  SELECT wide, joined, type, place, count(*) AS members, any_value(most) AS most
+  FROM slot
+  GROUP BY wide, joined, type, place
 )
 WHERE members > most
+UNION
+SELECT grouped.wide
+FROM decided
+INNER JOIN identifier ON identifier.type = decided.type AND identifier.value = decided.value
+INNER JOIN grouped ON grouped.no = identifier.no
 UNION
 SELECT wide FROM oldest WHERE cores > 1 OR (cores = 0 AND members > 1)
 

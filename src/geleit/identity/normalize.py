@@ -53,16 +53,17 @@ def normalize(identifier: Identifier, rules: Rules, region: str = "") -> Identif
     value = INVISIBLE.sub("", unicodedata.normalize("NFC", identifier.value)).strip()
     if not value:
         return Refusal(identifier, "empty")
-    if rules.blocks(value):
+    if rules.blocks(Identifier(type_, value)):
         return Refusal(identifier, "blocked")
     kind = rules.of(type_).class_
     if kind == "email":
         value = _address(value)
     elif kind == "phone":
         value = _number(value, region)
-    if rules.blocks(value):
+    found = Identifier(type_, value)
+    if rules.blocks(found):
         return Refusal(identifier, "blocked")
-    return Identifier(type_, value) if len(value) <= LONGEST else Refusal(identifier, "too_long")
+    return found if len(value) <= LONGEST else Refusal(identifier, "too_long")
 
 
 def plain(type_: str, rules: Rules) -> str:
@@ -72,9 +73,10 @@ def plain(type_: str, rules: Rules) -> str:
     >>> re.match(plain("email", Rules()), "ada@example.org") is not None
     True
     """
-    if rules.definition.blocked or type_ != type_.strip():
+    rule = rules.of(type_)
+    if rules.definition.blocked or rule.blocked or type_ != type_.strip():
         return NEVER
-    return {"email": PLAIN_ADDRESS, "phone": PLAIN_NUMBER}.get(rules.of(type_).class_, PLAIN_ID)
+    return {"email": PLAIN_ADDRESS, "phone": PLAIN_NUMBER}.get(rule.class_, PLAIN_ID)
 
 
 def normalize_all(

@@ -8,8 +8,10 @@ from dataclasses import dataclass, field
 
 import sqlalchemy as sa
 
+from geleit.events.event import Identifier
+from geleit.identity import decisions
 from geleit.identity.closure import Closure, load, load_all, members, sets_with
-from geleit.identity.evidence import Touched
+from geleit.identity.evidence import Touched, find_ids
 from geleit.identity.graph import Reason, Resolved, customer_id, owner
 from geleit.identity.rules import Rules
 from geleit.ledger import tables
@@ -70,6 +72,14 @@ def update(connection: sa.Connection, touched: Touched, rules: Rules, change: in
         return Moved()
     closure = load(connection, touched.identifiers, rules)
     return _write(connection, closure, touched.sets, rules, change)
+
+
+def redecide(connection: sa.Connection, named: Iterable[Identifier], rules: Rules, change: int) -> Moved:
+    """Resolve anew whom a decision that was just made or taken back names, and whom it bears on through others."""
+    mine = set(named)
+    wanted = decisions.naming(connection, mine).named | mine
+    touched = frozenset(id_ for id_, _ in find_ids(connection, wanted).values())
+    return update(connection, Touched(touched, frozenset()), rules, change)
 
 
 def rebuild(connection: sa.Connection, rules: Rules, change: int) -> Moved:

@@ -3,28 +3,98 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 from functools import lru_cache
-from typing import Literal
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import Field, field_validator
+from pydantic import AfterValidator, Field, model_validator
 
+from geleit.clock import DAY, moment
 from geleit.definitions import Definition
+from geleit.events.event import Identifier
 
 IdentifierClass = Literal[
     "user_id", "loyalty_card", "email", "phone", "device_id", "anonymous_id", "other_id", "order_id"
 ]
+Window = Literal["ever", "year", "month", "week"]
 
 
-class IdentifierRule(Definition):
-    """How identifiers of one type are read; what is left out follows from the class."""
+def _compiles(pattern: str) -> str:
+    try:
+        re.compile(pattern)
+    except re.error as error:
+        raise ValueError(f"'{pattern}' is no regular expression: {error}") from None
+    return pattern
+
+
+def _names_types(name: str) -> str:
+    system, dot, rest = name.partition(".")
+    starred = "*" in name
+    if starred and not (dot and "*" not in rest and system == "*") and not ("*" not in system and rest == "*"):
+        raise ValueError(f"'{name}' is no type: write email, shop.user_id, shop.* or *.user_id")
+    return name
+
+
+def _names_one(text: str) -> str:
+    type_, colon, value = text.partition(":")
+    if not (colon and type_.strip() and value.strip()):
+        raise ValueError("write an identifier as type:value, such as email:office@example.org")
+    return text
+
+
+USUAL_STRENGTH = 50  # of a source of which nothing is said
+
+Pattern = Annotated[str, AfterValidator(_compiles)]
+TypeName = Annotated[str, AfterValidator(_names_types)]
+Named = Annotated[str, AfterValidator(_names_one)]
+
+
+class ClassRule(Definition):
+    """How many of a kind one customer may have, how strongly they join, and when they are shared."""
+
+    priority: int | None = Field(None, ge=0, description="smaller links first and names the customer of an event")
+    limit: int | Literal["none"] | None = Field(
+        None, description="how many of this exact type one customer may have in each window; none: any number"
+    )
+    per: Window | None = Field(
+        None, description="window of the limit, by when an identifier was first seen (UTC): ever, year, month, week"
+    )
+    unique: bool | None = Field(None, description="true: one customer never has two (limit 1, ever)")
+    links: bool | None = Field(None, description="false: belongs to one customer, but never joins two")
+    shared_by: int | None = Field(
+        None, ge=2, description="a value seen with this many user ids of one system is shared and joins nobody"
+    )
+    blocked: tuple[Pattern, ...] = Field(
+        (), description="values of these types that point at nobody: regular expressions, case-insensitive"
+    )
+
+    @model_validator(mode="after")
+    def _is_one_limit(self) -> Self:
+        if self.unique is not None and (self.limit is not None or self.per is not None):
+            raise ValueError("unique says limit 1 ever: leave out 'limit' and 'per', or 'unique'")
+        if isinstance(self.limit, int) and self.limit < 1:
+            raise ValueError("a limit is at least 1; links: false keeps a type from joining anybody")
+        return self
+
+
+class IdentifierRule(ClassRule):
+    """How identifiers of one type are read; what is left out follows from more general names, then from the class."""
 
     class_: IdentifierClass | None = Field(
         None, alias="class", description="what kind of identifier it is; by default read from the last part of its name"
     )
-    priority: int | None = Field(None, ge=0, description="smaller links first and names the customer of an event")
-    limit: int | None = Field(None, ge=1, description="how many of this exact type one customer may have, ever")
-    links: bool | None = Field(None, description="false: belongs to one customer, but never joins two")
+
+
+class SourceRule(Definition):
+    """How far one source is trusted where it shows identifiers together."""
+
+    strength: int = Field(USUAL_STRENGTH, ge=0, description="among links of equal types, smaller comes first")
+    links: bool = Field(True, description="false: what this source shows together joins nobody")
+    ignore: tuple[TypeName, ...] = Field((), description="types that join nobody where this source shows them")
+    blocked: tuple[Pattern, ...] = Field(
+        (), description="values that join nobody where this source shows them: regular expressions, case-insensitive"
+    )
 
 
 class Hub(Definition):
@@ -35,47 +105,65 @@ class Hub(Definition):
 
 
 class Identity(Definition):
-    """identity.yaml: rules for identifiers; customers are a pure function of evidence and these rules."""
+    """identity.yaml: rules for identifiers; customers are a pure function of evidence, these rules and decisions."""
 
-    identifiers: dict[str, IdentifierRule] = Field(
-        default_factory=dict, description="by type, such as email or shop.user_id"
+    identifiers: dict[TypeName, IdentifierRule] = Field(
+        default_factory=dict, description="by type, such as email or shop.user_id; shop.* and *.user_id name several"
     )
-    blocked: tuple[str, ...] = Field(
+    classes: dict[IdentifierClass, ClassRule] = Field(
+        default_factory=dict, description="by class, for all types of it that say nothing else"
+    )
+    sources: dict[str, SourceRule] = Field(default_factory=dict, description="by name of the source")
+    blocked: tuple[Pattern, ...] = Field(
         (), description="values that point at nobody: regular expressions, case-insensitive, added to the built-in ones"
     )
+    include: tuple[Named, ...] = Field(
+        (), description="identifiers (type:value) that join even if they look blocked or shared"
+    )
+    exclude: tuple[Named, ...] = Field((), description="identifiers (type:value) that join nobody")
     hub: Hub = Field(default_factory=Hub, description="when a shared value links nobody")
 
-    @field_validator("blocked")
-    @classmethod
-    def _compiles(cls, patterns: tuple[str, ...]) -> tuple[str, ...]:
-        for pattern in patterns:
-            try:
-                re.compile(pattern)
-            except re.error as error:
-                raise ValueError(f"'{pattern}' is no regular expression: {error}") from None
-        return patterns
+    @model_validator(mode="after")
+    def _is_one_way(self) -> Self:
+        for both in sorted(set(self.include) & set(self.exclude)):
+            raise ValueError(f"'{both}' stands in include and in exclude; leave it out of one")
+        return self
 
 
 @dataclass(frozen=True, slots=True)
 class TypeRule:
-    """What holds for one identifier type: class, priority (smaller first), limit per customer, whether it joins."""
+    """What holds for one type: class, priority (smaller first), how many per customer and window, whether it joins.
+
+    ``shared_by``: seen with so many user ids of one system, a value joins nobody.
+    """
 
     class_: IdentifierClass
     priority: int
     limit: int | None
-    links: bool
+    per: Window
+    links: bool = True
+    shared_by: int | None = None
+    blocked: tuple[re.Pattern[str], ...] = ()
+
+    def slot(self, first_t: int) -> int:
+        """The window (its number) in which an identifier first seen at ``first_t`` counts."""
+        if self.per == "ever":
+            return 0
+        if self.per == "week":
+            return (first_t // DAY + 3) // 7  # 1970-01-01 was a Thursday; weeks begin on Monday
+        at = moment(first_t)
+        return at.year if self.per == "year" else at.year * 12 + at.month
 
 
-# Windows (per year, per month) come later; until then devices and browsers have the room of about five years.
 CLASSES: dict[IdentifierClass, TypeRule] = {
-    "user_id": TypeRule("user_id", 10, 1, links=True),
-    "loyalty_card": TypeRule("loyalty_card", 20, 5, links=True),
-    "email": TypeRule("email", 30, 5, links=True),
-    "phone": TypeRule("phone", 40, 5, links=True),
-    "device_id": TypeRule("device_id", 50, 25, links=True),
-    "anonymous_id": TypeRule("anonymous_id", 60, 300, links=True),
-    "other_id": TypeRule("other_id", 70, 5, links=True),
-    "order_id": TypeRule("order_id", 80, None, links=False),
+    "user_id": TypeRule("user_id", 10, 1, "ever"),
+    "loyalty_card": TypeRule("loyalty_card", 20, 5, "ever"),
+    "email": TypeRule("email", 30, 5, "year"),
+    "phone": TypeRule("phone", 40, 5, "year"),
+    "device_id": TypeRule("device_id", 50, 5, "year", shared_by=2),
+    "anonymous_id": TypeRule("anonymous_id", 60, 5, "month", shared_by=2),
+    "other_id": TypeRule("other_id", 70, 5, "year"),
+    "order_id": TypeRule("order_id", 80, None, "ever", links=False),
 }
 
 _NAMED: dict[IdentifierClass, str] = {
@@ -91,6 +179,10 @@ _NAMED: dict[IdentifierClass, str] = {
 }
 NAMES: dict[str, IdentifierClass] = {name: class_ for class_, names in _NAMED.items() for name in names.split()}
 
+# What lives for a visit or two: a person has many of them, and they say no less for it.
+SHORT_LIVED = frozenset(("session_id", "session", "cart_token", "cart_id", "checkout_token", "checkout_id"))
+SHORT_LIVED_LIMIT = 300
+
 # The values that systems write when they know nobody.
 BLOCKED = (
     r"[0-]*|-1|null|none|nil|undefined|nan|true|false|anonymous|guest|test|unknown|not_authenticated"
@@ -101,18 +193,21 @@ QUOTES = "\"'`´‘’‚“”„«»‹› "  # noqa: RUF001 (these are the qu
 
 
 class Rules:
-    """identity.yaml compiled: what holds for a type, whether a value is blocked."""
+    """identity.yaml compiled: what holds for a type, a source, a value."""
 
     def __init__(self, definition: Identity | None = None) -> None:
         self.definition = definition or Identity()
         self.hub = self.definition.hub
+        self.include = frozenset(map(_identifier, self.definition.include))
+        self.exclude = frozenset(map(_identifier, self.definition.exclude))
         self.blocks = lru_cache(maxsize=65_536)(self._blocks)
         self._types: dict[str, TypeRule] = {}
         self._built_in = re.compile(BLOCKED, re.IGNORECASE)
-        self._added = [re.compile(pattern, re.IGNORECASE) for pattern in self.definition.blocked]
+        self._added = _compiled(self.definition.blocked)
+        self._sources = {name: (rule, _compiled(rule.blocked)) for name, rule in self.definition.sources.items()}
 
     def of(self, type_: str) -> TypeRule:
-        """The rule of a type: its class's defaults, overridden by identity.yaml.
+        """The rule of a type: its class's defaults, overridden by identity.yaml, the most exact name last.
 
         >>> Rules().of("shop.user_id").limit, Rules().of("till.order_id").links
         (1, False)
@@ -122,24 +217,89 @@ class Rules:
             rule = self._types[type_] = self._read(type_)
         return rule
 
-    def _read(self, type_: str) -> TypeRule:
-        own = self.definition.identifiers.get(type_) or IdentifierRule.model_validate({})
-        base = CLASSES[own.class_ or class_of(type_)]
-        return TypeRule(
-            class_=base.class_,
-            priority=base.priority if own.priority is None else own.priority,
-            limit=base.limit if own.limit is None else own.limit,
-            links=base.links if own.links is None else own.links,
+    def slot(self, identifier: Identifier, first_t: int) -> tuple[str, int] | None:
+        """Where an identifier counts against its limit: its type and window; None without a limit."""
+        rule = self.of(identifier.type)
+        return None if rule.limit is None else (identifier.type, rule.slot(first_t))
+
+    @property
+    def by_source(self) -> bool:
+        """Whether it matters which source showed something."""
+        return bool(self._sources)
+
+    def strength(self, source: str) -> int:
+        """The place of a source's evidence among links of equal types; smaller comes first."""
+        return self.definition.sources[source].strength if source in self._sources else USUAL_STRENGTH
+
+    def heeds(self, source: str, identifier: Identifier) -> bool:
+        """Whether what a source shows of an identifier may join it to others."""
+        if source not in self._sources or identifier in self.include:
+            return True
+        rule, blocked = self._sources[source]
+        return (
+            rule.links
+            and not any(name in rule.ignore for name in names(identifier.type))
+            and not _matches(blocked, identifier.value)
         )
 
-    def _blocks(self, value: str) -> bool:
+    def _read(self, type_: str) -> TypeRule:
+        named = [self.definition.identifiers[name] for name in names(type_) if name in self.definition.identifiers]
+        class_ = next((rule.class_ for rule in named if rule.class_), None) or class_of(type_)
+        found = CLASSES[class_]
+        if type_.rsplit(".", 1)[-1] in SHORT_LIVED:
+            found = replace(found, limit=SHORT_LIVED_LIMIT)
+        of_class = [self.definition.classes[class_]] if class_ in self.definition.classes else []
+        for own in (*of_class, *reversed(named)):
+            found = _with(found, own)
+        return found
+
+    def _blocks(self, identifier: Identifier) -> bool:
         """Whether a value points at nobody (junk such as ``null``, ``'0'``, ``[object Object]``, plain or quoted)."""
-        bare = value.strip(QUOTES)
-        return (
-            self._built_in.fullmatch(bare) is not None
-            or any(pattern.search(value) for pattern in self._added)
-            or any(pattern.search(bare) for pattern in self._added)
+        value = identifier.value
+        if identifier in self.include:
+            return False
+        return self._built_in.fullmatch(value.strip(QUOTES)) is not None or _matches(
+            (*self._added, *self.of(identifier.type).blocked), value
         )
+
+
+def _with(rule: TypeRule, own: ClassRule) -> TypeRule:
+    """A rule with what another says more exactly."""
+    said: dict[str, Any] = {
+        name: value
+        for name in ("priority", "limit", "per", "links", "shared_by")
+        if (value := getattr(own, name)) is not None
+    }
+    if said.get("limit") == "none":
+        said["limit"] = None
+    if own.unique:
+        said |= {"limit": 1, "per": "ever"}
+    return replace(rule, **said, blocked=(*rule.blocked, *_compiled(own.blocked)))
+
+
+def _identifier(text: str) -> Identifier:
+    type_, _, value = text.partition(":")
+    return Identifier(type_.strip(), value.strip())
+
+
+def _compiled(patterns: Iterable[str]) -> tuple[re.Pattern[str], ...]:
+    return tuple(re.compile(pattern, re.IGNORECASE) for pattern in patterns)
+
+
+def _matches(patterns: Iterable[re.Pattern[str]], value: str) -> bool:
+    """Whether a value, plain or without its quotes, matches one of the patterns."""
+    bare = value.strip(QUOTES)
+    return any(pattern.search(value) or pattern.search(bare) for pattern in patterns)
+
+
+def names(type_: str) -> tuple[str, ...]:
+    """The names that rules for a type may have, the most exact first.
+
+    >>> names("shop.user_id")
+    ('shop.user_id', '*.user_id', 'shop.*')
+    """
+    system, dot, _ = type_.partition(".")
+    return (type_, f"*.{type_.rsplit('.', 1)[-1]}", f"{system}.*") if dot else (type_,)
 
 
 def class_of(type_: str) -> IdentifierClass:

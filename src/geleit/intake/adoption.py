@@ -8,7 +8,7 @@ resolved by the live way, which sees all evidence by then.
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path
@@ -28,7 +28,7 @@ from geleit.history.archive import Archive
 from geleit.history.disk import writing
 from geleit.history.reading import connect
 from geleit.history.statements import load_from
-from geleit.identity import closure, groups, resolution
+from geleit.identity import closure, decisions, groups, resolution
 from geleit.identity.evidence import Touched, add_evidence, find_ids, find_sets, move_earlier
 from geleit.intake import parts
 from geleit.intake.live import Intake
@@ -41,6 +41,7 @@ SLICE = 2_000  # rows written while the ledger is held
 PEOPLE = 200  # groups of one slice
 DIFFICULT = 20  # groups that are resolved one by one in a slice
 MEMORY = "1500MB"
+SHIFTED = "shifted.txt"  # ledger ids, one a line
 EARLIER = """
 (id) DO UPDATE SET
   since_t = CASE WHEN excluded.since_t < "customer".since_t THEN excluded.since_t ELSE "customer".since_t END,
@@ -93,6 +94,7 @@ class Adoption:
         self.archive = archive
         self.folder = parts.parts_folder(archive, number)
         self.rest: list[Person] = []  # groups for the live way
+        self.shifted: frozenset[int] = frozenset()
 
     def run(self) -> int:
         """Adopt everything and let go of the parts."""
@@ -131,7 +133,9 @@ class Adoption:
             duck.read_parquet(paths).create_view(f"{name}_parts")
         for name in ("seen", "named", "member", "identifier", "place", "evidence"):
             duck.execute(SQL[name])
-        groups.group(duck, self.intake.rules)
+        with self.ledger.read() as connection:
+            named = decisions.standing(connection).named
+        groups.group(duck, self.intake.rules, named)
 
     def _identifiers(self, duck: duckdb.DuckDBPyConnection) -> None:
         """Write identifiers; ``known(no, id)`` says which ids they have."""
@@ -146,11 +150,33 @@ class Adoption:
                 write_rows(connection, tables.identifier, ("id", "type", "value", "first_t"), values)
                 seen = [(there[member], row[3]) for row, member in zip(rows, members, strict=True) if member in there]
                 earlier = {id_: t for (id_, first_t), t in seen if t < first_t}
+                self._remember_shifted(zip(rows, members, strict=True), there)
                 move_earlier(connection, earlier)
             fresh = {row[0]: first + place for place, row in enumerate(new)}
             ids = [fresh.get(row[0]) or there[member][0] for row, member in zip(rows, members, strict=True)]
             append(duck, "known", [(row[0], id_) for row, id_ in zip(rows, ids, strict=True)])
             self.progress("identifiers", len(rows))
+
+    def _remember_shifted(
+        self, rows: Iterable[tuple[tuple[Any, ...], Identifier]], there: Mapping[Identifier, tuple[int, int]]
+    ) -> None:
+        """Note whose first time counts in another window of a limit for the ledger than for this load.
+
+        In a file, before the ledger knows of it: after a kill the times are equal, and the customer is still to be seen to.
+        """
+        rules = self.intake.rules
+        found = [
+            there[member][0]
+            for row, member in rows
+            if member in there and rules.slot(member, row[3]) != rules.slot(member, there[member][1])
+        ]
+        if found:
+            with (self.folder / SHIFTED).open("a", encoding="utf-8") as file:
+                file.writelines(f"{number}\n" for number in found)
+
+    def _shifted(self) -> frozenset[int]:
+        path = self.folder / SHIFTED
+        return frozenset(map(int, path.read_text(encoding="utf-8").split())) if path.exists() else frozenset()
 
     def _sets(self, duck: duckdb.DuckDBPyConnection) -> None:
         """Write sets, their members and the words these are found by; ``known_set(set_key, id)``."""
@@ -198,6 +224,7 @@ class Adoption:
 
     def _people(self, duck: duckdb.DuckDBPyConnection) -> int:
         """Place groups that no limit holds back, and that nobody else has placed."""
+        self.shifted = self._shifted()
         members = grouped(duck.cursor(), SQL["people"])
         belongings = grouped(duck.cursor(), SQL["belongings"])
         mine, sets = next(members, None), next(belongings, None)
@@ -228,9 +255,10 @@ class Adoption:
             known: list[Person] = []
             for person in people:
                 homes = {placed.get(number) for number, _ in person.identifiers}
-                if person.simple and homes == {None}:
+                simple = person.simple and self.shifted.isdisjoint(number for number, _ in person.identifiers)
+                if simple and homes == {None}:
                     free.append(person)
-                elif person.simple and homes == {person.customer}:
+                elif simple and homes == {person.customer}:
                     known.append(person)  # placed by an adoption that was killed, or by somebody else just so
                 else:
                     self.rest.append(person)

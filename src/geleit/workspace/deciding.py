@@ -17,7 +17,7 @@ from geleit.errors import GeleitError, NotFoundError
 from geleit.events.event import Identifier
 from geleit.identity import decisions, resolution
 from geleit.identity.decisions import Decision, Kind, Note
-from geleit.identity.evidence import Touched, find_ids
+from geleit.identity.evidence import find_ids
 from geleit.identity.graph import customer_id
 from geleit.ledger import tables
 from geleit.ledger.ledger import among
@@ -160,8 +160,7 @@ def _change(space: Workspace, connection: sa.Connection, act: Act, named: frozen
     if made.kind == "household":
         return _Changed(made, Drawn(before, before, {one: one for one in members}), frozenset())
     change = space.ledger.next_change(connection)
-    touched = Touched(frozenset(ids), frozenset())
-    moved = resolution.update(connection, touched, space.rules, change).customers
+    moved = resolution.redecide(connection, named, space.rules, change).customers
     _verify(connection, made)
     withdrawals.keep(connection, made, was, space.clock())
     recut.ask(connection, moved, change)
