@@ -8,9 +8,10 @@ import sqlalchemy as sa
 
 from geleit.clock import DAY
 from geleit.events.event import Identifier
+from geleit.identity import decisions
 from geleit.identity.evidence import Observation, observe
 from geleit.identity.normalize import normalize_all
-from geleit.identity.resolution import rebuild, update
+from geleit.identity.resolution import rebuild, redecide, update
 from geleit.identity.rules import Rules
 from geleit.ledger import tables
 from geleit.ledger.ledger import Ledger
@@ -40,10 +41,45 @@ class People:
             observed = observe(connection, observations)
             return set(update(connection, observed.touched, self.rules, change).customers)
 
+    def decide(self, kind, *sides):
+        """A decision about identifiers given as texts; its number."""
+        sides = [list(map(named, side)) for side in sides]
+        with self.ledger.write() as connection:
+            number = decisions.record(connection, kind, sides, decisions.Note("Anja Kern", "knows them"), 0)
+            self._redecide(connection, sides)
+        return number
+
+    def undo(self, number):
+        with self.ledger.write() as connection:
+            made = decisions.take_back(connection, number, decisions.Note("Anja Kern", "was wrong"), 1)
+            self._redecide(connection, made.sides)
+
+    def _redecide(self, connection, sides):
+        ends = [end for side in sides for end in side]
+        redecide(connection, ends, self.rules, self.ledger.next_change(connection))
+
     def rebuild(self, rules=None):
         self.rules = rules or self.rules
         with self.ledger.write() as connection:
             return set(rebuild(connection, self.rules, self.ledger.next_change(connection)).customers)
+
+    def forget(self, source, others):
+        """Erase what one source said; of ``others`` (what, day, source, who) remains when somebody was seen first."""
+        first = {}
+        for _, day, _, who in others:
+            for end in who:
+                first[end] = min(first.get(end, day), day)
+        ends = tables.identifier.c
+        with self.ledger.write() as connection:
+            connection.execute(sa.delete(tables.evidence).where(tables.evidence.c.source == source))
+            for row in connection.execute(sa.select(tables.identifier)).all():
+                if (name := f"{row.type}:{row.value}") in first:
+                    moved = sa.update(tables.identifier).where(ends.id == row.id)
+                    connection.execute(moved.values(first_t=first[name] * DAY))
+                else:
+                    for table in (tables.identifier_resolution, tables.identifier_set_member):
+                        connection.execute(sa.delete(table).where(table.c.identifier_id == row.id))
+                    connection.execute(sa.delete(tables.identifier).where(ends.id == row.id))
 
     def who(self, identifier):
         return self.places()[identifier][0]
