@@ -188,7 +188,7 @@ def _homes(connection: sa.Connection, ids: Iterable[int]) -> dict[int, str]:
     """Whose identifiers (ledger ids) are."""
     place = tables.identifier_resolution.c
     query = sa.select(place.identifier_id, place.customer_id).where(among(place.identifier_id, ids))
-    return dict(connection.execute(query.order_by(place.identifier_id)).tuples().all())
+    return {number: customer for number, customer in connection.execute(query.order_by(place.identifier_id))}  # noqa: C416 (rows)
 
 
 def _members(connection: sa.Connection, customer: str) -> dict[int, Identifier]:
