@@ -158,16 +158,32 @@ def measured(
     }
 
 
+def family(pid: int) -> list[int]:
+    """A process and those it started, and so on."""
+    found = [pid]
+    for one in found:
+        for thread in Path(f"/proc/{one}/task").iterdir():
+            more = (thread / "children").read_text().split()
+            found += [int(child) for child in more if int(child) not in found]
+    return found
+
+
 def cpu(pid: int) -> float:
-    """CPU seconds of a process until now."""
-    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / TICKS
+    """CPU seconds of a process and those it started until now."""
+    spent = 0
+    for one in family(pid):
+        fields = Path(f"/proc/{one}/stat").read_text().rpartition(")")[2].split()
+        spent += int(fields[11]) + int(fields[12])
+    return spent / TICKS
 
 
 def memory(pid: int) -> int:
-    """Megabytes that a process holds, without what it shares with files."""
-    lines = dict(line.split(":", 1) for line in Path(f"/proc/{pid}/status").read_text().splitlines())
-    return int(lines["RssAnon"].split()[0]) // 1024
+    """Megabytes that a process and those it started hold, without what they share with files."""
+    held = 0
+    for one in family(pid):
+        lines = dict(line.split(":", 1) for line in Path(f"/proc/{one}/status").read_text().splitlines())
+        held += int(lines["RssAnon"].split()[0])
+    return held // 1024
 
 
 def present(root: Path, runs: list[dict[str, Any]]) -> bool:

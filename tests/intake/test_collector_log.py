@@ -3,7 +3,8 @@ import pytest
 from geleit.clock import DAY
 from geleit.events.event import Event, Identifier
 from geleit.intake import collector as module
-from geleit.intake.collector import Collector, OverloadedError
+from geleit.intake.collector import Collector
+from geleit.intake.overload import OverloadedError
 from geleit.intake.tally import Distribution, Seldom
 from geleit.sources.records import Rejected
 from geleit.workspace import open_workspace

@@ -50,12 +50,14 @@ def finish(child):
 
 
 def storm(folder, kills, whole):
-    """Kill as often as wanted, at moments spread over a whole run."""
+    """Kill as often as wanted: first as soon as a load has begun, then at moments spread over a whole run."""
     chance = random.Random(4711)
     killed = 0
-    for _ in range(kills):
-        child = start(folder, "import" if chance.random() < 0.8 else "sync")
-        time.sleep(chance.uniform(0.25, 1.0) * whole)
+    for number in range(kills):
+        child = start(folder, "import" if not number or chance.random() < 0.8 else "sync")
+        while not number and child.poll() is None and not any((folder / "data" / "loads").glob("*")):
+            time.sleep(0.002)
+        time.sleep(chance.uniform(0.25, 1.0) * whole if number else 0)
         if child.poll() is None:
             os.kill(child.pid, signal.SIGKILL)
             killed += 1

@@ -13,7 +13,8 @@ import pytest
 from geleit.access import write_keys
 from geleit.errors import Retryable
 from geleit.events.event import Event
-from geleit.intake.collector import Collector, OverloadedError
+from geleit.intake.collector import Collector
+from geleit.intake.overload import OverloadedError
 from geleit.sources import quarantine
 
 NOW = datetime.now(UTC)
@@ -293,7 +294,7 @@ def test_overload_is_told_and_nothing_of_it_taken(site):
     with pytest.raises(OverloadedError) as refused:
         collector.submit(two)
     assert refused.value.seconds >= 1
-    assert collector.waiting == 2
+    assert collector.room.waiting == 2
 
 
 def test_an_event_that_cannot_be_stored_costs_only_itself(site, monkeypatch):

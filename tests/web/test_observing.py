@@ -16,6 +16,7 @@ from prometheus_client.openmetrics.parser import text_string_to_metric_families 
 from prometheus_client.parser import text_string_to_metric_families as families
 
 from geleit.access import write_keys
+from geleit.errors import StoreError
 from geleit.ledger import tables
 from geleit.web.app import create_app
 from geleit.web.security import allowed_hosts
@@ -94,11 +95,18 @@ def test_a_full_disk_is_named_with_what_to_do(watched):
     assert watched.client.get("/health").status_code == 200
 
 
-def test_a_fault_of_the_upkeep_is_named(watched):
-    watched.app.readiness.server.upkeep.fault = "the journal cannot be written"
-    watched.app.readiness.server.upkeep.remedy = "free disk space"
+def test_a_fault_of_the_upkeep_is_named(watched, monkeypatch):
+    def faulty(*_):
+        raise StoreError("the journal cannot be written", hint="free disk space")
+
+    monkeypatch.setattr("geleit.workspace.upkeep.recut.slices", faulty)
+    upkeep = watched.app.readiness.server.upkeep
+    upkeep.committed()
+    until = time.monotonic() + 30
+    while not upkeep.fault and time.monotonic() < until:
+        time.sleep(0.02)
     assert {"what": "the journal cannot be written", "hint": "free disk space"} in watched.problems()
-    assert watched.value("geleit_upkeep_fault") in (0, 1)
+    assert watched.value("geleit_upkeep_fault") == 1
 
 
 def test_a_ledger_that_cannot_be_written_is_named(watched):

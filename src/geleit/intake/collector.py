@@ -9,28 +9,20 @@ from collections import Counter, deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field
+from typing import Protocol
 
 from geleit.errors import GeleitError, Retryable
 from geleit.events.event import Event
 from geleit.intake import arrivals
 from geleit.intake.live import BATCH, Intake, Taken
+from geleit.intake.overload import WAITING, OverloadedError, Room
 from geleit.intake.tally import Seldom, Tally
 from geleit.sources.records import Rejected
 
-WAITING = 20_000  # events that may wait for their commit; more are told to come again
 STOPPING = 30  # seconds that what waits has to be committed when the server ends
 SLOW = 1.0  # seconds from which a commit is worth a line of the log
-CALM = 0.5  # share of the limit below which an overload is over
 
 log = logging.getLogger("geleit.collector")
-
-
-class OverloadedError(Retryable):
-    """More waits than can be committed soon; ``seconds`` until it is worth trying again."""
-
-    def __init__(self, seconds: int) -> None:
-        super().__init__("more events wait than can be taken now; nothing of these was", hint="send them again later")
-        self.seconds = seconds
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +50,23 @@ class Submission:
 Committed = Callable[[], None]
 
 
+class Writer(Protocol):
+    """Who commits what is submitted, in this process or in another one; ``room`` is where it waits."""
+
+    room: Room
+
+    @property
+    def tally(self) -> Tally:
+        """What it did since it began."""
+
+    @property
+    def alive(self) -> bool:
+        """Whether it is there."""
+
+    def submit(self, events: Sequence[Event], rejected: Sequence[Rejected] = ()) -> Future[Outcome]:
+        """Hand events over (see ``Collector.submit``)."""
+
+
 def _nothing() -> None:
     """What is done after a commit if nobody asked for it."""
 
@@ -66,13 +75,12 @@ class Collector:
     """One writer: ``submit`` from any thread, the future is done when the events are committed."""
 
     def __init__(self, intake: Intake, *, committed: Committed = _nothing, limit: int = WAITING) -> None:
-        self.intake, self.committed, self.limit = intake, committed, limit
+        self.intake, self.committed = intake, committed
         self.tally = Tally()
-        self.waiting = 0  # events
+        self.room = Room(limit)
         self._queue: deque[Submission] = deque()
         self._changed = threading.Condition()
         self._stopping = False
-        self._refused = 0  # submissions of the overload that is going on; 0 if there is none
         self._seldom = Seldom()
         self._writer = threading.Thread(target=self._run, name="geleit-writer", daemon=True)
 
@@ -102,29 +110,13 @@ class Collector:
         submission = Submission(events, rejected)
         submission.done.set_running_or_notify_cancel()  # whoever stops waiting for it changes nothing any more
         with self._changed:
-            if self._stopping or (self.waiting and self.waiting + submission.size > self.limit):
-                self._overload()
-                raise OverloadedError(self._patience())
+            if self._stopping:
+                raise OverloadedError(self.room.patience(self.tally.pace))
+            self.room.enter(submission.size, self.tally.pace)
             self._queue.append(submission)
-            self.waiting += submission.size
             if len(self._queue) == 1:
                 self._changed.notify()
         return submission.done
-
-    def _overload(self) -> None:
-        """Count a refusal; the first one is told."""
-        self.tally.overloaded += 1
-        if self._stopping:
-            return
-        self._refused += 1
-        if self._refused == 1:
-            log.warning("overload begins", extra={"fields": {"waiting": self.waiting, "limit": self.limit}})
-
-    def _patience(self) -> int:
-        """Seconds until half of what waits is committed, by the pace until now."""
-        done = sum(self.tally.new.values()) + sum(self.tally.duplicate.values())
-        pace = done / self.tally.committing if self.tally.committing else 1_000
-        return max(1, min(30, round(self.waiting / 2 / max(pace, 1))))
 
     def _run(self) -> None:
         while batch := self._next():
@@ -140,7 +132,7 @@ class Collector:
         self.tally.seconds.add(seconds)
         self.tally.sizes.add(size)
         if seconds >= SLOW and (times := self._seldom.due("slow")):
-            fields = {"seconds": round(seconds, 3), "events": size, "times": times, "waiting": self.waiting}
+            fields = {"seconds": round(seconds, 3), "events": size, "times": times, "waiting": self.room.waiting}
             log.warning("slow commit", extra={"fields": fields})
 
     def _next(self) -> list[Submission]:
@@ -259,12 +251,7 @@ class Collector:
             one.done.set_exception(error)
 
     def _forget(self, batch: Sequence[Submission]) -> None:
-        with self._changed:
-            self.waiting -= sum(one.size for one in batch)
-            if self._refused and self.waiting <= self.limit * CALM:
-                fields = {"refused": self._refused, "waiting": self.waiting}
-                self._refused = 0
-                log.warning("overload ends", extra={"fields": fields})
+        self.room.leave(sum(one.size for one in batch))
 
 
 def _raw(event: Event) -> str:

@@ -49,10 +49,15 @@ class Tally:
     duplicate: dict[str, int] = field(default_factory=dict)
     quarantined: dict[str, int] = field(default_factory=dict)
     lags: dict[str, Lags] = field(default_factory=dict)
-    overloaded: int = 0
     failed: int = 0
     seconds: Distribution = field(default_factory=lambda: Distribution(SECONDS))
     sizes: Distribution = field(default_factory=lambda: Distribution(SIZES))
+
+    @property
+    def pace(self) -> float:
+        """Events committed per second of committing; 0 if nothing was."""
+        done = sum(self.new.values()) + sum(self.duplicate.values())
+        return done / self.committing if self.committing else 0.0
 
     def count(self, arrived: Mapping[str, Arrived]) -> None:
         """What one commit held."""

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import accumulate
 from pathlib import Path
-from typing import Final
+from typing import Final, Protocol
 
 import sqlalchemy as sa
 from prometheus_client import CollectorRegistry, ProcessCollector
@@ -26,17 +26,32 @@ from geleit.clock import SECOND
 from geleit.errors import GeleitError
 from geleit.history.journal import CURRENT
 from geleit.intake.arrivals import MILLISECOND
-from geleit.intake.collector import Collector
+from geleit.intake.collector import Writer
 from geleit.intake.tally import Distribution
 from geleit.ledger import tables
 from geleit.ledger.sqlite import Sqlite
 from geleit.web.collector.hooks import Hooks
 from geleit.web.traffic import Traffic
 from geleit.workspace import Workspace
-from geleit.workspace.upkeep import Upkeep
 
 # Places of arrivals' lags that become bounds: 16 ms, 128 ms, 1 s, 8 s, 1 min, 9 min, 70 min, 9 h, 3 days, 25 days.
 LAGS: Final = (4, 7, 10, 13, 16, 19, 22, 25, 28, 31)
+
+
+class Keeper(Protocol):
+    """Who keeps the stores, in this process or in another one; how it is doing (see ``Upkeep``)."""
+
+    fault: str
+    remedy: str
+    seconds: dict[str, Distribution]
+
+    @property
+    def alive(self) -> bool:
+        """Whether it is there."""
+
+    @property
+    def leads(self) -> bool:
+        """Whether it holds the lease."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,10 +59,11 @@ class Server:
     """The parts of a running server that are measured."""
 
     workspace: Workspace
-    collector: Collector
-    upkeep: Upkeep
+    collector: Writer
+    upkeep: Keeper
     hooks: Hooks
     traffic: Traffic
+    others: Mapping[str, Callable[[], int]] = field(default_factory=dict)  # further processes: name and where its id is
 
 
 def registry_of(server: Server) -> CollectorRegistry:
@@ -55,6 +71,8 @@ def registry_of(server: Server) -> CollectorRegistry:
     registry = CollectorRegistry(auto_describe=False)
     registry.register(Measures(server))
     ProcessCollector(registry=registry)
+    for name, pid in server.others.items():
+        ProcessCollector(f"geleit_{name}", pid, registry=registry)
     return registry
 
 
@@ -108,22 +126,22 @@ class Measures(Registered):
         yield lags
 
     def _commits(self) -> Iterator[Metric]:
-        collector, tally = self.server.collector, self.server.collector.tally
+        room, tally = self.server.collector.room, self.server.collector.tally
         seconds = HistogramMetricFamily("geleit_commit_seconds", "Seconds that a commit of the collector took.")
         _add(seconds, [], tally.seconds)
         yield seconds
         sizes = HistogramMetricFamily("geleit_commit_events", "Events and refused records that one commit held.")
         _add(sizes, [], tally.sizes)
         yield sizes
-        yield GaugeMetricFamily("geleit_queue_events", "Events that wait for their commit.", collector.waiting)
-        yield GaugeMetricFamily("geleit_queue_limit", "Events that may wait for their commit.", collector.limit)
+        yield GaugeMetricFamily("geleit_queue_events", "Events that wait for their commit.", room.waiting)
+        yield GaugeMetricFamily("geleit_queue_limit", "Events that may wait for their commit.", room.limit)
         mapping = GaugeMetricFamily(
             "geleit_mapping_records", "Posted records that wait to be mapped.", labels=["source"]
         )
         for source, line in sorted(self.server.hooks.lines.items()):
             mapping.add_metric([source], line.waiting)
         yield mapping
-        yield CounterMetricFamily("geleit_overloads", "Requests told to come again: too much waited.", tally.overloaded)
+        yield CounterMetricFamily("geleit_overloads", "Requests told to come again: too much waited.", room.refusals)
         yield CounterMetricFamily("geleit_failures", "Requests whose events could not be committed.", tally.failed)
 
     def _upkeep(self) -> Iterator[Metric]:

@@ -16,7 +16,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from geleit.errors import GeleitError
-from geleit.intake.collector import OverloadedError
+from geleit.intake.overload import OverloadedError
 from geleit.ledger.ledger import Ledger
 from geleit.web.metrics import Server, registry_of
 from geleit.web.security import allowed

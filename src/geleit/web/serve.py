@@ -9,7 +9,7 @@ import sys
 import threading
 import time
 import webbrowser
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 
 import uvicorn
@@ -17,12 +17,14 @@ from starlette.types import ASGIApp
 
 from geleit import __version__
 from geleit.errors import GeleitError
-from geleit.intake.collector import Collector
+from geleit.intake.collector import Collector, Writer
 from geleit.web.app import create_app
+from geleit.web.back.front import Back
+from geleit.web.back.messages import Opening
 from geleit.web.collector.app import CollectorApp
 from geleit.web.collector.doors import Doors
 from geleit.web.logs import Form, Level, written
-from geleit.web.metrics import Server
+from geleit.web.metrics import Keeper, Server
 from geleit.web.observing import Observing
 from geleit.web.security import LOCAL, allowed_hosts
 from geleit.web.traffic import Traffic
@@ -59,37 +61,65 @@ def serve(
         if open_browser:
             webbrowser.open(address)
         names = allowed_hosts([*hosts, host])
-        with running(workspace, create_app(workspace, hosts=[*hosts, host]), pace, names) as app:
+        opening = Opening(workspace.root, pace or Pace(), log_form, log_level)
+        with behind(workspace, create_app(workspace, hosts=[*hosts, host]), opening, names) as app:
             said = {"address": address, "version": __version__, "sources": len(workspace.definitions.sources)}
             log.info("started", extra={"fields": said})
             server_for(app).run(sockets=[listening])
 
 
 @contextmanager
+def behind(workspace: Workspace, pages: ASGIApp, opening: Opening, hosts: Sequence[str] = LOCAL) -> Iterator[Observing]:
+    """The pages with the collector before them; who commits and who keeps the stores are processes of their own.
+
+    ``hosts``: names under which numbers and faults may be read. Errors: GeleitError if the processes do not start.
+    """
+    back = Back(opening)
+    back.start()
+    others = {"writer": lambda: back.writer.pid, "keeper": lambda: back.keeper.pid}
+    with _collecting(workspace, pages, (back.writer, back.keeper), hosts, others) as app:
+        try:
+            yield app
+        finally:
+            back.stop()
+
+
+@contextmanager
 def running(
     workspace: Workspace, pages: ASGIApp, pace: Pace | None = None, hosts: Sequence[str] = LOCAL
 ) -> Iterator[Observing]:
-    """The pages with the collector before them, and the upkeep beside; at the end what waits is committed.
-
-    ``hosts``: names under which numbers and faults may be read.
-    """
+    """The same in this process alone, with threads: for a small workspace inside of another program."""
     upkeep = Upkeep(workspace, pace)
     collector = Collector(workspace.intake, committed=upkeep.committed)
-    readers = workspace.readers()
-    began = time.monotonic()
     upkeep.start()
     collector.start()
+    with _collecting(workspace, pages, (collector, upkeep), hosts) as app:
+        try:
+            yield app
+        finally:
+            collector.stop()
+            upkeep.stop()
+
+
+@contextmanager
+def _collecting(
+    workspace: Workspace,
+    pages: ASGIApp,
+    behind: tuple[Writer, Keeper],
+    hosts: Sequence[str],
+    others: Mapping[str, Callable[[], int]] | None = None,
+) -> Iterator[Observing]:
+    """The collector before the pages, and what it says of itself; who is behind has stopped when this ends."""
+    writer, keeper = behind
+    readers = workspace.readers()
+    began = time.monotonic()
+    taking = CollectorApp(pages, writer, Doors(workspace.ledger, readers, workspace.clock))
     try:
-        taking = CollectorApp(pages, collector, Doors(workspace.ledger, readers, workspace.clock))
-        yield Observing(taking, Server(workspace, collector, upkeep, taking.hooks, Traffic()), hosts)
+        yield Observing(taking, Server(workspace, writer, keeper, taking.hooks, Traffic(), others or {}), hosts)
     finally:
-        waiting = collector.waiting
-        collector.stop()
-        upkeep.stop()
         for reader in readers.values():
             reader.close()
-        new = sum(collector.tally.new.values())
-        fields = {"seconds": round(time.monotonic() - began, 1), "new": new, "committed_at_the_end": waiting}
+        fields = {"seconds": round(time.monotonic() - began, 1), "new": sum(writer.tally.new.values())}
         log.info("stopped", extra={"fields": fields})
 
 

@@ -47,13 +47,18 @@ class Pace:
     span: float = SPAN  # of the lease
 
 
+def measures() -> dict[str, Distribution]:
+    """How long the steps took, by name; nothing yet."""
+    return {name: Distribution(SECONDS) for name in ("needs", "archive", "generation")}
+
+
 class Upkeep:
     """One thread beside the server; every step is a slice that may be cut off at any time."""
 
     def __init__(self, workspace: Workspace, pace: Pace | None = None) -> None:
         self.workspace, self.pace = workspace, pace or Pace()
         self.fault = self.remedy = ""  # what went wrong last and what helps, for /ready; empty when all is well
-        self.seconds = {name: Distribution(SECONDS) for name in ("needs", "archive", "generation")}
+        self.seconds = measures()
         self._wake, self._stopping = threading.Event(), threading.Event()
         self._thread = threading.Thread(target=self._run, name="geleit-upkeep", daemon=True)
         self._archived = self._built = time.monotonic()

@@ -10,7 +10,8 @@ from typing import Final
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from geleit.errors import Retryable
-from geleit.intake.collector import Collector, OverloadedError
+from geleit.intake.collector import Writer
+from geleit.intake.overload import OverloadedError
 from geleit.sources.collected import Posted, Reader
 from geleit.sources.segment_spec import CALLS
 from geleit.web.collector import calls
@@ -45,7 +46,7 @@ log = logging.getLogger("geleit.collector")
 class CollectorApp:
     """Takes requests of the collector's addresses; hands all others to the pages."""
 
-    def __init__(self, pages: ASGIApp, collector: Collector, doors: Doors) -> None:
+    def __init__(self, pages: ASGIApp, collector: Writer, doors: Doors) -> None:
         self.pages, self.collector, self.doors = pages, collector, doors
         self.clock = doors.clock
         self.hooks = Hooks(doors, self._kept)

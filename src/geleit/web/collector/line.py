@@ -8,7 +8,7 @@ from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from geleit.intake.collector import OverloadedError
+from geleit.intake.overload import OverloadedError
 from geleit.sources.collected import Posted, Reader, Taken
 
 WAITING = 2_000  # records that may wait to be mapped; more are told to come again

@@ -1,0 +1,158 @@
+"""The program behind the pages: opens the workspace twice, in one process to commit events, in its child to keep the stores.
+
+Both end with the process that started them, however that one ends.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import gc
+import os
+import signal
+import sys
+import threading
+from collections import deque
+from collections.abc import Callable
+from concurrent.futures import Future
+from contextlib import suppress
+from multiprocessing.connection import Connection
+from typing import Any
+
+from geleit.intake.collector import Collector, Outcome
+from geleit.web.back.messages import (
+    Asked,
+    Failure,
+    Keeping,
+    Opened,
+    Opening,
+    Settled,
+    Stop,
+    Take,
+    Told,
+    unpack,
+)
+from geleit.web.logs import written
+from geleit.workspace import Workspace, open_workspace
+from geleit.workspace.steps import YOUNG
+from geleit.workspace.upkeep import Upkeep
+
+UNBOUNDED = sys.maxsize  # the front lets no more in than may wait
+LOOK = 0.2  # seconds between two looks at how the keeper is doing
+DEATH_SIGNAL = 1  # prctl: which signal comes when the parent ends
+
+
+def run() -> None:
+    """Begin: arguments are the numbers of two open sockets, the writer's and the keeper's."""
+    writing, keeping = (Connection(int(number)) for number in sys.argv[1:3])
+    for ignored in (signal.SIGINT, signal.SIGTERM):  # whoever started us ends us
+        signal.signal(ignored, signal.SIG_IGN)
+    gc.set_threshold(YOUNG)
+    parent = os.getppid()
+    _end_with(parent)
+    writer = os.getpid()
+    if os.fork():  # nothing has been opened, no thread runs yet
+        keeping.close()
+        _served(writing, _write)
+        writing.close()  # that tells the front; it ends us if the keeper does not end by itself
+        os.wait()
+    else:
+        writing.close()
+        _end_with(writer)
+        _served(keeping, _keep)
+
+
+def _end_with(parent: int) -> None:
+    """Be killed when the parent ends (Linux; elsewhere the end of the socket tells)."""
+    with suppress(OSError, AttributeError):
+        ctypes.CDLL(None).prctl(DEATH_SIGNAL, signal.SIGKILL)
+    if os.getppid() != parent:
+        os._exit(1)
+
+
+def _served(link: Connection, work: Callable[[Workspace, Connection, Opening], None]) -> None:
+    """Open the workspace that the front names, and work until it says stop or is gone."""
+    with suppress(EOFError, OSError):
+        opening: Opening = link.recv()
+        with written(opening.log_form, opening.log_level):
+            try:
+                with open_workspace(opening.root) as workspace:
+                    link.send(Opened(os.getpid()))
+                    work(workspace, link, opening)
+            except Exception as error:
+                link.send(Failure.of(error))
+                raise
+
+
+class _Answers:
+    """Gathers what became of submissions and sends it after each commit."""
+
+    def __init__(self, link: Connection) -> None:
+        self.link = link
+        self.collector: Collector | None = None
+        self._lock = threading.Lock()
+        self._finished: deque[tuple[int, Outcome | Failure]] = deque()
+
+    def add(self, number: int, future: Future[Outcome]) -> None:
+        """One submission has its outcome."""
+        error = future.exception()
+        self._finished.append((number, future.result() if error is None else Failure.of(error)))
+
+    def send(self, what: object) -> None:
+        """Send one message; nothing if the front is gone."""
+        with self._lock, suppress(OSError):
+            self.link.send(what)
+
+    def flush(self) -> None:
+        """After a commit."""
+        outcomes = []
+        with suppress(IndexError):
+            while True:
+                outcomes.append(self._finished.popleft())
+        if outcomes and self.collector is not None:
+            self.send(Settled(outcomes, self.collector.tally.pace))
+
+
+def _write(workspace: Workspace, link: Connection, _opening: Opening) -> None:
+    """Commit what comes, until told to stop or the front is gone."""
+    answers = _Answers(link)
+    collector = answers.collector = Collector(workspace.intake, committed=answers.flush, limit=UNBOUNDED)
+    collector.start()
+    try:
+        while not isinstance(message := link.recv(), Stop):
+            if isinstance(message, Take):
+                _submit(collector, answers, message)
+            elif isinstance(message, Asked):
+                answers.send(Told(collector.tally))
+    finally:
+        collector.stop()
+        answers.flush()
+        answers.send(Told(collector.tally))
+
+
+def _submit(collector: Collector, answers: _Answers, message: Take) -> None:
+    future = collector.submit([unpack(packed) for packed in message.events], message.rejected)
+    future.add_done_callback(lambda done: answers.add(message.number, done))
+
+
+def _keep(workspace: Workspace, link: Connection, opening: Opening) -> None:
+    """Keep the stores, until told to stop or the front is gone; tell how that goes."""
+    upkeep = Upkeep(workspace, opening.pace)
+    upkeep.start()
+    told: Any = None
+    try:
+        while upkeep.alive:
+            said = Keeping(upkeep.fault, upkeep.remedy, upkeep.leads, upkeep.seconds)
+            now = (said.fault, said.leads, [sum(one.counts) for one in said.seconds.values()])
+            if now != told:
+                told = now
+                link.send(said)
+            while link.poll(LOOK):
+                if isinstance(link.recv(), Stop):
+                    return
+                upkeep.committed()
+    finally:
+        upkeep.stop()
+
+
+if __name__ == "__main__":
+    run()
