@@ -10,7 +10,7 @@ from geleit.errors import GeleitError, NotFoundError
 from geleit.events.event import Identifier
 from geleit.identity import resolution
 from geleit.identity.decisions import Note
-from geleit.workspace import deciding, open_workspace
+from geleit.workspace import deciding, naming, open_workspace
 
 NOW = at("2026-11-22T08:15")
 NOTE = Note("Anja Kern", "she said so on the telephone")
@@ -142,7 +142,26 @@ def test_who_is_unknown_or_one_already_is_refused(space):
 
 
 def test_a_customer_is_spoken_of_by_the_identifier_that_names_it(space):
-    with space.ledger.read() as connection:
-        assert deciding.naming_identifier(connection, space.customer(str(PHONE))) == BEN
+    customer = space.customer(str(PHONE))
+    assert naming.person(space, customer) == BEN
+    assert naming.person(space, "0561 44820") == naming.exact(space, "phone:0561/44820") == PHONE
+    for key in ("cnobody", "nobody@example.com"):
         with pytest.raises(NotFoundError):
-            deciding.naming_identifier(connection, "cnobody")
+            naming.person(space, key)
+    with pytest.raises(NotFoundError, match="is a customer, not an identifier"):
+        naming.exact(space, customer)
+
+
+def test_who_leaves_takes_along_what_hangs_on_them_alone(space):
+    browser, card = Identifier("web.anonymous_id", "b-1"), Identifier("loyalty_card", "99")
+    user = Identifier("website.user_id", "5")
+    tell(space, ADA, browser, when="2026-11-05T10:00", kind="page_viewed")
+    for minute, one in enumerate((ADA, user, ADA)):
+        tell(space, card, one, when=f"2026-11-06T10:0{minute}", kind="page_viewed")
+    sides = naming.separation(space, str(user), [ADA])
+    assert sides == ((card, user), (ADA,))
+    deciding.decide(space, "separate", sides, NOTE)
+    assert space.customer(str(browser)) == space.customer(str(ADA))
+    assert space.customer(str(card)) == space.customer(str(user)) != space.customer(str(ADA))
+    with pytest.raises(GeleitError, match="nobody would be left"):
+        naming.separation(space, str(user), [card, user])

@@ -18,7 +18,6 @@ from geleit.events.event import Identifier
 from geleit.identity import decisions, resolution
 from geleit.identity.decisions import Decision, Kind, Note
 from geleit.identity.evidence import find_ids
-from geleit.identity.graph import customer_id
 from geleit.ledger import tables
 from geleit.ledger.ledger import among
 from geleit.needs import recut
@@ -83,24 +82,6 @@ def undo(space: Workspace, number: int, note: Note) -> Done:
 def preview_undo(space: Workspace, number: int) -> Outcome:
     """What ``undo`` would make of whom; nothing is changed. Errors: as ``undo``."""
     return outcome(space, _shown(space, _taken_back(space, number, SOMEBODY), _named_by(space, number)).drawn)
-
-
-def naming_identifier(connection: sa.Connection, customer: str) -> Identifier:
-    """The identifier that a customer is named after, by which a decision speaks of the whole person.
-
-    Errors: NotFoundError.
-    """
-    identifier, place = tables.identifier.c, tables.identifier_resolution.c
-    query = (
-        sa.select(identifier.type, identifier.value)
-        .join(tables.identifier_resolution, place.identifier_id == identifier.id)
-        .where(place.customer_id == customer)
-        .order_by(place.reason, identifier.first_t, identifier.type, identifier.value)
-    )
-    found = [Identifier(type_, value) for type_, value in connection.execute(query)]
-    if not found:
-        raise NotFoundError(f"there is no customer '{customer}'", hint="geleit find WORDS looks for people")
-    return next((one for one in found if customer_id(one) == customer), found[0])
 
 
 def _named(sides: Sides) -> frozenset[Identifier]:

@@ -243,7 +243,7 @@ class Workspace:
         Errors: NotFoundError with near misses.
         """
         with self.ledger.read() as connection:
-            return search.resolve_key(connection, self._normal(key.strip()))
+            return search.resolve_key(connection, self.normal(key.strip()))
 
     def fullest(self, limit: int = 5) -> list[tuple[str, str]]:
         """(customer, need) of needs with most to tell: of the longest those in the person's words first."""
@@ -359,11 +359,11 @@ class Workspace:
     def _identifier(self, connection: sa.Connection, key: str) -> int:
         """The identifier that a key names; a name or an order number names its customer's oldest one."""
         try:
-            return explanation.find(connection, self._normal(key))
+            return explanation.find(connection, self.normal(key))
         except NotFoundError:
             return explanation.find(connection, search.resolve_key(connection, key))
 
-    def _normal(self, key: str) -> str:
+    def normal(self, key: str) -> str:
         """A key as identity keeps it: ``email:ADA@example.org`` -> ``email:ada@example.org``."""
         type_, colon, value = key.partition(":")
         if not (colon and value):
