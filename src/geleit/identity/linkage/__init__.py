@@ -1,0 +1,1 @@
+"""Finds records that are probably one person from names, birthdays and addresses, without labels and without tuning."""
