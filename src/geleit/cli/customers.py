@@ -1,4 +1,4 @@
-"""``geleit find | customer | account | identity | map``: one person, and the picture of the journey."""
+"""``geleit find | customer | account | map``: one person, and the picture of the journey."""
 
 from __future__ import annotations
 
@@ -8,16 +8,14 @@ from typing import Annotated
 
 import typer
 
-from geleit.cli.output import HERE, AsJson, Folder, Language, opened, say, show, table, working
+from geleit.cli.output import HERE, AsJson, Folder, Language, opened, say, show, table
 from geleit.customers.profile import Profile
 from geleit.events.kinds import in_language
 from geleit.language.formats import day, money, stamp
 from geleit.maps.export import export
 from geleit.needs.need import Need, ReadEvent
 from geleit.workspace import Workspace
-from geleit.workspace.proof import remake_customers
 
-identity = typer.Typer(help="Why identifiers are one customer, or not.", no_args_is_help=True)
 Key = Annotated[str, typer.Argument(metavar="KEY", help="Customer id, type:value, or a bare value (e-mail, number).")]
 
 
@@ -27,7 +25,6 @@ def register(app: typer.Typer) -> None:
     app.command()(customer)
     app.command()(account)
     app.command(name="map")(map_)
-    app.add_typer(identity, name="identity")
 
 
 def find(
@@ -142,35 +139,6 @@ def account(key: Annotated[str, typer.Argument(metavar="ID")], folder: Folder = 
         table(["customer", "name", "role", "from", "until"], rows)
 
     show(found, as_json, text)
-
-
-@identity.command()
-def explain(
-    a: Key,
-    b: Annotated[
-        str, typer.Argument(metavar="KEY", help="A second identifier; without it, all links of the first's customer.")
-    ] = "",
-    language: Language = "",
-    folder: Folder = HERE,
-    as_json: AsJson = False,
-) -> None:
-    """Print the chain of evidence between two identifiers, or why they are two customers."""
-    with opened(folder) as workspace:
-        found, company = workspace.explain(a, b or None), workspace.company
-    show(found, as_json, lambda: say(found.text(language or company.languages[0], company.zone)))
-
-
-@identity.command()
-def rebuild(folder: Folder = HERE, as_json: AsJson = False) -> None:
-    """Make all customers anew from the evidence and cut their needs anew; changes nothing where all is well."""
-    with opened(folder) as workspace, working(as_json) as (_, now):
-        done = remake_customers(workspace, now)
-        customers = workspace.counts().customers
-    show(
-        {"customers": customers, "recut": done.recut, "generation": done.generation.number},
-        as_json,
-        lambda: say(f"{customers:,} customers made from the evidence, generation {done.generation.number}"),
-    )
 
 
 def map_(
