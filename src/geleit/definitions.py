@@ -88,7 +88,8 @@ def explain(error: ValidationError, tree: Any, model: type[Definition], name: st
     problems = error.errors()
     # a misspelled name is also a missing one: say the misspelling
     problem = next((p for p in problems if p["type"] == "extra_forbidden"), problems[0])
-    place = [part for part in problem["loc"] if not str(part).startswith(("function-", "dict[", "str", "list["))]
+    kinds = ("function-", "dict[", "str[", "list[")  # what pydantic adds of a union's members
+    place = [part for part in problem["loc"] if part != "str" and not str(part).startswith(kinds)]
     value = problem.get("input")
     text, hint = (
         problem["msg"].removeprefix("Value error, "),

@@ -1,17 +1,12 @@
 """Decisions and evidence in any order give the same customers; an oracle that knows only the words of the rules agrees."""
 
-from collections import Counter, defaultdict
-
-import networkx as nx
+import oracle
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from geleit.clock import DAY
 from geleit.events.event import Identifier
 from geleit.identity import decisions
-from geleit.identity.decisions import Decision, Decisions
-from geleit.identity.graph import customer_id
 from geleit.identity.rules import Identity, Rules
 
 KINDS = {
@@ -151,104 +146,7 @@ def test_an_independent_oracle_agrees(fresh, seen, steps, rules):
     people = fresh()
     people.rules = RULES[rules]
     sights, standing = play(people, seen, steps)
-    assert {name: who for name, (who, _) in people.places().items()} == oracle(sights, standing, rules)
-
-
-def oracle(sights, standing, rules):
-    """Customers by brute force over networkx graphs: no union-find, no bookkeeping; everything is asked of the whole anew."""
-    rules = RULES[rules]
-    first, shown = {}, defaultdict(lambda: [0, 10**20, 99])
-    for _, day, source, who in sights:
-        ends = sorted({named(text) for text in who})
-        for end in ends:
-            first[end] = min(first.get(end, 10**20), day * DAY)
-        for a in ends:
-            for b in (b for b in ends if a < b and rules.heeds(source, a) and rules.heeds(source, b)):
-                link = shown[a, b]
-                shown[a, b] = [link[0] + 1, min(link[1], day * DAY), min(link[2], rules.strength(source))]
-    settled = Decisions(
-        tuple(
-            Decision(number, kind, tuple(tuple(sorted(map(named, side))) for side in sides), "", "", 0)
-            for number, (kind, *sides) in standing.items()
-        )
-    ).settled()
-    seen_with = nx.Graph(list(shown))
-    alone = {end for end in first if lonely(end, seen_with, rules, settled)}
-    joins = {end: rules.of(end.type).links for end in first}
-    bonded = nx.Graph([(bond.a, bond.b) for bond in settled.bonds])
-    known = nx.Graph(bonded.edges)
-    known.add_nodes_from(first)
-
-    def order(pair):
-        priorities = sorted((rules.of(end.type).priority for end in pair), reverse=True)
-        count, sooner, strength = shown[pair]
-        return *priorities, strength, -count, sooner, *pair
-
-    def whole(end):
-        return nx.node_connected_component(known, end)
-
-    def allowed(a, b, *, limits=True):
-        together, mine, theirs = whole(a) | whole(b), whole(a), whole(b)
-        if any(together & apart.one and together & apart.other for apart in settled.apart):
-            return False
-        if not limits:
-            return True
-        for type_ in {end.type for end in together if end in first}:
-            limit = rules.of(type_).limit
-            parts = [
-                Counter(rules.of(type_).slot(first[e]) for e in part if e in first and e.type == type_)
-                for part in (mine, theirs)
-            ]
-            if limit is not None and any(
-                parts[0][s] and parts[1][s] and parts[0][s] + parts[1][s] > limit for s in parts[0]
-            ):
-                return False
-        return True
-
-    leaves = []
-    for a, b in sorted(shown, key=order):
-        if a in alone or b in alone:
-            continue
-        if not (joins[a] and joins[b]):
-            leaves.append((a, b))
-        elif b not in whole(a) and allowed(a, b):
-            known.add_edge(a, b)
-    placed = {end for end in first if any(joins.get(other) for other in whole(end))}
-    while True:
-        arrived = set()
-        for a, b in leaves:
-            for leaf, home in ((a, b), (b, a)):
-                if leaf not in placed | arrived and home in placed and allowed(leaf, home, limits=False):
-                    arrived |= {leaf} | (set(nx.node_connected_component(bonded, leaf)) if leaf in bonded else set())
-                    known.add_edge(leaf, home)
-        if not arrived:
-            break
-        placed |= arrived
-    found = {}
-    for some in nx.connected_components(known):
-        here = [end for end in some if end in first]
-        if here:
-            eldest = min(here, key=lambda end: (not joins[end], first[end], rules.of(end.type).priority, end))
-            found.update({str(end): customer_id(eldest) for end in here})
-    return found
-
-
-def lonely(end, seen_with, rules, settled):
-    """Whether an identifier joins nobody."""
-    if end in settled.shared or end in rules.exclude or rules.blocks(end):
-        return True
-    around = seen_with.adj.get(end, ())
-    users = Counter(other.type for other in around if rules.of(other.type).class_ == "user_id")
-    degree = sum(rules.of(other.type).class_ in ("user_id", "loyalty_card", "email", "phone") for other in around)
-    most = max(users.values(), default=0)
-    rule = rules.of(end.type)
-    if rule.shared_by and most >= rule.shared_by:
-        return True
-    return rule.class_ not in ("user_id", "loyalty_card") and (most > rules.hub.user_ids or degree > rules.hub.degree)
-
-
-def named(text):
-    return Identifier(*text.split(":", 1))
+    assert {name: who for name, (who, _) in people.places().items()} == oracle.customers(sights, standing, RULES[rules])
 
 
 @SOME

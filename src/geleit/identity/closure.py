@@ -18,7 +18,7 @@ from geleit.events.event import Identifier
 from geleit.identity import decisions
 from geleit.identity.decisions import NOTHING, Decision, Decisions, Settled
 from geleit.identity.evidence import find_ids
-from geleit.identity.graph import UNDECIDED, Link, Node, Reason, Resolved, reason_of, resolve
+from geleit.identity.graph import UNDECIDED, Link, Node, Reason, Resolved, bonded, reason_of, resolve
 from geleit.identity.rules import Rules
 from geleit.ledger import tables
 from geleit.ledger.ledger import among, given
@@ -152,10 +152,7 @@ class _Decided:
             self.standing |= new
             all_ = Decisions(tuple(self.standing.values()))
             self.named, self.settled = all_.named, all_.settled()
-            self.partners = defaultdict(set)
-            for bond in self.settled.bonds:
-                self.partners[bond.a].add(bond.b)
-                self.partners[bond.b].add(bond.a)
+            self.partners = bonded(self.settled)
 
 
 class _Region:
@@ -169,6 +166,7 @@ class _Region:
         self.reasons: dict[int, Reason] = {}
         self.links: dict[tuple[int, int], Link] = {}
         self.inner: set[int] = set()
+        self.freed: set[int] = set()  # shared by a decision that does not stand any more
         self.decided = _Decided(connection)
 
     def take_in(self, start: Iterable[int]) -> None:
@@ -188,8 +186,9 @@ class _Region:
                     self.reasons[number] = reason
                     reached |= neighbors
                 else:
-                    # Order numbers follow each other; one that is kept from somebody may come where that one leaves.
-                    follows = not self._joins(number)
+                    # Order numbers follow each other, and come back to what is not shared any more; one that is kept
+                    # from somebody may come where that one leaves.
+                    follows = not self._joins(number) or number in self.freed
                     named = self.decided.named
                     reached |= {
                         n
@@ -239,12 +238,15 @@ class _Region:
             self.nodes[id_] = Node(id_, Identifier(type_, value), first_t)
             if home is not None:
                 self.homes[id_] = home
-                self.reasons[id_] = "" if reason == "shared" else reason  # that is not evidence's word, but people's
+                if reason == "shared":  # that is not evidence's word, but people's
+                    self.freed.add(id_)
+                self.reasons[id_] = "" if reason == "shared" else reason
         self.decided.look({self.nodes[number].identifier for number in wanted})
         shared = self.decided.settled.shared
         for number in wanted if shared else ():
             if self.nodes[number].identifier in shared:
                 self.reasons[number] = "shared"
+                self.freed.discard(number)
 
     def _bound(self, numbers: Iterable[int]) -> set[int]:
         """Identifiers that are one with some of these by a decision."""

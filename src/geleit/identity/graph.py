@@ -243,10 +243,7 @@ def _bind(union: _Union, nodes: Mapping[int, Node], settled: Settled, result: Re
     """Join what people decided to be one (also by way of identifiers that are not here), and note what is kept apart."""
     if not (settled.bonds or settled.apart):
         return
-    groups: dict[Identifier, set[Identifier]] = {}
-    for bond in settled.bonds:
-        whole = groups.get(bond.a, {bond.a}) | groups.get(bond.b, {bond.b})
-        groups.update(dict.fromkeys(whole, whole))
+    groups = bonded(settled)
     sides: dict[Identifier, set[tuple[int, bool]]] = defaultdict(set)
     for apart in settled.apart:
         for side, ends in ((False, apart.one), (True, apart.other)):
@@ -265,6 +262,16 @@ def _bind(union: _Union, nodes: Mapping[int, Node], settled: Settled, result: Re
                 union.unite(first, here)
     bonds = ((ids[b.a], ids[b.b], b.number) for b in settled.bonds if b.a in ids and b.b in ids)
     result.bonds += [(min(a, b), max(a, b), number) for a, b, number in bonds]
+
+
+def bonded(settled: Settled) -> dict[Identifier, set[Identifier]]:
+    """Each identifier of a bond with all that are one with it by decisions, also over those that were never seen."""
+    groups: dict[Identifier, set[Identifier]] = {}
+    for bond in settled.bonds:
+        if bond.b not in groups.get(bond.a, ()):
+            whole = groups.get(bond.a, {bond.a}) | groups.get(bond.b, {bond.b})
+            groups.update(dict.fromkeys(whole, whole))
+    return groups
 
 
 def _attach(
