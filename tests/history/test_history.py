@@ -193,9 +193,11 @@ def walks_in_order(duck: duckdb.DuckDBPyConnection) -> bool:
 
 def test_whoever_reads_many_histories_does_not_keep_the_ledgers_log_growing(company, event):
     company.accept((event(1), 1), (event(2), 2))
-    histories = company.history.walk(["c1", "c2"])
-    next(histories, None)
-    company.accept((event(3), 1))
-    with company.ledger.engine.connect() as connection:
-        busy, _, _ = connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)").one()
+    with company.history.walk(["c1", "c2"]) as walk:
+        tables = walk.tables()
+        assert next(tables).num_rows == 2
+        company.accept((event(3), 1))
+        with company.ledger.engine.connect() as connection:
+            busy, _, _ = connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)").one()
+        tables.close()
     assert busy == 0

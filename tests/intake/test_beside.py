@@ -17,10 +17,10 @@ from geleit.workspace import open_workspace
 def helper(request, monkeypatch):
     """How the other process fares; holds the processes that were started."""
     started = []
-    begin = beside._started
+    begin = beside.started
 
-    def start():
-        process = begin()
+    def start(module):
+        process = begin(module)
         started.append(process)
         return process
 
@@ -30,12 +30,12 @@ def helper(request, monkeypatch):
             started[0].kill()
         return real(pipe)
 
-    real = beside._receive
+    real = beside.receive
     monkeypatch.setattr(beside, "WORTH", 0)
     monkeypatch.setattr(os, "cpu_count", lambda: 2)
-    monkeypatch.setattr(beside, "_started", (lambda: None) if request.param == "nobody" else start)
+    monkeypatch.setattr(beside, "started", (lambda _: None) if request.param == "nobody" else start)
     if request.param == "killed":
-        monkeypatch.setattr(beside, "_receive", receive)
+        monkeypatch.setattr(beside, "receive", receive)
     return started
 
 
@@ -77,7 +77,7 @@ def running(process):
 
 
 def test_the_other_process_ends_with_this_one():
-    code = "import os; from geleit.intake import beside; print(beside._started().pid, flush=True); os._exit(9)"
+    code = "import os; from geleit.processes import started; print(started('geleit.intake.beside').pid, flush=True); os._exit(9)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False, timeout=60)
     for _ in range(200):
         if not running(done.stdout.strip()):

@@ -75,10 +75,17 @@ def event_id(source: str, key: str) -> EventId:
 
 def spoken_of(event: Event) -> tuple[EventId, ...]:
     """Ids that the property ``about`` may name: a key of the same source, or ``source:key``; empty without one."""
-    about = str(event.properties.get("about") or "")
-    source, colon, key = about.partition(":")
-    here = (event_id(event.source, about),) if about else ()
-    return (*here, event_id(source, key)) if colon else here
+    return named_by(event.source, event.properties.get("about"))
+
+
+def named_by(source: str, about: object) -> tuple[EventId, ...]:
+    """Ids that a property ``about`` of an event of this source may name."""
+    name = str(about or "")
+    if not name:
+        return ()
+    other, colon, key = name.partition(":")
+    here = event_id(source, name)
+    return (here, event_id(other, key)) if colon else (here,)
 
 
 def total_order(rank: int, event: EventId) -> int:

@@ -119,12 +119,3 @@ WHERE seq > $after AND set_key IN (SELECT unnest($sets::BIGINT[]))
 -- purpose: the records that some events came from; the bounds let whole row groups be passed over
 SELECT seq, raw FROM read_parquet($paths)
 WHERE seq BETWEEN $first AND $last AND list_contains($seqs, seq)
-
--- name: walked
--- purpose: every event of some customers, customer by customer in total order
-SELECT
-  wanted.customer_id,
-  seq, event_id, source, key, record, kind, t, ord, local_day, set_key, evidence, received_at, body, '' AS raw
-FROM (SELECT * FROM archived UNION ALL SELECT * FROM pending) AS stored
-INNER JOIN wanted USING (set_key)
-ORDER BY wanted.customer_id, t, ord, event_id

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import tempfile
 import threading
-from collections.abc import Collection, Iterator, Mapping, Sequence
-from itertools import groupby, islice
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from itertools import islice
 from typing import Any
 
 import duckdb
@@ -21,6 +22,7 @@ from geleit.history.generation import Generation
 from geleit.history.journal import Journal
 from geleit.history.statements import load
 from geleit.history.stored import COLUMNS, StoredEvent, decode
+from geleit.history.walk import Walk
 from geleit.ledger import tables
 from geleit.ledger.ledger import Ledger, chunked
 
@@ -78,10 +80,11 @@ class History:
                 histories[owners[stored.set_key]].append(stored)
             yield from histories.items()
 
-    def walk(self, customers: Collection[str]) -> Iterator[tuple[str, list[tuple[Any, ...]]]]:
-        """The histories of many customers in one pass over archive and outbox: (customer, stored rows in total order).
+    @contextmanager
+    def walk(self, customers: Sequence[str], telling: str = "") -> Iterator[Walk]:
+        """The histories of many customers in one pass over archive and outbox; numbers are their places in ``customers``.
 
-        Rows are what ``stored.decode`` reads. Customers without events do not come.
+        ``telling``: a pattern of the bodies that are wanted.
         """
         with (
             tempfile.TemporaryDirectory(dir=self.archive.folder.parent) as spill,
@@ -93,12 +96,11 @@ class History:
                 snapshot.copy(connection, reading.OUTBOX, duck, "pending")
                 snapshot.copy(connection, reading.RESOLVED, duck, "resolved")
             reading.gather(duck, [self.archive.path(segment) for segment in segments], 0)
-            duck.register("chosen", pa.table({"customer_id": pa.array(sorted(customers), pa.string())}))
-            duck.execute("CREATE TABLE wanted AS SELECT resolved.* FROM resolved SEMI JOIN chosen USING (customer_id)")
-            answer = duck.execute(load("delta.sql")["walked"])
-            rows = (row for some in iter(lambda: answer.fetchmany(snapshot.BATCH), []) for row in some)
-            for customer, mine in groupby(rows, key=lambda row: row[0]):
-                yield str(customer), [row[1:] for row in mine]
+            numbers = pa.array(range(len(customers)), pa.int64())
+            duck.register("chosen", pa.table({"no": numbers, "customer_id": pa.array(customers, pa.string())}))
+            duck.execute(load("walk.sql")["owners"])
+            duck.execute(load("journal.sql")["stored"])
+            yield Walk(duck, self.catalogue, telling)
 
     def open_view(self) -> duckdb.DuckDBPyConnection:
         """A connection of its own with the view ``events`` as of now and the row ``as_of``; the caller closes it.

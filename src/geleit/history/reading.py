@@ -65,13 +65,20 @@ def gather(duck: duckdb.DuckDBPyConnection, paths: Sequence[Path], after: int) -
 
 def prepare(duck: duckdb.DuckDBPyConnection, catalogue: Catalogue) -> None:
     """Find the touchpoint of every distinct combination once, and make the view ``read_events``."""
+    touch(duck, catalogue)
+    duck.execute(load("reading.sql")["read_events"])
+
+
+def touch(duck: duckdb.DuckDBPyConnection, catalogue: Catalogue) -> pa.Table:
+    """Make the view ``keyed`` of ``stored``, and the table ``touch`` of every distinct combination's touchpoint, numbered."""
     sql = load("reading.sql")
     duck.execute(sql["keyed"])
     rows = [_touch(catalogue, combination) for combination in duck.execute(sql["combinations"]).fetchall()]
     columns = list(zip(*rows, strict=True)) or [()] * len(TOUCH)
     arrays = [pa.array(values, field.type) for values, field in zip(columns, TOUCH, strict=True)]
-    duck.from_arrow(pa.table(arrays, schema=TOUCH)).create("touch")
-    duck.execute(sql["read_events"])
+    found = pa.table(arrays, schema=TOUCH).append_column("no", pa.array(range(len(rows)), pa.int32()))
+    duck.from_arrow(found).create("touch")
+    return found
 
 
 def translate_error(error: duckdb.Error, what: str) -> StoreError:

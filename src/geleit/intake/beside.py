@@ -6,21 +6,16 @@ cannot be started, or ends early, everything is mapped here instead, with the sa
 
 from __future__ import annotations
 
-import gc
 import os
-import pickle
 import queue
-import signal
-import subprocess
-import sys
 import threading
-from collections.abc import Callable, Generator, Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from itertools import islice
-from typing import IO, Any
 
 from geleit.errors import GeleitError, Retryable
 from geleit.intake.ahead import ahead
 from geleit.intake.mapped import Chunk, Job, mapped
+from geleit.processes import let_go, receive, send, serving, started, stop
 from geleit.sources import files
 from geleit.sources.formats import ARCHIVE, COMPRESSED
 from geleit.sources.meter import Progress, Reached
@@ -30,8 +25,6 @@ WORTH = 4_000_000  # bytes to read (unpacked, roughly) from which another proces
 PACKED = 6  # bytes that one byte of a dense file stands for, roughly
 DENSE = (*COMPRESSED, ARCHIVE, ".xlsx", ".parquet")
 HELD = 128_000_000  # bytes of chunks that wait here; then the other process waits, too
-HEADER = 8
-PROGRAM = "from geleit.intake.beside import serve; serve()"
 
 Given = tuple[int, Chunk | GeleitError | None]
 """The number of a job with one of its chunks, with the error that ended it, or with None at its end."""
@@ -90,7 +83,7 @@ class Helper:
         self.held = threading.Condition()
         self.bytes = 0
         self.closed = False
-        self.process = _started()
+        self.process = started(__name__)
         self.reader = threading.Thread(target=self._read, name="geleit-beside", daemon=True)
         self.reader.start()
 
@@ -133,13 +126,9 @@ class Helper:
         with self.held:
             self.closed = True
             self.held.notify_all()
-        if self.process is not None:
-            self.process.kill()
-            self.process.wait()
+        stop(self.process)
         self.reader.join()
-        if self.process is not None:
-            for pipe in (self.process.stdin, self.process.stdout):
-                _close(pipe)
+        let_go(self.process)
 
     def _release(self, size: int) -> None:
         with self.held:
@@ -160,9 +149,9 @@ class Helper:
             return
         while (number := self._claim(-1)) is not None:
             self.there, self.got = number, 0
-            _send(self.process.stdin, self.jobs[number])
+            send(self.process.stdin, self.jobs[number])
             while self.there is not None:
-                size, said = _receive(self.process.stdout)
+                size, said = receive(self.process.stdout)
                 if isinstance(said, Reached):
                     self.progress(said)
                     continue
@@ -176,67 +165,19 @@ class Helper:
                     self.there = None
 
 
-def _started() -> subprocess.Popen[bytes] | None:
-    """Another process that waits for jobs; None if there can be none."""
-    try:
-        return subprocess.Popen(  # noqa: S603 (this interpreter, and a text of ours)
-            [sys.executable, "-P", "-c", PROGRAM],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-        )
-    except (OSError, ValueError):
-        return None
-
-
 def serve() -> None:
-    """Map jobs from standard input to standard output until there are none; the other process's whole work."""
-    gc.set_threshold(50_000)  # millions of records, and none of them forms a ring
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # whoever started it ends it
-    out = os.fdopen(os.dup(1), "wb")
-    os.dup2(2, 1)  # what anything prints must not stand among the chunks
-    say: Callable[[Any], None] = lambda said: _send(out, said)  # noqa: E731 (as a function it would be longer)
+    """Map jobs until there are none; the other process's whole work."""
+    take, give = serving()
     while True:
         try:
-            _, job = _receive(sys.stdin.buffer)
+            job = take()
         except EOFError:
             return
-        for _, said in _one(0, mapped(job, say)):
-            say(_plain(said) if isinstance(said, GeleitError) else said)
+        for _, said in _one(0, mapped(job, give)):
+            give(_plain(said) if isinstance(said, GeleitError) else said)
 
 
 def _plain(error: GeleitError) -> GeleitError:
     """An error that can be sent: what it says, and whether trying again may help."""
     kind = Retryable if isinstance(error, Retryable) else GeleitError
     return kind(error.message, hint=error.hint)
-
-
-def _send(pipe: IO[bytes], what: object) -> None:
-    content = pickle.dumps(what, protocol=pickle.HIGHEST_PROTOCOL)
-    pipe.write(len(content).to_bytes(HEADER, "big"))
-    pipe.write(content)
-    pipe.flush()
-
-
-def _receive(pipe: IO[bytes]) -> tuple[int, Any]:
-    """The next thing, and how many bytes it had.
-
-    Errors: EOFError at the end.
-    """
-    size = int.from_bytes(_exactly(pipe, HEADER), "big")
-    return size, pickle.loads(_exactly(pipe, size))  # noqa: S301 (our own process wrote it)
-
-
-def _exactly(pipe: IO[bytes], size: int) -> bytes:
-    content = pipe.read(size)
-    if len(content) < size:
-        raise EOFError
-    return content
-
-
-def _close(pipe: IO[bytes] | None) -> None:
-    if pipe is not None:
-        try:
-            pipe.close()
-        except OSError:  # it could not take what was left in the buffer
-            return

@@ -8,13 +8,13 @@ from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 
-from geleit.events.event import spoken_of
+from geleit.events.event import named_by
 from geleit.ledger import tables
 from geleit.ledger.ledger import given, upsert
 from geleit.ledger.live_tables import need_tip
 from geleit.ledger.prepared import Prepared
 from geleit.needs.cut import Cutter, Going, cut_all, last_note, need_of
-from geleit.needs.need import ReadEvent
+from geleit.needs.need import Readable, ReadEvent
 from geleit.needs.rows import UPDATED, need_row
 from geleit.needs.rules import Needs
 
@@ -54,7 +54,7 @@ def carry_on(connection: sa.Connection, arrivals: Mapping[str, Arrival], rules: 
     unsure = set(_waiting(connection, arrivals))
     sure = {name: arrival for name, arrival in arrivals.items() if name not in unsure}
     tips = _tips(connection, [name for name, arrival in sure.items() if not arrival.first])
-    late = {n for n, a in sure.items() if not a.first and not (n in tips and a.events[0].event.t > tips[n].t)}
+    late = {n for n, a in sure.items() if not a.first and not (n in tips and a.events[0].t > tips[n].t)}
     unsure |= late
     known = _known(connection, [name for name in sure if name in tips and name not in late])
     carried = _Carried()
@@ -78,7 +78,7 @@ class _Carried:
         self.tips: list[dict[str, object]] = []
         self.changed: list[str] = []
 
-    def begin(self, customer: str, events: Sequence[ReadEvent], rules: Needs) -> None:
+    def begin(self, customer: str, events: Sequence[Readable], rules: Needs) -> None:
         """The first events of a customer."""
         found = cut_all(events, rules)
         for need in found.needs:
@@ -87,7 +87,7 @@ class _Carried:
         self._end(customer, found.tip, found.noted)
 
     def go_on(
-        self, customer: str, events: Sequence[ReadEvent], before: tuple[Sequence[Row], int | None], rules: Needs
+        self, customer: str, events: Sequence[Readable], before: tuple[Sequence[Row], int | None], rules: Needs
     ) -> bool:
         """Events after all others of a customer; False if they do not decide alone.
 
@@ -95,7 +95,7 @@ class _Carried:
         """
         known, noted = before
         going = _going(known, rules)
-        if going is None or any(read.event.record or spoken_of(read.event) for read in events):
+        if going is None or any(read.record or named_by(read.source, read.properties.get("about")) for read in events):
             return False
         cutter = Cutter(rules, going, noted)
         for read in events:
@@ -110,7 +110,7 @@ class _Carried:
             if journey.steps or journey.notes or (row and journey.closed_at != row["closed_at"]):
                 self._carry(customer, journey, row)
         newest = last_note(events)
-        self._end(customer, events[-1].event.t, noted if newest is None else newest)
+        self._end(customer, events[-1].t, noted if newest is None else newest)
         return True
 
     def _carry(self, customer: str, journey: Going, before: Row | None) -> None:

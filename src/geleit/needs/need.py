@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal, NamedTuple, Protocol
 
 from geleit.events.event import Event
 from geleit.events.kinds import Touchpoint
@@ -53,3 +53,111 @@ class ReadEvent:
     event: Event
     touchpoint: Touchpoint
     need_id: str = ""
+
+    @property
+    def id(self) -> str:
+        """The event's id."""
+        return self.event.id
+
+    @property
+    def t(self) -> int:
+        """When it happened, microseconds UTC."""
+        return self.event.t
+
+    @property
+    def order(self) -> int:
+        """Its place among events of the same time."""
+        return self.event.order
+
+    @property
+    def source(self) -> str:
+        """Who sent it."""
+        return self.event.source
+
+    @property
+    def record(self) -> str:
+        """The record it came from."""
+        return self.event.record
+
+    @property
+    def kind(self) -> str:
+        """Its kind, as the source names it."""
+        return self.event.kind
+
+    @property
+    def properties(self) -> Mapping[str, Any]:
+        """Its properties."""
+        return self.event.properties
+
+
+class Touch(NamedTuple):
+    """What cutting needs of a touchpoint."""
+
+    kind: str
+    stage: str
+    step: bool
+
+
+class Moment(NamedTuple):
+    """An event of which only what cutting needs was read; ``properties`` may lack those that no cut asks for."""
+
+    t: int
+    order: int
+    id: str
+    source: str
+    record: str
+    kind: str
+    properties: Mapping[str, Any]
+    touchpoint: Touch
+
+
+class Touched(Protocol):
+    """Where and how something happened, as far as cutting asks."""
+
+    @property
+    def kind(self) -> str:
+        """The kind it is read as."""
+
+    @property
+    def stage(self) -> str:
+        """The stage, empty for none."""
+
+    @property
+    def step(self) -> bool:
+        """Whether it is a step, not a note."""
+
+
+class Readable(Protocol):
+    """What cutting asks of an event: a ``ReadEvent`` or a ``Moment``."""
+
+    @property
+    def t(self) -> int:
+        """When it happened, microseconds UTC."""
+
+    @property
+    def order(self) -> int:
+        """Its place among events of the same time."""
+
+    @property
+    def id(self) -> str:
+        """The event's id."""
+
+    @property
+    def source(self) -> str:
+        """Who sent it."""
+
+    @property
+    def record(self) -> str:
+        """The record it came from."""
+
+    @property
+    def kind(self) -> str:
+        """Its kind, as the source names it."""
+
+    @property
+    def properties(self) -> Mapping[str, Any]:
+        """Its properties."""
+
+    @property
+    def touchpoint(self) -> Touched:
+        """How it is read."""

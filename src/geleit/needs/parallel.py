@@ -1,99 +1,201 @@
-"""Cuts the needs of many customers on all processors: reading stays here, each batch is cut wherever there is room."""
+"""Cuts the needs of many customers beside other work: tables of their events go to a second process, in order."""
 
 from __future__ import annotations
 
-import gc
-import multiprocessing
 import os
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import Future, ProcessPoolExecutor
-from concurrent.futures.process import BrokenProcessPool
-from functools import partial
-from itertools import islice
-from typing import Any
+import re
+import subprocess
+import threading
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from itertools import groupby
+from operator import itemgetter
+from typing import Any, NamedTuple
 
-from geleit.events.kinds import Catalogue, Kinds
-from geleit.history.stored import StoredEvent, decode
+import msgspec
+import pyarrow as pa
+
 from geleit.needs.cut import cut_all
-from geleit.needs.need import Cut, ReadEvent
+from geleit.needs.need import Moment, Need, Touch
 from geleit.needs.rules import Needs
+from geleit.processes import let_go, receive, send, serving, started, stop
 
-BATCH = 300  # customers cut together: short enough that writing them never holds the ledger for long
-ALONE = 3  # batches up to which starting another process costs more than it spares
+ALONE = 2  # tables up to which starting another process costs more than it spares
+HELD = 96_000_000  # bytes of tables and results that wait here; then reading waits
+ASKED = ("about", "closed_by", "need_id", "topic", "words")  # properties that cutting itself reads
+PLAIN = re.compile(r"\w+", re.ASCII)
 
-History = tuple[str, Sequence[tuple[Any, ...]]]
-Found = dict[str, Cut]
-
-
-def read_all(stored: Sequence[StoredEvent], catalogue: Catalogue) -> list[ReadEvent]:
-    """Events with their touchpoints, not yet given to needs."""
-    return [ReadEvent(item.event, catalogue.touchpoint(item.event)) for item in stored]
+Way = tuple[str, str, str, bool]
 
 
-def in_parallel(histories: Iterable[History], catalogue: Catalogue, rules: Needs) -> Iterator[Found]:
-    """The needs of all customers, a batch at a time, in any order."""
-    batches = _batches(iter(histories))
-    for batch in islice(batches, ALONE):
-        yield _cut(batch, catalogue, rules)
-    first = next(batches, None)
-    if first is None:
-        return
-    helpers = max((os.cpu_count() or 1) - 1, 0)
-    if not helpers:
-        yield _cut(first, catalogue, rules)
-        yield from (_cut(batch, catalogue, rules) for batch in batches)
-        return
-    context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(helpers, context, _begin, (catalogue.definition, rules)) as pool:
-        alone = partial(_cut, catalogue=catalogue, rules=rules)
-        waiting: list[tuple[Future[Found], list[History]]] = [(pool.submit(_cut_there, first), first)]
-        for batch in batches:
-            done = [one for one in waiting if one[0].done()]
-            yield from (_result(*one, alone) for one in done)
-            waiting = [one for one in waiting if one not in done]
-            future = (
-                _submit(pool, batch) if len(waiting) <= helpers else None
-            )  # one at work and one behind it, for each
-            if future:
-                waiting.append((future, batch))
-            else:
-                yield alone(batch)
-        yield from (_result(*one, alone) for one in waiting)
+class Found(NamedTuple):
+    """The needs of the customer with a number, and from where they can be carried on, as in ``Cut``."""
+
+    no: int
+    tip: int | None
+    noted: int | None
+    needs: Sequence[Need]
 
 
-def _submit(pool: ProcessPoolExecutor, batch: list[History]) -> Future[Found] | None:
-    """Hand a batch to another process; None where there is none (a script without a main guard cannot start one)."""
+class _Body(msgspec.Struct):
+    properties: dict[str, Any] = {}
+
+
+_body = msgspec.json.Decoder(_Body)
+NOTHING: dict[str, Any] = {}
+
+
+def telling(rules: Needs) -> str:
+    """A pattern of the bodies in which a cut by these rules reads anything."""
+    names = sorted({*ASKED, *rules.claims.properties})
+    return f'"({"|".join(names)})":' if all(map(PLAIN.fullmatch, names)) else ""
+
+
+def cut_table(table: pa.Table, ways: Sequence[Way], rules: Needs) -> list[Found]:
+    """The needs of all customers of a table of ``history.walk``."""
+    said = [way[0] for way in ways]
+    touches = [Touch(*way[1:]) for way in ways]
+    columns = {name: table[name].to_pylist() for name in table.column_names}
+    touched = columns["touch"]
+    moments = map(
+        Moment._make,
+        zip(
+            columns["t"],
+            columns["ord"],
+            columns["event_id"],
+            columns["source"],
+            columns["record"],
+            map(said.__getitem__, touched),
+            (_body.decode(body).properties if body else NOTHING for body in columns["body"]),
+            map(touches.__getitem__, touched),
+            strict=True,
+        ),
+    )
+    found = []
+    for no, mine in groupby(zip(columns["no"], moments, strict=True), key=itemgetter(0)):
+        cut = cut_all([moment for _, moment in mine], rules)
+        found.append(Found(no, cut.tip, cut.noted, cut.needs))
+    return found
+
+
+class Cutting:
+    """Results of tables in their order, cut by another process and, whenever somebody waits for them, here as well."""
+
+    def __init__(self, tables: Iterator[pa.Table], ways: Sequence[Way], rules: Needs) -> None:
+        self.tables, self.ways, self.rules = tables, ways, rules
+        self.changed = threading.Condition()
+        self.todo: deque[tuple[int, pa.Table]] = deque()
+        self.done: dict[int, tuple[int, list[Found]]] = {}  # with the bytes that it stands for
+        self.count, self.bytes = 0, 0
+        self.ended = self.closed = False
+        self.failure: BaseException | None = None
+        self.process: subprocess.Popen[bytes] | None = None
+        self.threads: list[threading.Thread] = []
+        self._begin(self._read, "geleit-walk")
+
+    def __iter__(self) -> Iterator[list[Found]]:
+        """What was found in each table."""
+        number = 0
+        while self._wait_for(number):
+            with self.changed:
+                size, found = self.done.pop(number)
+                self.bytes -= size
+                self.changed.notify_all()
+            yield found
+            number += 1
+
+    def _wait_for(self, number: int) -> bool:
+        """Cut whatever is open until this result is there; False if there is no such table."""
+        while True:
+            with self.changed:
+                self.changed.wait_for(lambda: self.todo or number in self.done or self.ended)
+                if number in self.done:
+                    return True
+                if self.failure is not None:
+                    raise self.failure
+                if not self.todo:
+                    if number >= self.count:
+                        return False
+                    self.changed.wait_for(lambda: number in self.done or self.todo)  # the other process is at it
+                    continue
+                place, table = self.todo.popleft()
+            self._put(place, table.nbytes, cut_table(table, self.ways, self.rules))
+
+    def _put(self, place: int, size: int, found: list[Found]) -> None:
+        with self.changed:
+            self.done[place] = size, found
+            self.changed.notify_all()
+
+    def _begin(self, work: Callable[[], None], name: str) -> None:
+        thread = threading.Thread(target=work, name=name, daemon=True)
+        thread.start()
+        self.threads.append(thread)
+
+    def _read(self) -> None:
+        """Read tables; from some on another process is worth its start."""
+        try:
+            for table in self.tables:
+                with self.changed:
+                    self.changed.wait_for(lambda: self.closed or self.bytes < HELD)
+                    if self.closed:
+                        return
+                    self.todo.append((self.count, table))
+                    self.count += 1
+                    self.bytes += table.nbytes
+                    self.changed.notify_all()
+                    many = self.count == ALONE and (os.cpu_count() or 1) > 1
+                if many:
+                    self._begin(self._converse, "geleit-cut")
+        except BaseException as error:  # noqa: BLE001 (raised again where the results are asked for)
+            self.failure = error
+        finally:
+            with self.changed:
+                self.ended = True
+                self.changed.notify_all()
+
+    def _converse(self) -> None:
+        """Give tables to the other process until there is none left or it ends; then what it had is open again."""
+        self.process = process = started(__name__)
+        if process is None or process.stdin is None or process.stdout is None:
+            return
+        there: tuple[int, pa.Table] | None = None
+        try:
+            send(process.stdin, (self.ways, self.rules))
+            while True:
+                with self.changed:
+                    self.changed.wait_for(lambda: self.todo or self.ended or self.closed)
+                    if self.closed or not self.todo:
+                        return
+                    there = self.todo.popleft()
+                send(process.stdin, there[1])
+                found = receive(process.stdout)[1]
+                self._put(there[0], there[1].nbytes, found)
+                there = None
+        except Exception:  # noqa: BLE001 (it is gone, whatever the reason: what it did not get done is cut here)
+            if there is not None:
+                with self.changed:
+                    self.todo.appendleft(there)
+                    self.changed.notify_all()
+
+    def close(self) -> None:
+        """End the other process."""
+        with self.changed:
+            self.closed = True
+            self.changed.notify_all()
+        while self.threads:
+            stop(self.process)
+            thread = self.threads.pop()
+            thread.join()
+        stop(self.process)
+        let_go(self.process)
+
+
+def serve() -> None:
+    """Cut tables until there are none; the other process's whole work."""
+    take, give = serving()
     try:
-        return pool.submit(_cut_there, batch)
-    except BrokenProcessPool:
-        return None
-
-
-def _result(future: Future[Found], batch: list[History], alone: Callable[[list[History]], Found]) -> Found:
-    """What another process found; cut here if it died."""
-    try:
-        return future.result()
-    except BrokenProcessPool:
-        return alone(batch)
-
-
-def _batches(histories: Iterator[History]) -> Iterator[list[History]]:
-    while batch := list(islice(histories, BATCH)):
-        yield batch
-
-
-def _cut(batch: Sequence[History], catalogue: Catalogue, rules: Needs) -> Found:
-    return {customer: cut_all(read_all([decode(row) for row in rows], catalogue), rules) for customer, rows in batch}
-
-
-_there: dict[str, Any] = {}
-
-
-def _begin(kinds: Kinds, rules: Needs) -> None:
-    """What a helping process needs, once."""
-    gc.set_threshold(50_000)  # millions of objects, and none of them forms a ring
-    _there.update(catalogue=Catalogue(kinds), rules=rules)
-
-
-def _cut_there(batch: Sequence[History]) -> Found:
-    return _cut(batch, _there["catalogue"], _there["rules"])
+        ways, rules = take()
+        while True:
+            give(cut_table(take(), ways, rules))
+    except EOFError:
+        return

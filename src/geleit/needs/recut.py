@@ -4,20 +4,22 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import closing
 from dataclasses import replace
 
 import sqlalchemy as sa
 
 from geleit.events.kinds import Catalogue, in_language
 from geleit.history.history import History
+from geleit.history.stored import StoredEvent
 from geleit.ledger import tables
-from geleit.ledger.ledger import Ledger, among, chunked, upsert
+from geleit.ledger.ledger import Ledger, among, chunked, given, upsert
 from geleit.ledger.live_tables import need_tip
 from geleit.ledger.prepared import Prepared
 from geleit.needs.cut import cut_all
-from geleit.needs.need import Cut, Need
-from geleit.needs.parallel import in_parallel, read_all
-from geleit.needs.rows import UPDATED, need_row
+from geleit.needs.need import Cut, Need, ReadEvent
+from geleit.needs.parallel import Cutting, telling
+from geleit.needs.rows import write_cuts
 from geleit.needs.rules import Needs
 
 MANY = 2_000  # waiting customers from which one pass over everything is worth it
@@ -25,6 +27,12 @@ SLICE = 400  # customers per transaction: short enough that the ledger is never 
 
 _recut = tables.recut.c
 _ASK = Prepared(upsert(tables.recut, ["change"]))
+_WAITING = Prepared(sa.select(_recut.customer_id).where(given(_recut.customer_id)))
+_KNOWN = Prepared(sa.select(tables.need.c.id).where(given(tables.need.c.customer_id)).limit(1))
+_CHANGED = Prepared(sa.update(tables.customer).where(given(tables.customer.c.id)).values(change=sa.bindparam("number")))
+_DONE = Prepared(
+    sa.delete(tables.recut).where(_recut.customer_id == sa.bindparam("customer"), _recut.change <= sa.bindparam("seen"))
+)
 
 
 def ask(connection: sa.Connection, customers: Iterable[str], change: int) -> None:
@@ -68,6 +76,11 @@ def _cut(
     return len(waiting)
 
 
+def read_all(stored: Sequence[StoredEvent], catalogue: Catalogue) -> list[ReadEvent]:
+    """Events with their touchpoints, not yet given to needs."""
+    return [ReadEvent(item.event, catalogue.touchpoint(item.event)) for item in stored]
+
+
 def slices(ledger: Ledger, history: History, catalogue: Catalogue, rules: Needs) -> Iterator[int]:
     """Cut all waiting customers anew, slice by slice; gives the number of each slice.
 
@@ -77,9 +90,15 @@ def slices(ledger: Ledger, history: History, catalogue: Catalogue, rules: Needs)
         rows = connection.execute(sa.select(tables.recut.c.customer_id, tables.recut.c.change)).all()
     waiting: dict[str, int] = dict(rows)
     if len(waiting) > MANY:
-        for found in in_parallel(history.walk(waiting), catalogue, rules):
-            _write(ledger, found, waiting)
-            yield len(found)
+        customers = sorted(waiting)
+        with (
+            history.walk(customers, telling(rules)) as walk,
+            closing(Cutting(walk.tables(), walk.ways, rules)) as cutting,
+        ):
+            for some in cutting:
+                found = {customers[one.no]: Cut(one.needs, one.tip, one.noted) for one in some}
+                _write(ledger, found, waiting)
+                yield len(found)
     left = len(waiting)  # not more: beside live events there are always some that wait anew
     while left > 0 and (done := recut_slice(ledger, history, catalogue, rules)):
         left -= done
@@ -92,19 +111,13 @@ def _write(ledger: Ledger, found: Mapping[str, Cut], waiting: Mapping[str, int])
     Who waits no more at all was cut by another process meanwhile, maybe from newer events: that result stands.
     """
     with ledger.write() as connection:
-        still = set(
-            connection.execute(sa.select(_recut.customer_id).where(among(_recut.customer_id, list(found)))).scalars()
-        )
+        still = {customer for (customer,) in _WAITING.all(connection, values=list(found))}
         found = {customer: needs for customer, needs in found.items() if customer in still}
         if not found:
             return
-        _replace(connection, list(found), found, ledger.next_change(connection))
-        connection.execute(
-            sa.delete(tables.recut).where(
-                tables.recut.c.customer_id == sa.bindparam("customer"), tables.recut.c.change <= sa.bindparam("seen")
-            ),
-            [{"customer": customer, "seen": waiting[customer]} for customer in found],
-        )
+        _forget(connection, list(found), ledger.next_change(connection))
+        write_cuts(connection, found)
+        _DONE.many(connection, [{"customer": customer, "seen": waiting[customer]} for customer in found])
 
 
 def _sets(connection: sa.Connection, customers: Sequence[str]) -> dict[int, str]:
@@ -118,31 +131,14 @@ def _sets(connection: sa.Connection, customers: Sequence[str]) -> dict[int, str]
     }
 
 
-def _replace(connection: sa.Connection, customers: Sequence[str], found: Mapping[str, Cut], change: int) -> None:
-    """Put the new needs in the place of the old ones.
-
-    An event may have moved to another customer that is cut in a later slice: its old row goes with whoever comes first.
-    """
-    events = [(event, need.id) for one in found.values() for need in one.needs for event in need.event_ids]
-    for some in chunked(customers):
-        old = sa.select(tables.need.c.id).where(tables.need.c.customer_id.in_(some))
+def _forget(connection: sa.Connection, customers: Sequence[str], change: int) -> None:
+    """Take away the old needs of customers, who change by that."""
+    if _KNOWN.all(connection, values=customers):
+        old = sa.select(tables.need.c.id).where(among(tables.need.c.customer_id, customers))
         connection.execute(sa.delete(tables.need_event).where(tables.need_event.c.need_id.in_(old)))
-        connection.execute(sa.delete(tables.need).where(tables.need.c.customer_id.in_(some)))
-        connection.execute(sa.update(tables.customer).where(tables.customer.c.id.in_(some)).values(change=change))
-        connection.execute(sa.delete(need_tip).where(need_tip.c.customer_id.in_(some)))
-    tips = [
-        {"customer_id": customer, "t": one.tip, "noted_t": one.noted}
-        for customer, one in found.items()
-        if one.tip is not None
-    ]
-    if tips:
-        connection.execute(sa.insert(need_tip), tips)
-    needs = [need_row(customer, need) for customer, one in found.items() for need in one.needs]
-    if needs:
-        connection.execute(upsert(tables.need, UPDATED), needs)
-        for some in chunked([need["id"] for need in needs]):
-            connection.execute(sa.delete(tables.need_event).where(tables.need_event.c.need_id.in_(some)))
-        connection.execute(upsert(tables.need_event, ["need_id"]), [{"event_id": e, "need_id": n} for e, n in events])
+        connection.execute(sa.delete(tables.need).where(among(tables.need.c.customer_id, customers)))
+    connection.execute(sa.delete(need_tip).where(among(need_tip.c.customer_id, customers)))
+    _CHANGED.run(connection, values=customers, number=change)
 
 
 def needs_of(connection: sa.Connection, customer_id: str, *, language: str, now: int) -> list[Need]:

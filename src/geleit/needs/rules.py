@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from functools import cached_property
 from typing import Any
 
@@ -10,44 +10,7 @@ from pydantic import Field, field_validator
 
 from geleit.clock import DAY
 from geleit.definitions import Definition, Duration, Label
-from geleit.needs.need import ReadEvent
-
-Scalar = str | int | float | bool
-
-
-class Match(Definition):
-    """Events of one kind whose properties have given values."""
-
-    kind: str = Field("*", description="an event kind, as the source names it or canonical; * for any")
-    where: dict[str, Scalar | tuple[Scalar, ...]] = Field(
-        default_factory=dict, description="property (dots reach inside, through lists) to value or list of values"
-    )
-
-    def holds(self, read: ReadEvent) -> bool:
-        """Whether this event is meant."""
-        if self.kind not in ("*", read.event.kind, read.touchpoint.kind):
-            return False
-        return all(_has(read.event.properties, path, wanted) for path, wanted in self.where.items())
-
-
-class Claims:
-    """Matches of which any is enough, found by the kind that they name: most events are of no kind that is named."""
-
-    def __init__(self, *matches: Match) -> None:
-        self.plain = frozenset(match.kind for match in matches if not match.where)
-        self.special = {
-            kind: tuple(match for match in matches if match.where and match.kind == kind)
-            for kind in {match.kind for match in matches if match.where}
-        }
-
-    def hold(self, read: ReadEvent) -> bool:
-        """Whether any of the matches means this event."""
-        kinds = ("*", read.event.kind, read.touchpoint.kind)
-        if not self.plain.isdisjoint(kinds):
-            return True
-        return bool(self.special) and any(
-            match.holds(read) for kind in dict.fromkeys(kinds) for match in self.special.get(kind, ())
-        )
+from geleit.needs.claims import Claims, Match
 
 
 class NeedRule(Definition):
@@ -68,21 +31,6 @@ class NeedRule(Definition):
     )
     lookback: Duration = Field(0, description="continuing events this short before the opening belong to it as well")
     reopens: Duration = Field(0, description="an event this soon after the end takes the same need up again")
-
-    @cached_property
-    def opening(self) -> Claims:
-        """What opens it."""
-        return Claims(*self.opens)
-
-    @cached_property
-    def continuing(self) -> Claims:
-        """What continues it."""
-        return Claims(*self.continues)
-
-    @cached_property
-    def closing(self) -> Claims:
-        """What closes it."""
-        return Claims(*self.closes)
 
     @field_validator("gap", mode="before")
     @classmethod
@@ -111,6 +59,16 @@ class Needs(Definition):
             raise ValueError(f"topic '{twice[0]}' stands twice; give each topic one rule")
         return rules
 
+    @cached_property
+    def topics(self) -> frozenset[str]:
+        """All topics."""
+        return frozenset(rule.topic for rule in self.needs)
+
+    @cached_property
+    def claims(self) -> Claims:
+        """Which topics an event opens, continues and closes."""
+        return Claims({rule.topic: (rule.opens, rule.continues, rule.closes) for rule in self.needs})
+
     def label(self, topic: str, language: str) -> str:
         """The topic's name in a language; a topic without a rule names itself."""
         for rule in self.needs:
@@ -123,22 +81,3 @@ EVERYTHING = Needs(
     needs=(NeedRule(topic="contact", label={"en": "contact with us", "de": "Kontakt mit uns"}, opens=(Match(),)),)
 )
 """Without needs.yaml every step opens or continues one need, and 90 days of silence end it."""
-
-
-def _has(properties: Mapping[str, Any], path: str, wanted: Scalar | tuple[Scalar, ...]) -> bool:
-    choices = wanted if isinstance(wanted, tuple) else (wanted,)
-    return any(
-        str(value).casefold() in {str(choice).casefold() for choice in choices} for value in _at(properties, path)
-    )
-
-
-def _at(value: Any, path: str) -> Iterator[Any]:
-    if isinstance(value, list):
-        for item in value:
-            yield from _at(item, path)
-    elif not path:
-        if value is not None:
-            yield value
-    elif isinstance(value, Mapping):
-        head, _, rest = path.partition(".")
-        yield from _at(value.get(head), rest)

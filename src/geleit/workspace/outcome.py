@@ -13,7 +13,7 @@ from geleit.history.stored import StoredEvent
 from geleit.ledger import tables
 from geleit.needs.cut import cut
 from geleit.needs.need import Need
-from geleit.needs.parallel import read_all
+from geleit.needs.recut import read_all
 from geleit.workspace.workspace import Workspace
 
 PROMISES = ("promise_made", "promise_kept")

@@ -1,0 +1,79 @@
+"""Another process of ours beside this one: it takes and gives whatever can be pickled through pipes, and leaves nothing behind."""
+
+from __future__ import annotations
+
+import gc
+import os
+import pickle
+import signal
+import subprocess
+import sys
+from collections.abc import Callable
+from typing import IO, Any
+
+HEADER = 8
+YOUNG = 50_000  # objects made until memory is searched for rings of them: bulk work makes millions and no rings
+
+
+def started(module: str) -> subprocess.Popen[bytes] | None:
+    """Another process that runs ``serve`` of a module of ours; None if there can be none."""
+    program = f"from {module} import serve; serve()"
+    try:
+        return subprocess.Popen(  # noqa: S603 (this interpreter, and a text of ours)
+            [sys.executable, "-P", "-c", program],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+        )
+    except (OSError, ValueError):
+        return None
+
+
+def stop(process: subprocess.Popen[bytes] | None) -> None:
+    """End it, whatever it does."""
+    if process is not None:
+        process.kill()
+        process.wait()
+
+
+def let_go(process: subprocess.Popen[bytes] | None) -> None:
+    """Close the pipes of a process that has ended, once nobody reads them any more."""
+    for pipe in (process.stdin, process.stdout) if process is not None else ():
+        try:
+            if pipe is not None:
+                pipe.close()
+        except OSError:  # it could not take what was left in the buffer
+            continue
+
+
+def serving() -> tuple[Callable[[], Any], Callable[[Any], None]]:
+    """For the process itself: what takes the next thing (EOFError at the end), and what gives one."""
+    gc.set_threshold(YOUNG)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # whoever started it ends it
+    out = os.fdopen(os.dup(1), "wb")
+    os.dup2(2, 1)  # what anything prints must not stand among what is given
+    return lambda: receive(sys.stdin.buffer)[1], lambda said: send(out, said)
+
+
+def send(pipe: IO[bytes], what: object) -> None:
+    """Give one thing."""
+    content = pickle.dumps(what, protocol=pickle.HIGHEST_PROTOCOL)
+    pipe.write(len(content).to_bytes(HEADER, "big"))
+    pipe.write(content)
+    pipe.flush()
+
+
+def receive(pipe: IO[bytes]) -> tuple[int, Any]:
+    """The next thing, and how many bytes it had.
+
+    Errors: EOFError at the end.
+    """
+    size = int.from_bytes(_exactly(pipe, HEADER), "big")
+    return size, pickle.loads(_exactly(pipe, size))  # noqa: S301 (our own process wrote it)
+
+
+def _exactly(pipe: IO[bytes], size: int) -> bytes:
+    content = pipe.read(size)
+    if len(content) < size:
+        raise EOFError
+    return content
