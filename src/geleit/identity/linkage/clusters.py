@@ -13,7 +13,7 @@ Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
 LOUDEST = 12.0  # a pair's weight counts at most this much, for or against
 UNSEEN = -6.0  # the weight of a pair that no key brought together
-WIDE = 3000  # records in a component before it is cut at its weakest links
+_Between = tuple[float, int, float]  # sum of weights, number of pairs, best weight between two groups
 
 
 def cluster(count: int, left: Ints, right: Ints, weights: Floats, threshold: float) -> Ints:
@@ -51,13 +51,13 @@ def _components(count: int, left: Ints, right: Ints) -> Ints:
 
 
 def _build(left: list[int], right: list[int], weights: list[float], result: Ints) -> None:
-    """Join the two groups that are most alike on average until none are; pairs without a weight count as UNSEEN."""
+    """Join the two groups that are most alike until none are likely one; pairs without a weight count as UNSEEN."""
     groups: dict[int, list[int]] = {}
-    near: dict[int, dict[int, tuple[float, int]]] = {}
+    near: dict[int, dict[int, _Between]] = {}
     for a, b, w in zip(left, right, weights, strict=True):
         groups.setdefault(a, [a])
         groups.setdefault(b, [b])
-        near.setdefault(a, {})[b] = near.setdefault(b, {})[a] = (w, 1)
+        near.setdefault(a, {})[b] = near.setdefault(b, {})[a] = (w, 1, w)
     heap = [(-w, a, b, 1, 1) for a, b, w in zip(left, right, weights, strict=True) if w > 0]
     heapq.heapify(heap)
     while heap:
@@ -65,19 +65,28 @@ def _build(left: list[int], right: list[int], weights: list[float], result: Ints
         if len(groups.get(a, ())) != size_a or len(groups.get(b, ())) != size_b:
             continue  # one of them has grown or gone since
         groups[a] += groups.pop(b)
-        others = near.pop(b)
-        mine = near[a]
-        for other, (total, pairs) in others.items():
-            if other != a:
-                known = mine.get(other, (0.0, 0))
-                mine[other] = (known[0] + total, known[1] + pairs)
-                del near[other][b]
-        mine.pop(b, None)
-        for other, (total, pairs) in mine.items():
-            near[other][a] = (total, pairs)
-            every = len(groups[a]) * len(groups[other])
-            average = (total + UNSEEN * (every - pairs)) / every
-            if average > 0:
-                heapq.heappush(heap, (-average, a, other, len(groups[a]), len(groups[other])))
+        _take_over(near, a, b)
+        for other, between in near[a].items():
+            likely = _likeness(between, len(groups[a]) * len(groups[other]))
+            if likely > 0:
+                heapq.heappush(heap, (-likely, a, other, len(groups[a]), len(groups[other])))
     for members in groups.values():
         result[members] = min(members)
+
+
+def _take_over(near: dict[int, dict[int, _Between]], a: int, b: int) -> None:
+    """Group ``a`` takes what lies between ``b`` and the others."""
+    mine = near[a]
+    for other, (total, pairs, best) in near.pop(b).items():
+        if other != a:
+            known = mine.get(other, (0.0, 0, UNSEEN))
+            mine[other] = near[other][a] = (known[0] + total, known[1] + pairs, max(known[2], best))
+            del near[other][b]
+    mine.pop(b, None)
+
+
+def _likeness(between: _Between, every: int) -> float:
+    """Two parts the average of all pairs, one part the best: an old address must not part a person's records, and one
+    chance likeness must not join two people."""
+    total, pairs, best = between
+    return (2 * (total + UNSEEN * (every - pairs)) / every + best) / 3

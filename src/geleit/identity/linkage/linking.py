@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -11,6 +10,7 @@ import duckdb
 import numpy as np
 import pyarrow as pa
 
+from geleit.errors import GeleitError
 from geleit.identity.linkage import model as models
 from geleit.identity.linkage.blocking import Coverage, block
 from geleit.identity.linkage.clusters import cluster
@@ -18,8 +18,9 @@ from geleit.identity.linkage.columns import Column, recognize
 from geleit.identity.linkage.comparisons import Compared, compared
 from geleit.identity.linkage.records import Records, normalized
 from geleit.identity.linkage.spelling import nickname, sound
-from geleit.identity.linkage.threshold import choose
+from geleit.identity.linkage.threshold import Expected, choose
 
+MEMORY = "2GB"  # for DuckDB; beyond it, it writes to disk
 RANDOM_PAIRS = 600_000
 SEED = 20261122
 
@@ -50,44 +51,54 @@ class Linked:
     coverage: Coverage
     pairs: Scored
     model: models.Model | None
-    threshold: float
+    expected: Expected
 
 
 def link(
-    table: pa.Table, *, truth: str = "", systems: Sequence[str] = (), now: Callable[[str], None] = nothing
+    table: pa.Table, *, kept_out: Sequence[str] = (), across: Sequence[str] = (), now: Callable[[str], None] = nothing
 ) -> Linked:
-    """Find the people behind the records of a table."""
+    """Find the people behind the records of a table.
+
+    ``kept_out``: columns that must not be looked at (the truth, the name of the system); ``across``: the system of each
+    record, if only records of different systems are to be compared. Errors: GeleitError if the engine is missing.
+    """
     now("recognizing columns")
-    columns = recognize(table, [truth, *systems])
+    columns = recognize(table, kept_out)
     records = normalized(table, columns)
     comparisons = compared(records)
     with duckdb.connect() as connection:
         connection.execute("SET enable_progress_bar = false")
-        connection.execute("SET memory_limit = '2GB'")
-        _write(connection, records)
+        connection.execute(f"SET memory_limit = '{MEMORY}'")
+        _write(connection, records, across)
         now("choosing what to compare")
-        coverage = block(connection, records)
-        now(f"comparing {coverage.pairs:,} pairs")
+        coverage = block(connection, records, "system_of" if across else "")
         if not comparisons or not coverage.pairs:
-            empty = np.array([], np.int64)
-            pairs = Scored(empty, empty, empty.astype(float), empty.astype(float), np.zeros((0, 0), np.int8))
-            return Linked(np.arange(records.count), columns, records, comparisons, coverage, pairs, None, 0.0)
+            return _unlinked(columns, records, comparisons, coverage)
+        now(f"comparing {coverage.pairs:,} pairs")
         engine = Engine(connection, comparisons)
         random = engine.levels(_random_pairs(connection, records.count))[2]
         left, right, gammas = engine.levels("pair")
-    u = models.chance(random, comparisons)
     now("learning what likeness says")
     rarity = _rarity(records, comparisons, left, right, gammas)
-    model = models.learn(gammas, rarity, u, comparisons, coverage.possible)
+    model = models.learn(gammas, rarity, models.chance(random, comparisons), comparisons, coverage.possible)
     weight, household = models.weights(model, gammas, rarity, comparisons)
-    pairs = Scored(left, right, weight, household, gammas)
-    threshold = choose(records.count, left, right, weight)
+    expected = choose(weight)
     now("making people")
-    people = cluster(records.count, left, right, weight, threshold)
-    return Linked(people, columns, records, comparisons, coverage, pairs, model, threshold)
+    people = cluster(records.count, left, right, weight, expected.threshold)
+    pairs = Scored(left, right, weight, household, gammas)
+    return Linked(people, columns, records, comparisons, coverage, pairs, model, expected)
 
 
-def _write(connection: duckdb.DuckDBPyConnection, records: Records) -> None:
+def _unlinked(columns: list[Column], records: Records, comparisons: list[Compared], coverage: Coverage) -> Linked:
+    """Nothing to compare: each record is a person of its own."""
+    none = np.array([], np.int64)
+    pairs = Scored(none, none, none.astype(float), none.astype(float), np.zeros((0, len(comparisons)), np.int8))
+    return Linked(
+        np.arange(records.count), columns, records, comparisons, coverage, pairs, None, Expected(0.0, 1.0, 1.0, 1.0)
+    )
+
+
+def _write(connection: duckdb.DuckDBPyConnection, records: Records, across: Sequence[str]) -> None:
     """The table ``record``: normal forms and what blocking and comparing need besides."""
     fields = dict(records.fields)
     for name in ("first", "last"):
@@ -102,6 +113,8 @@ def _write(connection: duckdb.DuckDBPyConnection, records: Records) -> None:
         fields["home"] = [f"{a} {b}" if a and b else a for a, b in zip(fields["street"], numbers, strict=True)]
         records.fields["home"] = fields["home"]
     columns = {name: pa.array([text or None for text in texts], pa.string()) for name, texts in fields.items()}
+    if across:
+        columns["system_of"] = pa.array(across, pa.string())
     if "company" in fields:
         columns["company_words"] = pa.array(
             [[w for w in text.split() if len(w) > 3] for text in fields["company"]], pa.list_(pa.string())
@@ -141,8 +154,12 @@ class Engine:
 
     def levels(self, pairs: str) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """(left, right, level per comparison; 0 the best, -1 unknown) of every pair in a table."""
-        from splink import DuckDBAPI, Linker, SettingsCreator, block_on
-
+        try:
+            from splink import DuckDBAPI, Linker, SettingsCreator, block_on  # noqa: PLC0415 -- an extra
+        except ImportError:
+            raise GeleitError(
+                "the engine that compares records is not installed", hint="pip install 'geleit[linkage]'"
+            ) from None
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             api = DuckDBAPI(self.connection)
