@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections import defaultdict, deque
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import sqlalchemy as sa
 
 from geleit.errors import NotFoundError
 from geleit.events.event import Identifier
-from geleit.identity import closure
+from geleit.identity import closure, decisions
+from geleit.identity.decisions import Decision, Kind
 from geleit.identity.graph import Link, Node, Resolved
 from geleit.identity.rules import Rules
 from geleit.language.formats import day
@@ -33,13 +34,38 @@ class Showing:
 
 
 @dataclass(frozen=True, slots=True)
+class Likeness:
+    """One thing that makes two records likely one person, or not: ``weight`` in bits, below 0 if it speaks against it."""
+
+    name: str
+    weight: float
+
+
+@dataclass(frozen=True, slots=True)
 class Evidence:
-    """One link: two identifiers and who showed them together. ``rule`` is empty if it joins, else what held it back."""
+    """One link: two identifiers and what joins them. ``rule`` is empty if it joins, else what held it back.
+
+    ``shown``: who showed them together; ``decision``: the number of what a person decided, 0 without; ``likeness``: why
+    they are probably one, where that was reckoned.
+    """
 
     a: Identifier
     b: Identifier
     shown: tuple[Showing, ...]
     rule: str = ""
+    decision: int = 0
+    likeness: tuple[Likeness, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """One identifier of the picture: whose it is, since when it is known, by whom first, and why it joins nobody."""
+
+    identifier: Identifier
+    customer: str
+    first_t: int
+    source: str
+    reason: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +74,8 @@ class Explanation:
 
     For two that are not one, ``chain`` is the shortest way between them with what held it back, empty if nothing
     connects them. ``customers`` are those asked about, ``held_back`` links that did not join, ``alone`` identifiers
-    that join nobody with the reason.
+    that join nobody with the reason. ``members``: the identifiers of those asked about and of others at links held back;
+    ``joined``: all links that joined, the deciding ones first; ``decisions``: those that name one of the members.
     """
 
     same: bool | None
@@ -58,17 +85,24 @@ class Explanation:
     chain: tuple[Evidence, ...]
     held_back: tuple[Evidence, ...]
     alone: tuple[tuple[Identifier, str], ...]
+    members: tuple[Member, ...] = ()
+    joined: tuple[Evidence, ...] = ()
+    decisions: tuple[Decision, ...] = ()
 
     def text(self, language: str = "en", zone: str = "UTC") -> str:
         """The answer for people; days are those of the zone."""
+        made = {one.number: one for one in self.decisions}
         lines = [self._verdict(language)]
-        lines += [f"  {sentence(link, language, zone)}" for link in self.chain]
+        lines += [f"  {sentence(link, language, zone, made)}" for link in self.chain]
         if self.held_back and self.same is None:
             lines += ["", translate(language, "Did not join:")]
-            lines += [f"  {sentence(link, language, zone)}" for link in self.held_back]
+            lines += [f"  {sentence(link, language, zone, made)}" for link in self.held_back]
         if self.alone:
             lines += ["", translate(language, "Join nobody:")]
             lines += [f"  {identifier} ({rule_text(reason, language)})" for identifier, reason in self.alone]
+        if self.decisions:
+            lines += ["", translate(language, "Decided by people:")]
+            lines += [f"  {decided(one, language, zone)}" for one in self.decisions]
         return "\n".join(lines)
 
     def _verdict(self, language: str) -> str:
@@ -83,10 +117,22 @@ class Explanation:
         return said.format(a=self.a, b=self.b, customer=self.customers[0])
 
 
-def sentence(link: Evidence, language: str, zone: str = "UTC") -> str:
-    """One link in words."""
+def sentence(link: Evidence, language: str, zone: str = "UTC", made: Mapping[int, Decision] | None = None) -> str:
+    """One link in words; ``made``: decisions by number, for a link that people made."""
+    parts = [_seen(link, language, zone)] if link.shown else [f"{link.a} + {link.b}"]
+    if link.decision:
+        one = (made or {}).get(link.decision)
+        parts.append(decided(one, language, zone) if one else rule_text(f"decision: {link.decision}", language))
+    if link.likeness:
+        parts.append(", ".join(f"{one.name} {one.weight:+.1f}" for one in link.likeness))
+    if link.rule:
+        parts.append(rule_text(link.rule, language))
+    return "; ".join(parts)
+
+
+def _seen(link: Evidence, language: str, zone: str) -> str:
     sources = ", ".join(dict.fromkeys(showing.source for showing in link.shown))
-    said = plural(
+    return plural(
         language,
         "{a} with {b}: {sources}, once, on {first}",
         "{a} with {b}: {sources}, {count} times, {first} to {last}",
@@ -97,7 +143,40 @@ def sentence(link: Evidence, language: str, zone: str = "UTC") -> str:
         first=day(min(showing.first_t for showing in link.shown), language, zone),
         last=day(max(showing.last_t for showing in link.shown), language, zone),
     )
-    return f"{said}; {rule_text(link.rule, language)}" if link.rule else said
+
+
+def decided(made: Decision, language: str, zone: str = "UTC") -> str:
+    """A decision in words: what, by whom, when and why, and whether it was taken back."""
+    said = translate(
+        language,
+        "decision {number}, {kind}, by {author} on {day}: {reason}",
+        number=made.number,
+        kind=kind_text(made.kind, language),
+        author=made.author,
+        day=day(made.at, language, zone),
+        reason=made.reason,
+    )
+    if made.undone is None:
+        return said
+    back = translate(
+        language,
+        "taken back by {author} on {day}: {reason}",
+        author=made.undone.author,
+        day=day(made.undone.at, language, zone),
+        reason=made.undone.reason,
+    )
+    return f"{said}; {back}"
+
+
+def kind_text(kind: Kind, language: str) -> str:
+    """What a decision says."""
+    words: dict[Kind, str] = {
+        "merge": translate(language, "one person"),
+        "separate": translate(language, "two people"),
+        "shared": translate(language, "shared by several people"),
+        "household": translate(language, "one household"),
+    }
+    return words[kind]
 
 
 def rule_text(rule: str, language: str) -> str:
@@ -109,36 +188,105 @@ def rule_text(rule: str, language: str) -> str:
         "malformed": translate(language, "not well formed"),
         "one": translate(language, "an order belongs to one customer"),
         "limit": translate(language, "the limit was reached"),
+        "shared": translate(language, "marked as shared"),
+        "excluded": translate(language, "left out by name"),
+        "blocked": translate(language, "points at nobody"),
+        "decision": translate(language, "a person decided so"),
     }
     return f"{words.get(name, name)}: {rest}" if rest else words.get(name, name)
 
 
-def explain(ledger: Ledger, rules: Rules, a: int, b: int | None = None) -> Explanation:
-    """Explain one identifier's customer, or two identifiers (ledger ids, see ``find``)."""
+Likely = Callable[[sa.Connection, Sequence[tuple[Identifier, Identifier]]], Sequence[tuple[Likeness, ...]]]
+
+
+def no_likeness(
+    _connection: sa.Connection, pairs: Sequence[tuple[Identifier, Identifier]]
+) -> Sequence[tuple[Likeness, ...]]:
+    """Nothing was reckoned."""
+    return [() for _ in pairs]
+
+
+def explain(ledger: Ledger, rules: Rules, a: int, b: int | None = None, *, likely: Likely = no_likeness) -> Explanation:
+    """Explain one identifier's customer, or two identifiers (ledger ids, see ``find``).
+
+    ``likely`` gives for pairs of identifiers what was reckoned of their likeness.
+    """
     start = {a} if b is None else {a, b}
     with ledger.read() as connection:
         walked = closure.load(connection, start, rules)
         resolved = walked.resolved
         asked = [resolved.customers[a]] if b is None else [resolved.customers[a], resolved.customers[b]]
         links, held = _chosen(walked, resolved, (a, b), asked[0])
-        pairs = [*links, *held]
-        shown = _shown(connection, pairs)
-    rule = {(r.link.low, r.link.high): r.rule for r in resolved.rejected}
+        joined, apart = _graph(walked, resolved, set(asked))
+        told = _Told(connection, walked, [*links, *held, *joined, *apart], likely)
+        lonely = [walked.nodes[n] for n in sorted(walked.reasons) if b is None and resolved.customers[n] == asked[0]]
+        members = _members(walked, asked, [*joined, *apart], told)
+        named = {member.identifier for member in members if member.customer in asked}
+        return Explanation(
+            same=None if b is None else asked[0] == asked[1],
+            a=str(walked.nodes[a].identifier),
+            b="" if b is None else str(walked.nodes[b].identifier),
+            customers=tuple(dict.fromkeys(asked)),
+            chain=tuple(told.evidence(pair) for pair in links),
+            held_back=tuple(told.evidence(pair) for pair in (held if b is None else apart)),
+            alone=tuple((node.identifier, walked.reasons[node.id]) for node in lonely),
+            members=tuple(members),
+            joined=tuple(told.evidence(pair) for pair in joined),
+            decisions=tuple(decisions.history(connection, named)),
+        )
 
-    def evidence(pair: Pair) -> Evidence:
-        low, high = (walked.nodes[end].identifier for end in pair)
-        return Evidence(low, high, shown[pair], rule.get(pair, ""))
 
-    lonely = [walked.nodes[n] for n in sorted(walked.reasons) if b is None and resolved.customers[n] == asked[0]]
-    return Explanation(
-        same=None if b is None else asked[0] == asked[1],
-        a=str(walked.nodes[a].identifier),
-        b="" if b is None else str(walked.nodes[b].identifier),
-        customers=tuple(dict.fromkeys(asked)),
-        chain=tuple(evidence(pair) for pair in links),
-        held_back=tuple(evidence(pair) for pair in held),
-        alone=tuple((node.identifier, walked.reasons[node.id]) for node in lonely),
-    )
+class _Told:
+    """What is known of links, read at once."""
+
+    def __init__(
+        self, connection: sa.Connection, walked: closure.Closure, pairs: Iterable[Pair], likely: Likely
+    ) -> None:
+        wanted = list(dict.fromkeys(pairs))
+        self.nodes = walked.nodes
+        self.shown = _shown(connection, wanted)
+        self.rules = {(r.link.low, r.link.high): r.rule for r in walked.resolved.rejected}
+        self.made = {(low, high): number for low, high, number in walked.resolved.bonds}
+        found = likely(connection, [self.ends(pair) for pair in wanted])
+        self.likeness = dict(zip(wanted, found, strict=True))
+
+    def ends(self, pair: Pair) -> tuple[Identifier, Identifier]:
+        """The two identifiers."""
+        return self.nodes[pair[0]].identifier, self.nodes[pair[1]].identifier
+
+    def evidence(self, pair: Pair) -> Evidence:
+        """One link with all that is known of it."""
+        low, high = self.ends(pair)
+        made = self.made.get(pair, 0)
+        return Evidence(
+            low, high, self.shown[pair], "" if made else self.rules.get(pair, ""), made, self.likeness[pair]
+        )
+
+    def source(self, number: int) -> str:
+        """Who showed an identifier first together with another one; empty if nobody did."""
+        mine = [showing for pair, some in self.shown.items() if number in pair for showing in some]
+        return min(((one.first_t, one.source) for one in mine), default=(0, ""))[1]
+
+
+def _graph(walked: closure.Closure, resolved: Resolved, asked: set[str]) -> tuple[list[Pair], list[Pair]]:
+    """The links of those asked about, the deciding ones first; and what was held back at them."""
+    homes = resolved.customers
+    joined = [(low, high) for low, high, _ in resolved.bonds] + [_pair(link) for link in resolved.accepted]
+    mine = [pair for pair in dict.fromkeys(joined) if homes[pair[0]] in asked]
+    known = set(mine)
+    apart = [_pair(one.link) for one in resolved.rejected if _owners(one.link, homes) & asked]
+    return mine, sorted((pair for pair in apart if pair not in known), key=lambda pair: _names(pair, walked.nodes))
+
+
+def _members(walked: closure.Closure, asked: Sequence[str], pairs: Iterable[Pair], told: _Told) -> list[Member]:
+    """Everybody in the picture, the oldest first."""
+    homes = walked.resolved.customers
+    ends = {number for number, home in homes.items() if home in asked} | {end for pair in pairs for end in pair}
+    nodes = sorted((walked.nodes[number] for number in ends), key=lambda node: (node.first_t, node.identifier))
+    return [
+        Member(node.identifier, homes[node.id], node.first_t, told.source(node.id), walked.reasons.get(node.id, ""))
+        for node in nodes
+    ]
 
 
 def find(connection: sa.Connection, key: str) -> int:
@@ -181,11 +329,12 @@ def _chosen(
 ) -> tuple[list[Pair], list[Pair]]:
     """The links to show: the chain between two, or all of one customer; and those that were held back."""
     a, b = ends
-    accepted = [_pair(link) for link in resolved.accepted]
+    bonds = [(low, high) for low, high, _ in resolved.bonds]
+    accepted = list(dict.fromkeys([*bonds, *map(_pair, resolved.accepted)]))
     if b is None:
         mine = [pair for pair in accepted if resolved.customers[pair[0]] == customer]
-        held = [_pair(r.link) for r in resolved.rejected if customer in _owners(r.link, resolved.customers)]
-        return sorted(mine, key=lambda pair: _names(pair, walked.nodes)), sorted(held)
+        held = {_pair(r.link) for r in resolved.rejected if customer in _owners(r.link, resolved.customers)}
+        return sorted(mine, key=lambda pair: _names(pair, walked.nodes)), sorted(held - set(mine))
     way = _way(a, b, accepted, walked.nodes) or _way(a, b, [_pair(link) for link in walked.links], walked.nodes)
     return way, []
 

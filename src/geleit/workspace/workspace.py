@@ -354,7 +354,7 @@ class Workspace:
         """Why two identifiers are, or are not, one customer; or all links of one customer."""
         with self.ledger.read() as connection:
             ends = [self._identifier(connection, key) for key in (a, b) if key]
-        return explanation.explain(self.ledger, self.rules, *ends)
+        return explanation.explain(self.ledger, self.rules, ends[0], *ends[1:2])
 
     def _identifier(self, connection: sa.Connection, key: str) -> int:
         """The identifier that a key names; a name or an order number names its customer's oldest one."""
