@@ -20,6 +20,7 @@ import subprocess
 import sys
 import tempfile
 import time
+import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
@@ -29,6 +30,7 @@ from typing import Any
 HERE = Path(__file__).parent
 TICKS = os.sysconf("SC_CLK_TCK")
 SOURCE = "collect: true\n"
+READY = 200
 
 
 @dataclass(frozen=True)
@@ -116,14 +118,19 @@ def serving(root: Path) -> Iterator[tuple[subprocess.Popen[bytes], int]]:
     command = [sys.executable, "-m", "geleit", "serve", "-w", str(root), "--port", str(port), "--no-browser"]
     process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
     try:
-        while True:
-            with suppress(OSError), socket.create_connection(("127.0.0.1", port), 1):
-                break
+        while not ready(port):
             time.sleep(0.1)
         yield process, port
     finally:
         process.send_signal(signal.SIGINT)
         process.wait()
+
+
+def ready(port: int) -> bool:
+    """Whether the server says that it can take events."""
+    with suppress(OSError), urllib.request.urlopen(f"http://127.0.0.1:{port}/ready", timeout=10) as answer:
+        return bool(answer.status == READY)
+    return False
 
 
 def measured(

@@ -124,6 +124,12 @@ class Postgres:
             )
         record.info["lock"] = LOCK_CLASS << 32 | schema
 
+    def relieved(self) -> None:
+        """The server takes its log over by itself."""
+
+    def relieve(self, engine: sa.Engine) -> None:
+        """Nothing to do, see ``relieved``."""
+
     def translate(self, error: DBAPIError) -> GeleitError:
         """The server's own error as ours, without the data it may quote."""
         state = getattr(error.orig, "sqlstate", None) or ""

@@ -12,6 +12,9 @@ from sqlalchemy.exc import DBAPIError, OperationalError
 from geleit.errors import GeleitError, Retryable, StoreError
 
 BUSY_MS = 30_000
+PAGES = 8_192  # of the log, from which a commit takes them over into the file: for each slice that would cost more than the slice
+BESIDE = 32_768  # the same where another process takes most of them over
+WORTH = 16 * 1024 * 1024  # bytes of the log from which taking over is worth it
 
 
 class Sqlite:
@@ -22,13 +25,14 @@ class Sqlite:
     def __init__(self, url: sa.URL) -> None:
         self.url = url
         self.name = str(url.database)
+        self.pages = PAGES
 
     def engine(self) -> sa.Engine:
         """An engine whose commits are durable."""
         engine = sa.create_engine(
             self.url, connect_args={"isolation_level": None, "timeout": BUSY_MS / 1000}, hide_parameters=True
         )
-        sa.event.listen(engine, "connect", _set_pragmas)
+        sa.event.listen(engine, "connect", self._set_pragmas)
         sa.event.listen(engine, "begin", _begin)
         return engine
 
@@ -59,25 +63,33 @@ class Sqlite:
             )
         return None
 
+    def relieved(self) -> None:
+        """Commits of new connections leave the log to a process that calls ``relieve``."""
+        self.pages = BESIDE
+
+    def relieve(self, engine: sa.Engine) -> None:
+        """Take the log over into the file as far as that goes without anybody waiting for it."""
+        log = Path(self.name + "-wal")
+        if log.exists() and log.stat().st_size >= WORTH:
+            with engine.connect() as connection:
+                connection.connection.cursor().execute("PRAGMA wal_checkpoint(PASSIVE)").fetchall()
+
+    def _set_pragmas(self, connection: Any, _record: Any) -> None:
+        cursor = connection.cursor()
+        cursor.execute("PRAGMA journal_mode=WAL")
+        cursor.execute("PRAGMA synchronous=FULL")
+        cursor.execute("PRAGMA foreign_keys=ON")
+        cursor.execute("PRAGMA secure_delete=ON")
+        cursor.execute("PRAGMA cache_size=-65536")
+        cursor.execute(f"PRAGMA wal_autocheckpoint={self.pages}")
+        cursor.close()
+
     def _damaged(self) -> StoreError:
         return StoreError(
             f"the ledger {self.name} is damaged or no SQLite file; archive and journal are untouched",
             hint="geleit restore BACKUP DIR puts a backup into a new folder; "
             "geleit salvage takes over from this one what came later",
         )
-
-
-def _set_pragmas(connection: Any, _record: Any) -> None:
-    cursor = connection.cursor()
-    cursor.execute("PRAGMA journal_mode=WAL")
-    cursor.execute("PRAGMA synchronous=FULL")
-    cursor.execute("PRAGMA foreign_keys=ON")
-    cursor.execute("PRAGMA secure_delete=ON")
-    cursor.execute("PRAGMA cache_size=-65536")
-    cursor.execute(
-        "PRAGMA wal_autocheckpoint=8192"
-    )  # pages: a checkpoint for each slice would cost more than the slice
-    cursor.close()
 
 
 def _begin(connection: sa.Connection) -> None:

@@ -11,6 +11,7 @@ import os
 import signal
 import sys
 import threading
+import time
 from collections import deque
 from collections.abc import Callable
 from concurrent.futures import Future
@@ -18,6 +19,7 @@ from contextlib import suppress
 from multiprocessing.connection import Connection
 from typing import Any
 
+from geleit.errors import GeleitError
 from geleit.intake.collector import Collector, Outcome
 from geleit.web.back.messages import (
     Asked,
@@ -38,6 +40,7 @@ from geleit.workspace.upkeep import Upkeep
 
 UNBOUNDED = sys.maxsize  # the front lets no more in than may wait
 LOOK = 0.2  # seconds between two looks at how the keeper is doing
+RELIEF = 0.25  # seconds between two looks at the ledger's log
 DEATH_SIGNAL = 1  # prctl: which signal comes when the parent ends
 
 
@@ -114,6 +117,7 @@ class _Answers:
 
 def _write(workspace: Workspace, link: Connection, _opening: Opening) -> None:
     """Commit what comes, until told to stop or the front is gone."""
+    workspace.ledger.relieved()
     answers = _Answers(link)
     collector = answers.collector = Collector(workspace.intake, committed=answers.flush, limit=UNBOUNDED)
     collector.start()
@@ -138,6 +142,7 @@ def _keep(workspace: Workspace, link: Connection, opening: Opening) -> None:
     """Keep the stores, until told to stop or the front is gone; tell how that goes."""
     upkeep = Upkeep(workspace, opening.pace)
     upkeep.start()
+    threading.Thread(target=_relieve, args=[workspace], name="geleit-relief", daemon=True).start()
     told: Any = None
     try:
         while upkeep.alive:
@@ -152,6 +157,14 @@ def _keep(workspace: Workspace, link: Connection, opening: Opening) -> None:
                 upkeep.committed()
     finally:
         upkeep.stop()
+
+
+def _relieve(workspace: Workspace) -> None:
+    """Do for the writer what it leaves to us, as long as this process lives."""
+    while True:
+        time.sleep(RELIEF)
+        with suppress(GeleitError):
+            workspace.ledger.relieve()
 
 
 if __name__ == "__main__":
