@@ -6,12 +6,14 @@ import subprocess
 import sys
 import time
 from contextlib import closing, contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from geleit.errors import Retryable
 from geleit.events.event import Event, Identifier
+from geleit.intake.ready import Ready
 from geleit.web.app import create_app
 from geleit.web.back.front import Back
 from geleit.web.back.messages import Opening, pack, unpack
@@ -32,7 +34,7 @@ def workspace(tmp_path):
 
 @contextmanager
 def started(workspace, **pace):
-    back = Back(Opening(workspace.root, Pace(**pace), "text", "critical"))
+    back = Back(Opening(workspace.root, Pace(**pace), "text", "critical"), workspace.intake.ready)
     back.start()
     try:
         yield back
@@ -81,6 +83,15 @@ def test_an_event_is_the_same_on_the_other_side():
         "told", "r", "raw", 7, 8, 9, 10,
     )  # fmt: skip
     assert unpack(pack(told)) == told
+    ready = Ready(told, "hash", 20_000, "{}")
+    assert unpack(pack(ready)) == ready
+
+
+def test_an_event_that_cannot_be_stored_costs_only_itself(workspace):
+    broken = replace(event("b"), properties={"text": "\ud800"})
+    with started(workspace) as back:
+        assert back.writer.submit([event("a"), broken, event("c")]).result(PATIENCE).new == 2
+        assert back.writer.tally.quarantined == {"web": 1}
 
 
 def test_outcomes_and_counts_come_back(workspace):
@@ -126,7 +137,7 @@ def test_nobody_stays_when_the_front_is_killed(workspace):
         "from geleit.web.back.front import Back\n"
         "from geleit.web.back.messages import Opening\n"
         "from geleit.workspace.upkeep import Pace\n"
-        "back = Back(Opening(Path(sys.argv[1]), Pace(), 'text', 'critical'))\n"
+        "back = Back(Opening(Path(sys.argv[1]), Pace(), 'text', 'critical'), None)\n"
         "back.start()\n"
         "print(back._process.pid, flush=True)\n"
         "time.sleep(600)\n"

@@ -51,11 +51,16 @@ class Event:
     received_at: int = 0
     original_at: int | None = None
     sent_at: int | None = None
+    _id: str = field(default="", init=False, repr=False, compare=False)  # an event is asked for it a dozen times
 
     @property
     def id(self) -> EventId:
         """The event's id: a hash of source and key, the same however and whenever it arrives."""
-        return event_id(self.source, self.key)
+        known = self._id
+        if not known:
+            known = event_id(self.source, self.key)
+            object.__setattr__(self, "_id", known)
+        return EventId(known)
 
     @property
     def order(self) -> int:
@@ -63,7 +68,7 @@ class Event:
         return total_order(self.rank, self.id)
 
 
-@lru_cache(maxsize=16_384)  # an event is asked for its id a dozen times on its way
+@lru_cache(maxsize=16_384)  # the same event is made anew on its way
 def event_id(source: str, key: str) -> EventId:
     """The first 128 bits of SHA-256 over (source, key) as 32 hexadecimal digits.
 

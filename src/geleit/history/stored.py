@@ -63,11 +63,18 @@ class StoredEvent:
         return self.event.t, self.event.order, self.event_id
 
 
-def encode(event: Event, set_key: int, local_day: int) -> dict[str, Any]:
-    """The outbox row of an event (without ``seq``, which the ledger gives).
+def body_of(event: Event) -> str:
+    """What has no column of its own, as JSON.
 
-    ``local_day`` = days since 1970-01-01 in the company's zone.
     Errors: GeleitError for text that is not Unicode (it would be unreadable later); nothing is stored then.
+    """
+    return _json(_encoder, _body(event), event)
+
+
+def encode(event: Event, set_key: int, local_day: int, body: str | None = None) -> dict[str, Any]:
+    """The outbox row of an event (without ``seq``, which the ledger gives); ``body`` if it is known (see ``body_of``).
+
+    ``local_day`` = days since 1970-01-01 in the company's zone. Errors: those of ``body_of``.
     """
     identity = event.id
     return {
@@ -82,7 +89,7 @@ def encode(event: Event, set_key: int, local_day: int) -> dict[str, Any]:
         "set_key": set_key,
         "evidence": event.evidence,
         "received_at": event.received_at,
-        "body": _json(_encoder, _body(event), event),
+        "body": body_of(event) if body is None else body,
         "raw": event.raw,
     }
 

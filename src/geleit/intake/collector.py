@@ -16,6 +16,7 @@ from geleit.events.event import Event
 from geleit.intake import arrivals
 from geleit.intake.live import BATCH, Intake, Taken
 from geleit.intake.overload import WAITING, OverloadedError, Room
+from geleit.intake.ready import Ready, plain
 from geleit.intake.tally import Seldom, Tally
 from geleit.sources.records import Rejected
 
@@ -38,7 +39,7 @@ class Outcome:
 class Submission:
     """What one request brings: events, and what of it goes to the quarantine."""
 
-    events: Sequence[Event]
+    events: Sequence[Event | Ready]
     rejected: Sequence[Rejected]
     done: Future[Outcome] = field(default_factory=Future)
 
@@ -101,7 +102,7 @@ class Collector:
         """Whether there is a writer."""
         return self._writer.is_alive()
 
-    def submit(self, events: Sequence[Event], rejected: Sequence[Rejected] = ()) -> Future[Outcome]:
+    def submit(self, events: Sequence[Event | Ready], rejected: Sequence[Rejected] = ()) -> Future[Outcome]:
         """Hand events over.
 
         The future's errors: Retryable if the ledger is busy or its disk full (nothing was taken). Errors:
@@ -213,9 +214,10 @@ class Collector:
         """The submission's events, each in a transaction of its own; one that fails goes to the quarantine."""
         taken = Taken([], [], [], 0)
         rejected = list(submission.rejected)
-        for event in submission.events:
+        for one in submission.events:
+            event = plain(one)
             try:
-                taken += self._take([Submission([event], ())])
+                taken += self._take([Submission([one], ())])
             except Retryable:
                 raise
             except Exception as error:  # noqa: BLE001 (whatever it is, the event waits for a person)
@@ -232,7 +234,7 @@ class Collector:
         contradicting = Counter(event.id for event in taken.contradicting)
         for one in batch:
             count, keys = 0, []
-            for event in one.events:
+            for event in map(plain, one.events):
                 if event.id in fresh:  # only the first of a key is new
                     fresh.remove(event.id)
                     count += 1

@@ -13,10 +13,11 @@ from geleit.customers import facts
 from geleit.events.event import Event
 from geleit.events.kinds import Catalogue
 from geleit.history.keys import Keys
-from geleit.history.stored import content_hash, encode
+from geleit.history.stored import body_of, content_hash, encode
 from geleit.identity import evidence, resolution
 from geleit.identity.normalize import normalize_all
 from geleit.identity.rules import Rules
+from geleit.intake.ready import Ready
 from geleit.intake.states import as_state
 from geleit.ledger import tables
 from geleit.ledger.ledger import Ledger, given
@@ -116,34 +117,37 @@ class Intake:
                 total += self.take(connection, batch, rejected if place == 0 else ()).receipt
         return total
 
-    def take(self, connection: sa.Connection, batch: Sequence[Event], rejected: Sequence[Rejected] = ()) -> Taken:
+    def ready(self, event: Event) -> Ready:
+        """Everything about an event that needs no ledger. Errors: GeleitError for text that is not Unicode."""
+        identifiers = normalize_all(event.identifiers, self.rules, self.country)[0]
+        known = replace(event, identifiers=identifiers, received_at=event.received_at or self.ledger.clock())
+        if known.source in self.listing:
+            known = as_state(known)
+        return Ready(known, content_hash(known), local_day(known.t, self.zone), body_of(known))
+
+    def take(
+        self, connection: sa.Connection, batch: Sequence[Event | Ready], rejected: Sequence[Rejected] = ()
+    ) -> Taken:
         """Take one batch in the caller's transaction."""
         now = self.ledger.clock()
-        events = [
-            replace(
-                event,
-                identifiers=normalize_all(event.identifiers, self.rules, self.country)[0],
-                received_at=event.received_at or now,
-            )
-            for event in batch
-        ]
-        events = [as_state(event) if event.source in self.listing else event for event in events]
+        events = [one if isinstance(one, Ready) else self.ready(one) for one in batch]
         new, contradicting, again = _sift(connection, events, self.keys)
         if again and quarantine.contradictions(connection):
             quarantine.settle_equal(connection, {(event.record or event.id, event.key) for event in again}, now)
         quarantined = quarantine.put(connection, [*rejected, *map(_contradiction, contradicting)], now)
         if new:
             self._store(connection, new)
-        return Taken(new, again, contradicting, quarantined)
+        return Taken([one.event for one in new], again, contradicting, quarantined)
 
-    def _store(self, connection: sa.Connection, events: Sequence[Event]) -> None:
+    def _store(self, connection: sa.Connection, ready: Sequence[Ready]) -> None:
         change = self.ledger.next_change(connection)
+        events = [one.event for one in ready]
         seen = [evidence.Observation(e.id, e.source, e.t, e.identifiers) for e in events]
         observed = evidence.observe(connection, seen)
         sets = observed.set_ids
         facts.write(connection, facts.facts_of(list(zip(events, sets, strict=True)), self.setting))
-        rows = [encode(e, key, local_day(e.t, self.zone)) for e, key in zip(events, observed.set_keys, strict=True)]
-        _OUTBOX.many(connection, rows)
+        placed = zip(ready, observed.set_keys, strict=True)
+        _OUTBOX.many(connection, [encode(one.event, key, one.day, one.body) for one, key in placed])
         moved = resolution.update(connection, observed.touched, self.rules, change)
         self._carry_on(connection, list(zip(events, sets, strict=True)), (moved, observed.touched.sets), change)
 
@@ -172,23 +176,23 @@ class Intake:
 
 
 def _sift(
-    connection: sa.Connection, events: Sequence[Event], keys: Keys
-) -> tuple[list[Event], list[Event], list[Event]]:
+    connection: sa.Connection, events: Sequence[Ready], keys: Keys
+) -> tuple[list[Ready], list[Event], list[Event]]:
     """New events (their keys are taken at once), events that contradict an earlier one of their key, and repeats."""
-    said = [content_hash(event) for event in events]
     known: dict[str, str] = {}
-    known.update(_KEYS.all(connection, values=list({event.id for event in events})))
-    known |= keys.contents(connection, [event.id for event in events if event.id not in known])
-    new: dict[str, Event] = {}
+    known.update(_KEYS.all(connection, values=list({one.event.id for one in events})))
+    known |= keys.contents(connection, [one.event.id for one in events if one.event.id not in known])
+    new: dict[str, Ready] = {}
     contradicting, again = [], []
-    for event, content in zip(events, said, strict=True):
-        if event.id not in known:
-            known[event.id] = content
-            new[event.id] = event
-        elif known[event.id] == content:
-            again.append(event)
+    for one in events:
+        identity = one.event.id
+        if identity not in known:
+            known[identity] = one.content
+            new[identity] = one
+        elif known[identity] == one.content:
+            again.append(one.event)
         else:
-            contradicting.append(event)
+            contradicting.append(one.event)
     _KEY.many(connection, [{"id": identity, "content": known[identity]} for identity in new])
     return list(new.values()), contradicting, again
 

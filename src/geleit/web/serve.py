@@ -74,7 +74,7 @@ def behind(workspace: Workspace, pages: ASGIApp, opening: Opening, hosts: Sequen
 
     ``hosts``: names under which numbers and faults may be read. Errors: GeleitError if the processes do not start.
     """
-    back = Back(opening)
+    back = Back(opening, workspace.intake.ready)
     back.start()
     others = {"writer": lambda: back.writer.pid, "keeper": lambda: back.keeper.pid}
     with _collecting(workspace, pages, (back.writer, back.keeper), hosts, others) as app:

@@ -8,7 +8,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from contextlib import suppress
 from multiprocessing.connection import Connection, wait
@@ -19,6 +19,7 @@ from geleit.errors import GeleitError, Retryable
 from geleit.events.event import Event
 from geleit.intake.collector import STOPPING, Outcome
 from geleit.intake.overload import Room
+from geleit.intake.ready import Ready
 from geleit.intake.tally import Distribution, Tally
 from geleit.sources.records import Rejected
 from geleit.web.back.messages import Asked, Failure, Keeping, Opened, Opening, Settled, Stop, Take, Told, Wake, pack
@@ -66,9 +67,9 @@ class Line:
 class Back:
     """Both processes as one: where one ends, both are ended and started anew."""
 
-    def __init__(self, opening: Opening) -> None:
+    def __init__(self, opening: Opening, ready: Callable[[Event], Ready]) -> None:
         self.opening = opening
-        self.writer = AwayWriter()
+        self.writer = AwayWriter(ready)
         self.keeper = AwayKeeper()
         self._ready = threading.Event()
         self._stopping = threading.Event()
@@ -161,9 +162,10 @@ class Back:
 
 
 class AwayWriter:
-    """The writer in its own process, as ``Collector`` would be in this one."""
+    """The writer in its own process, as ``Collector`` would be in this one; what needs no ledger is done here."""
 
-    def __init__(self) -> None:
+    def __init__(self, ready: Callable[[Event], Ready]) -> None:
+        self.ready = ready
         self.room = Room()
         self.line: Line | None = None
         self.pid = -1
@@ -202,10 +204,17 @@ class AwayWriter:
             number = self._number
             self._open[number] = (future, size)
         try:
-            line.send(Take(number, [pack(event) for event in events], rejected))
+            line.send(Take(number, [pack(self._ready(event)) for event in events], rejected))
         except GoneError as error:
             self._end(number, error)
         return future
+
+    def _ready(self, event: Event) -> Event | Ready:
+        """As ready as it can be; what cannot is put aside by the writer, which says why."""
+        try:
+            return self.ready(event)
+        except Exception:  # noqa: BLE001 (it is raised there again, for this event alone)
+            return event
 
     def opened(self, line: Line, pid: int) -> None:
         """It is there now."""
