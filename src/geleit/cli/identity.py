@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from geleit.cli import deciding
+from geleit.cli import deciding, linkage
 from geleit.cli.customers import Key
 from geleit.cli.output import HERE, AsJson, Folder, Language, opened, say, show, working
+from geleit.definitions import load
+from geleit.identity.explanation import rule_text
+from geleit.identity.preview import Preview, preview
+from geleit.identity.rules import Identity, Rules
 from geleit.workspace.proof import remake_customers
 
 identity = typer.Typer(help="Why identifiers are one customer, or not; decisions about it.", no_args_is_help=True)
@@ -18,6 +23,8 @@ def register(app: typer.Typer) -> None:
     """Add this room's commands."""
     identity.command()(explain)
     deciding.register(identity)
+    linkage.register(identity)
+    identity.command(name="preview")(preview_rules)
     identity.command()(rebuild)
     app.add_typer(identity, name="identity")
 
@@ -35,6 +42,40 @@ def explain(
     with opened(folder) as workspace:
         found, company = workspace.explain(a, b or None), workspace.company
     show(found, as_json, lambda: say(found.text(language or company.languages[0], company.zone)))
+
+
+def preview_rules(
+    rules: Annotated[
+        Path | None,
+        typer.Option("--identity", help="Rules to try instead of the workspace's identity.yaml.", metavar="FILE"),
+    ] = None,
+    samples: Annotated[int, typer.Option(help="How many people to show of each sort.", min=0)] = 5,
+    language: Language = "",
+    folder: Folder = HERE,
+    as_json: AsJson = False,
+) -> None:
+    """Show who would be joined and separated if identity.yaml held as it is now (or FILE); changes nothing."""
+    with opened(folder) as workspace, working(as_json), workspace.ledger.read() as connection:
+        tried = Rules(load(rules, Identity)) if rules else workspace.rules
+        found = preview(connection, tried, workspace.data, samples)
+        spoken = language or workspace.company.languages[0]
+    show(found, as_json, lambda: _say_preview(found, spoken))
+
+
+def _say_preview(found: Preview, language: str) -> None:
+    say(
+        f"{found.identifiers:,} identifiers: {found.customers_now:,} customers now, {found.customers_then:,} then; "
+        f"{found.separated:,} separated, {found.joined:,} joined; the largest would have {found.largest:,} identifiers"
+    )
+    for title, people in (("Separated", found.separated_people), ("Joined", found.joined_people)):
+        for one in people:
+            say(f"\n{title}: {one.customer}")
+            for part, members in one.parts:
+                say(f"  {part}: {', '.join(map(str, members))}")
+            for why in one.because:
+                say(f"  {why.a} with {why.b}; {rule_text(why.rule, language)}")
+    if found.separated or found.joined:
+        say("\nNothing was changed. geleit sync applies identity.yaml.")
 
 
 def rebuild(folder: Folder = HERE, as_json: AsJson = False) -> None:

@@ -99,7 +99,7 @@ def load_all(connection: sa.Connection, rules: Rules) -> Closure:
     nodes = {id_: Node(id_, Identifier(type_, value), first) for id_, type_, value, first in rows.all()}
     found = Closure(nodes, inner=set(nodes), settled=decisions.standing(connection).settled())
     shown = connection.execute(_SHOWN if rules.by_source else _LINK).all()
-    found.links = _heeded(shown, nodes, rules) if rules.by_source else _summed(shown)
+    found.links = heeded(shown, nodes, rules) if rules.by_source else _summed(shown)
     neighbors: dict[int, list[Node]] = defaultdict(list)
     for link in found.links:
         neighbors[link.low].append(nodes[link.high])
@@ -115,7 +115,7 @@ def _summed(rows: Iterable[Sequence[Any]]) -> list[Link]:
     return [Link(low, high, int(count), first) for low, high, count, first in rows]
 
 
-def _heeded(rows: Iterable[Sequence[Any]], nodes: Mapping[int, Node], rules: Rules) -> list[Link]:
+def heeded(rows: Iterable[Sequence[Any]], nodes: Mapping[int, Node], rules: Rules) -> list[Link]:
     """Links as (low, high, source, count, first_t) summed over the sources that rules heed."""
     found: dict[tuple[int, int], Link] = {}
     for low, high, source, count, first in rows:
@@ -275,7 +275,7 @@ class _Region:
             return _summed(row for of_end in _LINKS for row in of_end.all(self.connection, values=numbers))
         rows = {tuple(row) for of_end in _LINKS_SHOWN for row in of_end.all(self.connection, values=numbers)}
         self._know({end for row in rows for end in row[:2]})
-        return _heeded(rows, self.nodes, self.rules)
+        return heeded(rows, self.nodes, self.rules)
 
     def _within(self, numbers: set[int]) -> list[Link]:
         """All links between two of these identifiers."""
@@ -284,7 +284,7 @@ class _Region:
         shown = _SHOWN if self.rules.by_source else _LINK
         query = shown.where(among(_evidence.low_id, numbers), among(_evidence.high_id, numbers))
         rows = self.connection.execute(query).all()
-        return _heeded(rows, self.nodes, self.rules) if self.rules.by_source else _summed(rows)
+        return heeded(rows, self.nodes, self.rules) if self.rules.by_source else _summed(rows)
 
 
 def members(connection: sa.Connection, sets: Sequence[int]) -> dict[int, list[Node]]:

@@ -1,0 +1,185 @@
+"""Who would be joined and who separated under other rules, before they hold: nothing is written.
+
+Set-based: everybody whom no limit and no decision touches is counted by DuckDB, which spills to disk; the others are
+resolved group by group. So memory holds the largest group and some numbers per identifier, not the whole graph.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import groupby
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import duckdb
+import pyarrow as pa
+import sqlalchemy as sa
+
+from geleit.events.event import Identifier
+from geleit.history import snapshot
+from geleit.history.reading import connect
+from geleit.history.statements import load_from
+from geleit.identity import decisions, groups
+from geleit.identity.closure import heeded
+from geleit.identity.decisions import Decisions, Settled
+from geleit.identity.graph import Node, Reason, bonded, resolve
+from geleit.identity.rules import Rules
+from geleit.ledger import tables
+
+SQL = load_from(Path(__file__).parent / "preview.sql")
+MEMORY = "1500MB"
+ROWS = 20_000  # fetched at once
+SHOWN = 8  # identifiers of one part of a sample
+
+
+@dataclass(frozen=True, slots=True)
+class Because:
+    """A link and the rule that will hold it back (of a separation) or held it back so far (of a joining)."""
+
+    a: Identifier
+    b: Identifier
+    rule: str
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """One customer who would be separated (``parts``: customers then) or joined (``parts``: customers now).
+
+    Each part is a customer id with its first identifiers.
+    """
+
+    customer: str
+    parts: tuple[tuple[str, tuple[Identifier, ...]], ...]
+    because: tuple[Because, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """How many identifiers and customers there are and would be; who changes, the most changed ones as samples.
+
+    ``largest``: identifiers of the largest customer then.
+    """
+
+    identifiers: int
+    customers_now: int
+    customers_then: int
+    separated: int
+    joined: int
+    largest: int
+    separated_people: tuple[Sample, ...]
+    joined_people: tuple[Sample, ...]
+
+
+def preview(connection: sa.Connection, rules: Rules, folder: Path, samples: int = 5) -> Preview:
+    """What ``rules``, with the decisions that stand, would make of all evidence, against what holds now.
+
+    ``connection`` sees one state of the ledger; ``folder`` is where large intermediate results spill to.
+    """
+    made = decisions.standing(connection)
+    with TemporaryDirectory(dir=folder) as spill, connect(memory_limit=MEMORY, temp_directory=spill) as duck:
+        _gather(duck, connection)
+        groups.group(duck, rules, made.named)
+        _resolve_difficult(duck, rules, made)
+        for name in ("moved", "parted", "joined"):
+            duck.execute(SQL[name])
+        counted: list[int] = [*duck.execute(SQL["counts"]).fetchall()[0]]
+        people = (
+            tuple(_samples(duck, "separated_people", ("parts_of", "why_separated"), samples)),
+            tuple(_samples(duck, "joined_people", ("parts_for", "why_joined"), samples)),
+        )
+    identifiers, now, then, separated, joined, largest = counted
+    return Preview(identifiers, now, then, separated, joined, largest, *people)
+
+
+def _gather(duck: duckdb.DuckDBPyConnection, connection: sa.Connection) -> None:
+    """Take identifiers, evidence and present places out of the ledger."""
+    seen = tables.evidence.c
+    pairs = sa.select(seen.low_id, seen.high_id, seen.source, seen["count"], seen.first_t)
+    snapshot.copy(connection, sa.select(tables.identifier), duck, "known")
+    snapshot.copy(connection, pairs, duck, "pairs")
+    snapshot.copy(connection, sa.select(tables.identifier_resolution), duck, "places")
+    for name in ("identifier", "evidence"):
+        duck.execute(SQL[name])
+    duck.execute("DROP TABLE known")
+    duck.execute("DROP TABLE pairs")
+    duck.execute("CREATE TABLE place (set_key BIGINT, no BIGINT)")  # whose events are whose follows from the members
+
+
+def _resolve_difficult(duck: duckdb.DuckDBPyConnection, rules: Rules, made: Decisions) -> None:
+    """Make ``resolved(no, customer_id)`` and ``held(low, high, rule)`` of the groups that need the pure function itself."""
+    settled = made.settled()
+    _tie(duck, settled)
+    duck.execute(SQL["knot"])
+    duck.execute("CREATE TABLE resolved (no BIGINT, customer_id VARCHAR)")
+    duck.execute("CREATE TABLE held (low BIGINT, high BIGINT, rule VARCHAR)")
+    placed: list[tuple[Any, ...]] = []
+    held: list[tuple[Any, ...]] = []
+    links = _by_group(duck, SQL["links"])
+    ahead = next(links, None)
+    for root, rows in _by_group(duck, SQL["members"]):
+        nodes = {no: Node(no, Identifier(type_, value), first) for _, no, type_, value, first in rows}
+        mine: list[tuple[Any, ...]] = []
+        if ahead and ahead[0] == root:
+            mine, ahead = ahead[1], next(links, None)
+        shared: dict[int, Reason] = {no: "shared" for no, node in nodes.items() if node.identifier in settled.shared}
+        found = resolve(nodes, heeded((row[1:] for row in mine), nodes, rules), shared, rules, settled)
+        placed += found.customers.items()
+        held += ((one.link.low, one.link.high, one.rule) for one in found.rejected)
+        if len(placed) > ROWS:
+            _flush(duck, placed, held)
+    _flush(duck, placed, held)
+
+
+def _flush(duck: duckdb.DuckDBPyConnection, placed: list[tuple[Any, ...]], held: list[tuple[Any, ...]]) -> None:
+    """Move what was found so far into its tables."""
+    for name, form, rows in (("resolved", PLACED, placed), ("held", HELD, held)):
+        columns = {label: [row[place] for row in rows] for place, label in enumerate(form.names)}
+        duck.from_arrow(pa.table(columns, schema=form)).insert_into(name)
+        rows.clear()
+
+
+PLACED = pa.schema([("no", pa.int64()), ("customer_id", pa.string())])
+HELD = pa.schema([("low", pa.int64()), ("high", pa.int64()), ("rule", pa.string())])
+
+
+def _tie(duck: duckdb.DuckDBPyConnection, settled: Settled) -> None:
+    """Groups that people's decisions make one, ``tied(wide, root)``; also over groups that are in two of them."""
+    wide = {Identifier(type_, value): number for type_, value, number in duck.execute(SQL["bonded"]).fetchall()}
+    whole: dict[int, set[int]] = {}
+    for members in {id(some): some for some in bonded(settled).values()}.values():
+        tied = {wide[one] for one in members if one in wide}
+        together = tied.union(*(whole.get(number, ()) for number in tied))
+        whole.update(dict.fromkeys(together, together))
+    roots = {number: min(some) for number, some in whole.items()}
+    columns = {"wide": pa.array(list(roots), pa.int64()), "root": pa.array(list(roots.values()), pa.int64())}
+    duck.from_arrow(pa.table(columns)).create("tied")
+
+
+def _by_group(duck: duckdb.DuckDBPyConnection, question: str) -> Iterator[tuple[int, list[tuple[Any, ...]]]]:
+    """The rows of an answer that is ordered by its first column, by that column."""
+    answer = duck.cursor().execute(question)
+
+    def rows() -> Iterator[tuple[Any, ...]]:
+        while some := answer.fetchmany(ROWS):
+            yield from some
+
+    for root, members in groupby(rows(), key=lambda row: row[0]):
+        yield root, list(members)
+
+
+def _samples(duck: duckdb.DuckDBPyConnection, which: str, asked: tuple[str, str], samples: int) -> Iterator[Sample]:
+    parts, why = asked
+    for (customer,) in duck.execute(SQL[which], {"samples": samples}).fetchall():
+        rows = duck.execute(SQL[parts], {"customer": customer}).fetchall()
+        shown = [
+            (part, tuple(Identifier(type_, value) for _, type_, value in members)[:SHOWN])
+            for part, members in groupby(rows, key=lambda row: row[0])
+        ]
+        because = duck.execute(SQL[why], {"customer": customer}).fetchall()
+        yield Sample(
+            customer,
+            tuple((part, members) for part, members in shown[:SHOWN]),
+            tuple(Because(Identifier(*row[:2]), Identifier(*row[2:4]), row[4]) for row in because),
+        )
