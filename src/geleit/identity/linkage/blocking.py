@@ -11,7 +11,7 @@ import duckdb
 from geleit.identity.linkage.records import Records
 
 ALL_PAIRS = 1_000_000  # so few pairs are all compared
-PER_RECORD = 60  # comparisons a record may cost on average ...
+PER_RECORD = 150  # comparisons a record may cost on average ...
 MOST = 6_000_000  # ... up to this sum, then SLOW more per record
 SLOW = 10
 WIDEST = 400  # records with one key, at most: beyond it the key says nothing
@@ -168,7 +168,7 @@ def _finds_all_of(wide: _Measured, narrow: _Measured) -> bool:
 def _measured(connection: duckdb.DuckDBPyConnection, records: Records) -> Iterator[_Measured]:
     keys = list(_keys(records))
     rules = [(key,) for key in keys] + [pair for pair in combinations(keys, 2) if pair[0].field != pair[1].field]
-    most = budget(records.count) // 6
+    most = budget(records.count) // 5
     for rule in rules:
         sizes = connection.execute(
             f"SELECT c, count(*) FROM (SELECT count(*) AS c FROM record WHERE {_known(rule)} GROUP BY {_grouped(rule)}) "  # noqa: S608

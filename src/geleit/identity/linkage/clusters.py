@@ -86,7 +86,9 @@ def _take_over(near: dict[int, dict[int, _Between]], a: int, b: int) -> None:
 
 
 def _likeness(between: _Between, every: int) -> float:
-    """Two parts the average of all pairs, one part the best: an old address must not part a person's records, and one
-    chance likeness must not join two people."""
+    """Two parts the average of all pairs, one part the best.
+
+    An old address must not part a person's records, and one chance likeness must not join two people.
+    """
     total, pairs, best = between
     return (2 * (total + UNSEEN * (every - pairs)) / every + best) / 3

@@ -22,8 +22,11 @@ class Level:
 
 @dataclass(frozen=True, slots=True)
 class Compared:
-    """One comparison: levels from best to worst (``else`` comes by itself), null condition, and the column whose
-    frequent values say less (``rare``; at the first level)."""
+    """One comparison of two records.
+
+    ``levels`` from best to worst (``else`` comes by itself), ``unknown`` the condition under which nothing is said, and
+    ``rare`` the column whose frequent values say less (at the first level).
+    """
 
     name: str
     kind: str

@@ -22,6 +22,7 @@ from geleit.identity.linkage.threshold import Expected, choose
 
 MEMORY = "2GB"  # for DuckDB; beyond it, it writes to disk
 RANDOM_PAIRS = 600_000
+UNSEEN_RECORDS = 50  # behind a short list of names there are more people than those in it
 SEED = 20261122
 
 
@@ -208,5 +209,16 @@ def _rarity(
         codes = encoded.indices.fill_null(-1).to_numpy()
         counts = np.bincount(codes[codes >= 0])
         same = (gammas[:, place] == 0) & (codes[left] >= 0) & (codes[left] == codes[right])
-        found[same, place] = -np.log2(counts[codes[left[same]]] / max(counts.sum(), 1))
+        found[same, place] = -np.log2(_shares(counts)[codes[left[same]]])
+    return found
+
+
+def _shares(counts: np.ndarray) -> np.ndarray:
+    """How many strangers have each value, as a share: the others who have it, among all.
+
+    Where values are as many as records (names in a short list), among some more who were not seen.
+    """
+    filled = max(counts.sum(), 1)
+    unseen = UNSEEN_RECORDS * (len(counts) / filled) ** 2
+    found: np.ndarray = (counts - 0.5) / (filled + unseen)
     return found

@@ -23,8 +23,11 @@ Codes = NDArray[np.int8]
 
 @dataclass(slots=True)
 class Model:
-    """Per comparison, from best level to ``else``: probability among the same person's pairs (m), strangers' (u),
-    one household's (h); and the shares of the three kinds among all possible pairs."""
+    """What likeness says, per comparison from the best level to ``else``.
+
+    Probability among the same person's pairs (m), strangers' (u), one household's (h), and how many of all possible
+    pairs are of the first and the last kind.
+    """
 
     m: list[Floats]
     u: list[Floats]

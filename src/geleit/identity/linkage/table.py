@@ -10,7 +10,6 @@ import pyarrow as pa
 
 from geleit.errors import GeleitError
 
-SYSTEM = "system"  # which file or source a record is of; our own column, prefixed against clashes
 _READERS = {
     ".csv": "read_csv($file, all_varchar = true, header = true, sample_size = -1, encoding = '{encoding}')",
     ".tsv": "read_csv($file, all_varchar = true, header = true, sample_size = -1, encoding = '{encoding}')",
