@@ -102,23 +102,31 @@ def pdf(journey: Journey, theme: Theme = "print") -> bytes:
     numbers = [
         translate(journey.language, "page {number} of {count}", number=at + 1, count=total) for at in range(total)
     ]
-    data = _page_data(A3, MARGIN, theme, journey) | {"foot": FOOT, "numbers": numbers, "standing": as_of(journey)}
+    told = (title(journey), VOICE if journey.quote.strip() else RECORD, journey.language)
+    data = _page_data(A3, MARGIN, theme, told) | {"foot": FOOT, "numbers": numbers, "standing": as_of(journey)}
     return _compile(sheet.scenes, sheet.scale, theme, data, "pdf")
 
 
 def png(scene: Scene, journey: Journey, theme: Theme = "light", edge: float = 0) -> bytes:
     """The scene as PNG with two dots per px and ``edge`` px of paper around it."""
+    face = VOICE if journey.quote.strip() else RECORD
+    return picture(scene, theme, edge, name=title(journey), face=face)
+
+
+def picture(scene: Scene, theme: Theme = "light", edge: float = 0, *, name: str = "", face: str = RECORD) -> bytes:
+    """Any scene as PNG, as ``png`` does it; ``name`` is its title if that is not the scene's own."""
     size = (scene.width + 2 * edge, scene.height + 2 * edge)
-    data = _page_data(size, edge, theme, journey) | {"foot": 0, "numbers": [""], "standing": ""}
-    return _compile([scene], 1, theme, data, "png")
+    data = _page_data(size, edge, theme, (name or scene.title, face, scene.language))
+    return _compile([scene], 1, theme, data | {"foot": 0, "numbers": [""], "standing": ""}, "png")
 
 
-def _page_data(size: tuple[float, float], margin: float, theme: Theme, journey: Journey) -> dict[str, object]:
+def _page_data(size: tuple[float, float], margin: float, theme: Theme, told: tuple[str, str, str]) -> dict[str, object]:
+    """``told``: the title, the type family it is set in, the language."""
     colours = THEMES[theme]
     return {
-        "title": title(journey),
-        "face": VOICE if journey.quote.strip() else RECORD,
-        "language": journey.language,
+        "title": told[0],
+        "face": told[1],
+        "language": told[2],
         "width": size[0],
         "height": size[1],
         "margin": margin,
