@@ -14,6 +14,8 @@ from geleit.definitions import load
 from geleit.identity.explanation import rule_text
 from geleit.identity.preview import Preview, preview
 from geleit.identity.rules import Identity, Rules
+from geleit.maps import identities
+from geleit.workspace import naming
 from geleit.workspace.proof import remake_customers
 
 identity = typer.Typer(help="Why identifiers are one customer, or not; decisions about it.", no_args_is_help=True)
@@ -34,6 +36,8 @@ def explain(
     b: Annotated[
         str, typer.Argument(metavar="KEY", help="A second identifier; without it, all links of the first's customer.")
     ] = "",
+    svg: Annotated[Path | None, typer.Option(help="Draw it, too: a file that ends in .svg.", metavar="FILE")] = None,
+    png: Annotated[Path | None, typer.Option(help="Draw it, too: a file that ends in .png.", metavar="FILE")] = None,
     language: Language = "",
     folder: Folder = HERE,
     as_json: AsJson = False,
@@ -41,7 +45,13 @@ def explain(
     """Print the chain of evidence between two identifiers, or why they are two customers."""
     with opened(folder) as workspace:
         found, company = workspace.explain(a, b or None), workspace.company
-    show(found, as_json, lambda: say(found.text(language or company.languages[0], company.zone)))
+        spoken = language or company.languages[0]
+        for target, ending in ((svg, ".svg"), (png, ".png")):
+            if target is not None and target.suffix.lower() != ending:
+                raise typer.BadParameter(f"'{target}' does not end in {ending}", param_hint=f"--{ending[1:]}")
+            if target is not None:
+                identities.export(found, naming.in_words(workspace, spoken), target)
+    show(found, as_json, lambda: say(found.text(spoken, company.zone)))
 
 
 def preview_rules(

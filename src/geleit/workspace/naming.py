@@ -1,4 +1,4 @@
-"""Which identifiers a decision names when somebody speaks of people."""
+"""Which identifiers a decision names when somebody speaks of people, and how people call identifiers."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from geleit.events.event import Identifier
 from geleit.identity import closure, explanation
 from geleit.identity.graph import customer_id
 from geleit.ledger import tables
+from geleit.maps.identities import Naming
 from geleit.workspace.workspace import Workspace
 
 _identifier = tables.identifier.c
@@ -37,6 +38,16 @@ def exact(space: Workspace, key: str) -> Identifier:
     """The identifier that is called so. Errors: NotFoundError."""
     with space.ledger.read() as connection:
         return _exactly(space, connection, key)
+
+
+def in_words(space: Workspace, language: str) -> Naming:
+    """How sources and types of this company are called in a picture."""
+    return Naming(
+        language,
+        space.company.zone,
+        lambda source: space.source_label(source, language),
+        lambda type_: space.rules.of(type_).class_,
+    )
 
 
 def naming_identifier(connection: sa.Connection, customer: str) -> Identifier:
