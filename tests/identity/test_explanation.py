@@ -33,7 +33,7 @@ def test_two_numbers_are_one_by_a_named_chain(people, seen, why):
 
 
 def test_a_limit_that_keeps_two_apart_is_named(people, seen, why):
-    people.take(*(seen(n, n, f"shop.user_id:u{n}", "phone:0561 448217") for n in (1, 2)))
+    people.take(*(seen(n, n, f"shop.user_id:u{n}", "email:two@example.org") for n in (1, 2)))
     answer = why("u1", "u2")
     assert answer.same is False
     assert [link.rule for link in answer.chain if link.rule] == ["limit: at most 1 of shop.user_id"]
@@ -54,7 +54,7 @@ def test_an_order_of_two_people_says_why_it_joins_none(people, seen, why):
 
 def test_of_one_customer_all_links_are_told_and_those_held_back(people, seen, why):
     people.take(seen(1, 1, "shop.user_id:u1", "email:ada@example.org", "phone:0561 448217"))
-    people.take(seen(2, 2, "shop.user_id:u2", "phone:0561 448217"))
+    people.take(seen(2, 2, "shop.user_id:u2", "email:ada@example.org"))
     answer = why("email:ada@example.org")
     assert answer.same is None
     assert len(answer.chain) == 3

@@ -159,7 +159,7 @@ CLASSES: dict[IdentifierClass, TypeRule] = {
     "user_id": TypeRule("user_id", 10, 1, "ever"),
     "loyalty_card": TypeRule("loyalty_card", 20, 5, "ever"),
     "email": TypeRule("email", 30, 5, "year"),
-    "phone": TypeRule("phone", 40, 5, "year"),
+    "phone": TypeRule("phone", 40, 5, "year", shared_by=2),  # families have one
     "device_id": TypeRule("device_id", 50, 5, "year", shared_by=2),
     "anonymous_id": TypeRule("anonymous_id", 60, 5, "month", shared_by=2),
     "other_id": TypeRule("other_id", 70, 5, "year"),
