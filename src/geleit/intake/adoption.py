@@ -1,6 +1,6 @@
 """Adopts a bulk load into the ledger in short slices: identifiers, sets, evidence, facts, then customer by customer.
 
-Each slice holds the ledger for some ten milliseconds. A kill costs nothing: what is in is found again or, for evidence
+Each slice holds the ledger for some ten milliseconds (see ``pace``). A kill costs nothing: what is in is found again or, for evidence
 (which is counted), remembered by its place. Groups that the ledger knew before, or that somebody touched meanwhile, are
 resolved by the live way, which sees all evidence by then.
 """
@@ -8,14 +8,15 @@ resolved by the live way, which sees all evidence by then.
 from __future__ import annotations
 
 import shutil
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path
 from typing import Any
 
 import duckdb
-import msgspec
 import pyarrow as pa
 import sqlalchemy as sa
 
@@ -26,21 +27,26 @@ from geleit.events.event import Identifier
 from geleit.files import only_one
 from geleit.history.archive import Archive
 from geleit.history.disk import writing
-from geleit.history.reading import connect
+from geleit.history.reading import connect, gather
 from geleit.history.statements import load_from
+from geleit.history.walk import Walk
 from geleit.identity import closure, decisions, groups, resolution
 from geleit.identity.evidence import Touched, add_evidence, find_ids, find_sets, move_earlier
 from geleit.intake import parts
 from geleit.intake.live import Intake
 from geleit.intake.loading import clear_half_written
+from geleit.intake.pace import Pace
 from geleit.ledger import tables
 from geleit.ledger.ledger import among, take_numbers, write_rows
 from geleit.needs import recut
+from geleit.needs.need import Cut
+from geleit.needs.parallel import Cutting, telling
+from geleit.needs.rows import write_cuts
 
-SLICE = 2_000  # rows written while the ledger is held
-PEOPLE = 200  # groups of one slice
-DIFFICULT = 20  # groups that are resolved one by one in a slice
-MEMORY = "1500MB"
+SLICE = 10_000  # rows written while the ledger is held, at most
+PEOPLE = 1_000  # groups of one slice, at most
+DIFFICULT = 40  # groups that are resolved one by one in a slice, at most
+MEMORY = "1200MB"
 SHIFTED = "shifted.txt"  # ledger ids, one a line
 EARLIER = """
 (id) DO UPDATE SET
@@ -77,13 +83,17 @@ def adopt_all(intake: Intake, archive: Archive, *, progress: Progress = lambda _
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """A group of identifiers (ledger id, why it joins nobody) with its sets; ``simple``: no limit holds it back."""
+    """A group of identifiers (ledger id, why it joins nobody) with its sets; ``simple``: no limit holds it back.
+
+    ``needs``: cut from all its events of the load.
+    """
 
     customer: str
     since_t: int
     simple: bool
     identifiers: list[tuple[int, str]]
     sets: list[int]
+    needs: Cut | None = None
 
 
 class Adoption:
@@ -118,11 +128,12 @@ class Adoption:
         if sound := parts.make_sound(self.archive, self.number, self.intake.setting):
             with connect(memory_limit=MEMORY, temp_directory=str(self.folder / "spill")) as duck:
                 self._gather(duck, sound)
-                self._identifiers(duck)
-                self._sets(duck)
-                self._evidence(duck)
-                self._facts(duck)
-                done = self._people(duck) + self._difficult()
+                with closing(self._cutting(duck)) as cutting:
+                    self._identifiers(duck)
+                    self._sets(duck)
+                    self._evidence(duck)
+                    self._facts(duck)
+                    done = self._people(duck, cutting) + self._difficult()
         return done
 
     def _gather(self, duck: duckdb.DuckDBPyConnection, folders: Sequence[Path]) -> None:
@@ -137,12 +148,24 @@ class Adoption:
             named = decisions.standing(connection).named
         groups.group(duck, self.intake.rules, named)
 
+    def _cutting(self, duck: duckdb.DuckDBPyConnection) -> Cutting:
+        """What cuts the needs of those whom nothing holds back, while the ledger is written."""
+        with self.ledger.read() as connection:
+            segments = self.archive.segments_of(connection, self.number)
+        gather(duck, [self.archive.path(segment) for segment in segments], 0)
+        duck.execute(SQL["stored"])
+        duck.execute(SQL["owned"])
+        walk = Walk(duck, self.intake.catalogue, telling(self.intake.needs))
+        return Cutting(walk.tables(), walk.ways, self.intake.needs)
+
     def _identifiers(self, duck: duckdb.DuckDBPyConnection) -> None:
-        """Write identifiers; ``known(no, id)`` says which ids they have."""
+        """Write identifiers; ``known(no, id)`` says which ids they have, ``word(no, token, field)`` how they are found."""
         duck.execute("CREATE TABLE known (no BIGINT, id BIGINT)")
-        for rows in slices(duck, SQL["identifiers"], SLICE):
+        duck.execute("CREATE TABLE word (no BIGINT, token VARCHAR, field VARCHAR)")
+        pace = Pace(self.ledger, SLICE)
+        for rows in slices(duck, SQL["identifiers"], pace):
             members = [Identifier(type_, value) for _, type_, value, _ in rows]
-            with self.ledger.write() as connection:
+            with pace.turn() as connection:
                 there = find_ids(connection, members)
                 new = [row for row, member in zip(rows, members, strict=True) if member not in there]
                 first = 1 + take_numbers(connection, tables.identifier, len(new))
@@ -155,6 +178,10 @@ class Adoption:
             fresh = {row[0]: first + place for place, row in enumerate(new)}
             ids = [fresh.get(row[0]) or there[member][0] for row, member in zip(rows, members, strict=True)]
             append(duck, "known", [(row[0], id_) for row, id_ in zip(rows, ids, strict=True)])
+            words = [
+                (row[0], *word) for row, one in zip(rows, members, strict=True) for word in tokens.of_identifier(one)
+            ]
+            append(duck, "word", words)
             self.progress("identifiers", len(rows))
 
     def _remember_shifted(
@@ -179,29 +206,29 @@ class Adoption:
         return frozenset(map(int, path.read_text(encoding="utf-8").split())) if path.exists() else frozenset()
 
     def _sets(self, duck: duckdb.DuckDBPyConnection) -> None:
-        """Write sets, their members and the words these are found by; ``known_set(set_key, id)``."""
+        """Write sets and their members; ``known_set(set_key, id)`` says which ids they have."""
         duck.execute("CREATE TABLE known_set (set_key BIGINT, id BIGINT)")
-        for rows in slices(duck.cursor(), SQL["sets"], SLICE // 2):
-            with self.ledger.write() as connection:
-                there = find_sets(connection, [(key, rest) for key, rest, _, _ in rows])
+        pace = Pace(self.ledger, SLICE // 2)
+        for rows in slices(duck.cursor(), SQL["sets"], pace):
+            with pace.turn() as connection:
+                there = find_sets(connection, [(key, rest) for key, rest, _ in rows])
                 new = [row for row in rows if row[0] not in there]
                 first = 1 + take_numbers(connection, tables.identifier_set, len(new))
                 ids = there | {row[0]: first + place for place, row in enumerate(new)}
-                values = [(ids[key], key, rest) for key, rest, _, _ in new]
+                values = [(ids[key], key, rest) for key, rest, _ in new]
                 write_rows(connection, tables.identifier_set, ("id", "key", "rest"), values)
-                pairs = [(ids[key], member) for key, _, members, _ in new for member in members or ()]
+                pairs = [(ids[key], member) for key, _, members in new for member in members or ()]
                 write_rows(connection, tables.identifier_set_member, ("set_id", "identifier_id"), pairs)
-                words = [(token, ids[key], why) for key, _, _, named in new for token, why in sorted(_words(named))]
-                write_rows(connection, tables.search_token, ("token", "set_id", "field"), words, "DO NOTHING")
-            append(duck, "known_set", [(key, ids[key]) for key, _, _, _ in rows])
+            append(duck, "known_set", [(key, ids[key]) for key, _, _ in rows])
             self.progress("sets", len(rows))
 
     def _evidence(self, duck: duckdb.DuckDBPyConnection) -> None:
         """Add what was seen together; counted, so each slice remembers how far it is."""
         with self.ledger.read() as connection:
             done = connection.execute(sa.select(load.adopted).where(load.id == self.number)).scalar_one()
-        for rows in slices(duck, f"{SQL['pairs']} OFFSET {int(done)}", SLICE):
-            with self.ledger.write() as connection:
+        pace = Pace(self.ledger, SLICE)
+        for rows in slices(duck, f"{SQL['pairs']} OFFSET {int(done)}", pace):
+            with pace.turn() as connection:
                 add_evidence(connection, rows)
                 done += len(rows)
                 connection.execute(sa.update(tables.load).where(load.id == self.number).values(adopted=done))
@@ -211,25 +238,25 @@ class Adoption:
         """Write the facts; what is there stays, a trait yields to a later one."""
         for table in TABLES:
             names = [field.name for field in schema(table)]
-            keyed = "set_key" in names
-            columns = ["known_set.id AS set_id" if name == "set_key" else f"facts.{name}" for name in names]
-            join = "INNER JOIN known_set ON known_set.set_key = facts.set_key ORDER BY known_set.id" if keyed else ""
-            question = f"SELECT DISTINCT {', '.join(columns)} FROM {table.name}_parts AS facts {join}"  # noqa: S608
             written = ["set_id" if name == "set_key" else name for name in names]
             conflict = NEWER if table is tables.trait else "DO NOTHING"
-            for rows in slices(duck, question, SLICE):
-                with self.ledger.write() as connection:
+            pace = Pace(self.ledger, SLICE)
+            for rows in slices(duck, _fact_rows(table, names), pace):
+                with pace.turn() as connection:
                     write_rows(connection, table, written, rows, conflict)
                 self.progress("facts", len(rows))
 
-    def _people(self, duck: duckdb.DuckDBPyConnection) -> int:
+    def _people(self, duck: duckdb.DuckDBPyConnection, cutting: Cutting) -> int:
         """Place groups that no limit holds back, and that nobody else has placed."""
         self.shifted = self._shifted()
         members = grouped(duck.cursor(), SQL["people"])
         belongings = grouped(duck.cursor(), SQL["belongings"])
         mine, sets = next(members, None), next(belongings, None)
         done = 0
-        for some in slices(duck.cursor(), SQL["groups"], PEOPLE):
+        cuts = (one for some in cutting for one in some)
+        cut = next(cuts, None)
+        pace = Pace(self.ledger, PEOPLE)
+        for some in slices(duck.cursor(), SQL["groups"], pace):
             people = []
             for rank, customer, since, simple in some:
                 identifiers: list[tuple[int, str]] = []
@@ -238,36 +265,42 @@ class Adoption:
                     identifiers, mine = [(row[1], row[2]) for row in mine[1]], next(members, None)
                 if sets and sets[0] == rank:
                     owned, sets = [row[1] for row in sets[1]], next(belongings, None)
-                people.append(Person(customer, since, simple, identifiers, owned))
-            done += self._place(people)
+                needs = None
+                if cut and cut.no == rank:
+                    needs, cut = Cut(cut.needs, cut.tip, cut.noted), next(cuts, None)
+                people.append(Person(customer, since, simple, identifiers, owned, needs))
+            with pace.turn() as connection:
+                done += self._place(connection, people)
             self.progress("customers", len(some))
         return done
 
-    def _place(self, people: Sequence[Person]) -> int:
+    def _place(self, connection: sa.Connection, people: Sequence[Person]) -> int:
         """Write one slice of customers; those that need the live way are put aside."""
-        with self.ledger.write() as connection:
-            change = self.ledger.next_change(connection)
-            place = tables.identifier_resolution.c
-            mine = [number for person in people for number, _ in person.identifiers]
-            query = sa.select(place.identifier_id, place.customer_id).where(among(place.identifier_id, mine))
-            placed: dict[int, str] = dict(connection.execute(query).all())
-            free: list[Person] = []
-            known: list[Person] = []
-            for person in people:
-                homes = {placed.get(number) for number, _ in person.identifiers}
-                simple = person.simple and self.shifted.isdisjoint(number for number, _ in person.identifiers)
-                if simple and homes == {None}:
-                    free.append(person)
-                elif simple and homes == {person.customer}:
-                    known.append(person)  # placed by an adoption that was killed, or by somebody else just so
-                else:
-                    self.rest.append(person)
-            done = self._unmoved(connection, known)
-            _write_people(connection, free, change)
-            _write_sets(connection, done, change)  # whoever was there already may have been seen in new company
-            _move_since(connection, done, change)
-            _write_customers(connection, done, change)  # ... or earlier than known
-            recut.ask(connection, [person.customer for person in (*free, *done)], change)
+        change = self.ledger.next_change(connection)
+        place = tables.identifier_resolution.c
+        mine = [number for person in people for number, _ in person.identifiers]
+        query = sa.select(place.identifier_id, place.customer_id).where(among(place.identifier_id, mine))
+        placed: dict[int, str] = dict(connection.execute(query).all())
+        free: list[Person] = []
+        known: list[Person] = []
+        for person in people:
+            homes = {placed.get(number) for number, _ in person.identifiers}
+            simple = person.simple and self.shifted.isdisjoint(number for number, _ in person.identifiers)
+            if simple and homes == {None}:
+                free.append(person)
+            elif simple and homes == {person.customer}:
+                known.append(person)  # placed by an adoption that was killed, or by somebody else just so
+            else:
+                self.rest.append(person)
+        done = self._unmoved(connection, known)
+        _write_people(connection, free, change)
+        _write_sets(connection, done, change)  # whoever was there already may have been seen in new company
+        _move_since(connection, done, change)
+        _write_customers(connection, done, change)  # ... or earlier than known
+        # Nobody else knows of those who are free: all their events are of this load.
+        write_cuts(connection, {person.customer: person.needs for person in free if person.needs})
+        waiting = [*(person for person in free if not person.needs), *done]
+        recut.ask(connection, [person.customer for person in waiting], change)
         return len(free)
 
     def _unmoved(self, connection: sa.Connection, known: Sequence[Person]) -> list[Person]:
@@ -286,11 +319,12 @@ class Adoption:
 
     def _difficult(self) -> int:
         """Resolve by the live way what was put aside."""
-        for start in range(0, len(self.rest), DIFFICULT):
-            some = self.rest[start : start + DIFFICULT]
+        waiting, pace = deque(self.rest), Pace(self.ledger, DIFFICULT)
+        while waiting:
+            some = [waiting.popleft() for _ in range(min(pace.rows, len(waiting)))]
             identifiers = frozenset(number for person in some for number, _ in person.identifiers)
             sets = frozenset(number for person in some for number in person.sets)
-            with self.ledger.write() as connection:
+            with pace.turn() as connection:
                 change = self.ledger.next_change(connection)
                 moved = resolution.update(connection, Touched(identifiers, sets), self.intake.rules, change)
                 owner = tables.resolution.c
@@ -298,6 +332,17 @@ class Adoption:
                 recut.ask(connection, {*moved.customers, *found}, change)
             self.progress("customers", len(some))
         return len(self.rest)
+
+
+def _fact_rows(table: sa.Table, names: Sequence[str]) -> str:
+    """The question for the rows of a table of facts, those of a set side by side; names are our columns'."""
+    if "set_key" not in names:
+        return f"SELECT DISTINCT {', '.join(names)} FROM {table.name}_parts"  # noqa: S608
+    columns = ", ".join("known_set.id AS set_id" if name == "set_key" else f"facts.{name}" for name in names)
+    found = f"SELECT {columns} FROM {table.name}_parts AS facts INNER JOIN known_set USING (set_key)"  # noqa: S608
+    if table is tables.search_token:
+        return f"{found} UNION {SQL['words']} ORDER BY set_id, token"
+    return f"SELECT DISTINCT * FROM ({found}) ORDER BY set_id"  # noqa: S608
 
 
 def _write_people(connection: sa.Connection, people: Sequence[Person], change: int) -> None:
@@ -331,28 +376,25 @@ def _move_since(connection: sa.Connection, people: Sequence[Person], change: int
         connection.execute(moved.values(since_t=one.since_t, change=change))
 
 
-def _words(members: str | None) -> set[tuple[str, str]]:
-    """The words by which the members of a set (as JSON) are found."""
-    pairs = msgspec.json.decode(members or "[]", type=list[tuple[str, str]])
-    return {word for type_, value in pairs for word in tokens.of_identifier(Identifier(type_, value))}
-
-
-def slices(duck: duckdb.DuckDBPyConnection, question: str, size: int) -> Iterator[list[tuple[Any, ...]]]:
-    """The rows of an answer, some at a time."""
+def slices(duck: duckdb.DuckDBPyConnection, question: str, pace: Pace) -> Iterator[list[tuple[Any, ...]]]:
+    """The rows of an answer, as many at a time as are written in one turn."""
     answer = duck.cursor().execute(question)
-    while rows := answer.fetchmany(size):
+    while rows := answer.fetchmany(pace.rows):
         yield rows
 
 
 def grouped(duck: duckdb.DuckDBPyConnection, question: str) -> Iterator[tuple[int, list[tuple[Any, ...]]]]:
     """The rows of an answer that is ordered by its first column, by that column."""
-    rows = (row for some in slices(duck, question, SLICE) for row in some)
+    answer = duck.cursor().execute(question)
+    rows = (row for some in iter(lambda: answer.fetchmany(SLICE), []) for row in some)
     for rank, members in groupby(rows, key=lambda row: row[0]):
         yield rank, list(members)
 
 
 def append(duck: duckdb.DuckDBPyConnection, table: str, rows: Sequence[tuple[Any, ...]]) -> None:
     """Add rows to a table."""
+    if not rows:
+        return
     names = duck.table(table).columns
     columns = {name: [row[place] for row in rows] for place, name in enumerate(names)}
     duck.from_arrow(pa.table(columns)).insert_into(table)

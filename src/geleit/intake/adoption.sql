@@ -73,14 +73,13 @@ ORDER BY groups.rank, identifier.no
 SELECT
   named.set_key,
   named.rest,
-  list(known.id ORDER BY known.id) FILTER (WHERE known.id IS NOT NULL) AS ids,
-  named.members
+  list(known.id ORDER BY known.id) FILTER (WHERE known.id IS NOT NULL) AS ids
 FROM named
 LEFT JOIN owner ON owner.set_key = named.set_key
 LEFT JOIN groups ON groups.wide = owner.wide
 LEFT JOIN place ON place.set_key = named.set_key
 LEFT JOIN known ON known.no = place.no
-GROUP BY named.set_key, named.rest, named.members, groups.rank
+GROUP BY named.set_key, named.rest, groups.rank
 ORDER BY groups.rank, named.set_key
 
 -- name: pairs
@@ -119,3 +118,23 @@ ORDER BY groups.rank, known_set.id
 -- name: groups
 -- purpose: the groups in the order of their customers
 SELECT rank, customer_id, since_t, simple FROM groups ORDER BY rank
+
+-- name: stored
+-- purpose: the load's events
+CREATE VIEW stored AS
+SELECT * FROM archived
+
+-- name: owned
+-- purpose: the sets of groups that no limit holds back, by the place of their customer
+CREATE TABLE owned AS
+SELECT owner.set_key, groups.rank AS no
+FROM owner
+INNER JOIN groups ON groups.wide = owner.wide
+WHERE groups.simple
+
+-- name: words
+-- purpose: the words of the members of each set
+SELECT word.token, known_set.id AS set_id, word.field
+FROM word
+INNER JOIN place ON place.no = word.no
+INNER JOIN known_set ON known_set.set_key = place.set_key

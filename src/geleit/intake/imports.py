@@ -30,7 +30,7 @@ from geleit.sources.plan import plan
 from geleit.sources.records import Rejected
 
 BULK = 2_000  # events from which the sources of a run go in bulk: fewer are in sooner the live way
-TOGETHER = 300_000  # events of a bulk load that are acknowledged together
+TOGETHER = 75_000  # events of a bulk load that are acknowledged together: meanwhile the other process maps the next ones
 
 
 @dataclass(slots=True)

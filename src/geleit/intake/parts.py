@@ -8,7 +8,6 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
-import duckdb
 import pyarrow as pa
 import pyarrow.parquet as pq
 import sqlalchemy as sa
@@ -22,6 +21,7 @@ from geleit.history.statements import load_from
 from geleit.history.stored import COLUMNS, decode
 from geleit.identity.evidence import fingerprint
 from geleit.ledger import tables
+from geleit.sources.vectors import scratch
 
 SQL = load_from(Path(__file__).parent / "loading.sql")
 NAMES = ("sets", "seen", *(table.name for table in TABLES))
@@ -42,7 +42,7 @@ def write(folder: Path, rows: pa.Table, setting: Setting) -> None:
 
     Errors: OSError when the disk is full.
     """
-    with duckdb.connect(":memory:", config={"threads": "1"}) as duck:
+    with scratch() as duck:
         duck.register("staged", rows)
         found = {name: duck.sql(SQL[name]).to_arrow_table() for name in ("sets", "seen")}
     found |= facts_of_rows(rows.select([name for name in COLUMNS if name != "seq"]), setting)

@@ -182,7 +182,7 @@ def write_rows(
     marks = ", ".join("?" for _ in names)
     quoted = ", ".join(f'"{name}"' for name in names)
     text = f'INSERT INTO "{table.name}" ({quoted}) VALUES ({marks})'  # noqa: S608 (names of our tables)
-    connection.exec_driver_sql(text + behind, [tuple(row) for row in rows])
+    connection.exec_driver_sql(text + behind, rows if isinstance(rows[0], tuple) else [tuple(row) for row in rows])
 
 
 _SEQUENCE = sa.table("sqlite_sequence", sa.column("name"), sa.column("seq"))

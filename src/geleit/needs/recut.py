@@ -22,7 +22,7 @@ from geleit.needs.parallel import Cutting, telling
 from geleit.needs.rows import write_cuts
 from geleit.needs.rules import Needs
 
-MANY = 2_000  # waiting customers from which one pass over everything is worth it
+MANY = 400  # waiting customers from which one pass over everything is worth it
 SLICE = 400  # customers per transaction: short enough that the ledger is never held for long
 
 _recut = tables.recut.c
