@@ -10,6 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from geleit.errors import NotFoundError, StoreError
+from geleit.history.columns import NAMES
 from geleit.history.stored import StoredEvent
 
 
@@ -175,13 +176,39 @@ def test_base_and_delta_equal_a_fresh_generation(company_at, event, steps):
 
 def compare(company, accepted, sets):
     with company.history.open_view() as duck:
+        told = histories(company)
         generation = company.build()
+        assert told == histories(company)
+        assert sum(map(len, told)) == len(accepted)
         duck.execute("ATTACH $path AS anew (READ_ONLY)", {"path": str(generation.database)})
         for left, right in itertools.permutations(("events", "anew.events")):
             assert duck.execute(f"FROM {left} EXCEPT ALL FROM {right}").fetchall() == []
         assert sorted(row[0] for row in duck.execute("SELECT event_id FROM events").fetchall()) == sorted(accepted)
         assert walks_in_order(duck)
     assert sorted(stored.event_id for stored in company.history.events_of(sets)) == sorted(accepted)
+
+
+def histories(company):
+    """All customers' histories as kernels read them, decoded; needs are renamed by their first event."""
+    columns = company.history.open_columns()
+    values = {"kind": columns.kinds, "channel": columns.channels, "stage": columns.stages}
+    found = []
+    for part in columns.parts:
+        read = {name: part.column(name).tolist() for name in NAMES}
+        assert read["customer"] == sorted(read["customer"])
+        rows = list(zip(*(read[name] for name in NAMES), strict=True))
+        for customer, events in itertools.groupby(rows, key=lambda row: row[0]):
+            if part.keep[customer]:
+                seen: dict[int, int] = {-1: -1}
+                named = [dict(zip(NAMES, row, strict=True)) for row in events]
+                assert [(e["t"], e["ord"]) for e in named] == sorted((e["t"], e["ord"]) for e in named)
+                for item in named:
+                    item["need"] = seen.setdefault(item["need"], len(seen))
+                    item["customer"] = 0
+                    item.update({name: known[item[name]] for name, known in values.items()})
+                found.append(sorted(tuple(item.values()) for item in named))
+    columns.close()
+    return sorted(found)
 
 
 def walks_in_order(duck: duckdb.DuckDBPyConnection) -> bool:

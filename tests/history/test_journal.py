@@ -50,14 +50,18 @@ def test_the_columns_say_the_same_as_the_table(company, event):
     company.assign(event(3).id, "n1", "c1")
     generation = company.build()
     with generation.connect() as duck:
-        table = duck.execute("SELECT customer_id, t, ord, kind, channel, stage, local_day, need_id FROM base.events")
+        table = duck.execute(
+            """SELECT customer_id, t, ord, kind, channel, stage, local_day, need_id,
+            step::INT + 2 * (evidence = 'gap')::INT + 4 * (initiator = 'person')::INT + 8 * contact::INT
+            FROM base.events"""
+        )
         stored = table.fetchall()
         customers = [
             row[0] for row in duck.execute("SELECT customer_id FROM base.customer_code ORDER BY code").fetchall()
         ]
         needs = ["n1", ""]  # -1 is the last
     values = {"customer": customers, "need": needs} | generation.codes
-    names = ["customer", "t", "ord", "kind", "channel", "stage", "local_day", "need"]
+    names = ["customer", "t", "ord", "kind", "channel", "stage", "local_day", "need", "flags"]
     columns = [generation.column(name).tolist() for name in names]
     read = [
         tuple(values[name][value] if name in values else value for name, value in zip(names, row, strict=True))
@@ -73,6 +77,7 @@ def test_the_columns_say_the_same_as_the_table(company, event):
         "uint8",
         "int32",
         "int32",
+        "uint8",
     ]
     assert isinstance(generation.column("t"), np.memmap)
 

@@ -15,7 +15,7 @@ from geleit.errors import StoreError
 from geleit.files import checksum
 from geleit.history.reading import connect
 
-FORMAT = 1
+FORMAT = 2
 DATABASE = "journal.duckdb"
 MANIFEST = "manifest.json"
 
@@ -119,7 +119,10 @@ class Generation:
         return duck
 
     def column(self, name: str) -> npt.NDArray[Any]:
-        """One column of all events in stored order, mapped from disk: customer, t, ord, kind, channel, stage, local_day, need."""
+        """One column of all events in stored order, mapped from disk.
+
+        customer, t, ord, kind, channel, stage, local_day, need (-1 for none), and flags (``columns.STEP`` and others).
+        """
         mapped: npt.NDArray[Any] = np.load(self.folder / f"{name}.npy", mmap_mode="r")
         return mapped
 

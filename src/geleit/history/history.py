@@ -17,6 +17,7 @@ from geleit.errors import NotFoundError, StoreError
 from geleit.events.kinds import Catalogue
 from geleit.history import delta, reading, snapshot
 from geleit.history.archive import Archive
+from geleit.history.columns import Columns
 from geleit.history.delta import AsOf, Tail, tail
 from geleit.history.generation import Generation
 from geleit.history.journal import Journal
@@ -111,6 +112,14 @@ class History:
         with self.ledger.read() as connection:
             beyond, base = self._tail(connection, base)
             return delta.open_view(connection, self.archive, base, beyond, self.catalogue)
+
+    def open_columns(self) -> Columns:
+        """The same view as coded columns for kernels, with its connection; the caller closes it."""
+        base = self._usable()
+        with self.ledger.read() as connection:
+            beyond, base = self._tail(connection, base)
+            duck = delta.open_view(connection, self.archive, base, beyond, self.catalogue)
+        return Columns(duck, base, [stage.id for stage in self.catalogue.stages])
 
     def as_of(self) -> AsOf:
         """The state that a question asked now is answered from."""

@@ -210,6 +210,7 @@ def _write_columns(duck: duckdb.DuckDBPyConnection, part: Path, catalogue: Catal
         "stage": np.uint8,
         "local_day": np.int32,
         "need": np.int32,
+        "flags": np.uint8,
     }
     rows = int(duck.table("built.events").count("*").fetchall()[0][0])
     columns = {name: _column(part / f"{name}.npy", form, rows) for name, form in types.items()}

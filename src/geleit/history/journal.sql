@@ -50,7 +50,11 @@ SELECT
   (list_position($channels, events.channel) - 1)::USMALLINT AS channel,
   (list_position($stages, events.stage) - 1)::UTINYINT AS stage,
   events.local_day,
-  coalesce(need_code.code, -1)::INTEGER AS need
+  coalesce(need_code.code, -1)::INTEGER AS need,
+  (
+    events.step::UTINYINT + 2 * (events.evidence = 'gap')::UTINYINT + 4 * (events.initiator = 'person')::UTINYINT
+    + 8 * events.contact::UTINYINT
+  )::UTINYINT AS flags
 FROM built.events AS events
 INNER JOIN built.customer_code AS customer_code ON customer_code.customer_id = events.customer_id
 LEFT JOIN built.need_code AS need_code ON need_code.need_id = events.need_id

@@ -1,0 +1,85 @@
+"""The view base + delta as coded columns: memory-mapped ones of the base with a mask, and those of the delta in memory."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import duckdb
+import numpy as np
+import numpy.typing as npt
+
+from geleit.history.delta import AsOf
+from geleit.history.generation import Generation
+from geleit.history.statements import load
+
+# Bits of the column ``flags``.
+STEP = 1  # a step, not a note
+GAP = 2  # supposed: nobody recorded it
+PERSON = 4  # the person began it
+CONTACT = 8  # contact with somebody, no action alone
+
+NAMES = ("customer", "t", "ord", "kind", "channel", "stage", "local_day", "need", "flags")
+Column = npt.NDArray[Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """Events clustered by (customer, t, order); only customers whose place in ``keep`` is true are to be read.
+
+    ``column(name)`` gives one of ``NAMES``. Codes of kind, channel and stage are those of ``Columns``; customers and needs
+    are numbered within the part.
+    """
+
+    column: Callable[[str], Column]
+    keep: npt.NDArray[np.bool_]
+
+
+class Columns:
+    """Base and delta of one state (``as_of``) as coded columns, and as the view ``events`` on ``duck``.
+
+    A customer's events stand wholly in one part. Close it after use.
+    """
+
+    def __init__(self, duck: duckdb.DuckDBPyConnection, base: Generation | None, stages: Sequence[str]) -> None:
+        self.duck = duck
+        self.base = base
+        self.as_of = AsOf(*duck.execute("SELECT * FROM as_of").fetchall()[0])
+        codes = base.codes if base else {"kind": [], "channel": [], "stage": []}
+        self.kinds = self._extended(codes["kind"], "kinds")
+        self.channels = self._extended(codes["channel"], "channels")
+        # Stages of definitions that changed since the base was built come behind its own.
+        self.stages = [*codes["stage"], *(stage for stage in (*stages, "") if stage not in codes["stage"])]
+
+    @cached_property
+    def parts(self) -> tuple[Part, ...]:
+        """The base, if there is one, and the delta."""
+        delta = self._delta()
+        return (self._masked(self.base), delta) if self.base else (delta,)
+
+    def close(self) -> None:
+        """Let go of the connection."""
+        self.duck.close()
+
+    def _extended(self, codes: Sequence[str], query: str) -> list[str]:
+        known = set(codes)
+        return [*codes, *(value for value in self._values(query) if value not in known)]
+
+    def _values(self, query: str) -> list[Any]:
+        return [row[0] for row in self.duck.execute(load("columns.sql")[query]).fetchall()]
+
+    def _masked(self, base: Generation) -> Part:
+        keep = np.ones(self._values("customers")[0], np.bool_)
+        keep[self._values("dirty_codes")] = False
+        keep[self._values("nobody_code")] = False
+        return Part(lambda name: np.asarray(base.column(name)), keep)
+
+    def _delta(self) -> Part:
+        codes = {"kinds": self.kinds, "channels": self.channels, "stages": self.stages}
+        found = self.duck.execute(load("columns.sql")["coded"], codes).fetchnumpy()
+        customers = self._values("delta_customers")
+        keep = np.array([customer != "" for customer in customers], np.bool_)
+        columns = {name: np.ascontiguousarray(found[name]) for name in NAMES}
+        return Part(columns.__getitem__, keep)

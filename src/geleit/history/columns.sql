@@ -1,0 +1,42 @@
+-- name: dirty_codes
+-- purpose: the base's customers that the delta holds anew
+SELECT customer_code.code
+FROM base.customer_code AS customer_code
+WHERE customer_code.customer_id IN (SELECT customer_id FROM dirty)
+
+-- name: nobody_code
+-- purpose: the base's code of events that name no person
+SELECT code FROM base.customer_code WHERE customer_id = ''
+
+-- name: customers
+-- purpose: how many customers the base has codes for
+SELECT count(*) FROM base.customer_code
+
+-- name: kinds
+-- purpose: the kinds of the delta, sorted
+SELECT DISTINCT kind FROM delta ORDER BY kind
+
+-- name: channels
+-- purpose: the channels of the delta, sorted
+SELECT DISTINCT channel FROM delta ORDER BY channel
+
+-- name: coded
+-- purpose: the delta's columns as a generation codes them, in stored order; needs and customers are numbered anew
+SELECT
+  (dense_rank() OVER (ORDER BY customer_id) - 1)::INTEGER AS customer,
+  t,
+  ord,
+  (list_position($kinds, kind) - 1)::USMALLINT AS kind,
+  (list_position($channels, channel) - 1)::USMALLINT AS channel,
+  (list_position($stages, stage) - 1)::UTINYINT AS stage,
+  local_day,
+  CASE WHEN need_id = '' THEN -1 ELSE dense_rank() OVER (ORDER BY need_id) - 1 END::INTEGER AS need,
+  (
+    step::UTINYINT + 2 * (evidence = 'gap')::UTINYINT + 4 * (initiator = 'person')::UTINYINT + 8 * contact::UTINYINT
+  )::UTINYINT AS flags
+FROM delta
+ORDER BY customer_id, t, ord, event_id
+
+-- name: delta_customers
+-- purpose: the delta's customers in the order of their numbers
+SELECT DISTINCT customer_id FROM delta ORDER BY customer_id
