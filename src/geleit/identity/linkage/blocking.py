@@ -47,60 +47,68 @@ class Coverage:
 
 
 def _keys(records: Records) -> Iterator[Key]:
-    """Keys from narrow to wide, of every field that exists."""
-    if records.has("first"):
-        yield Key("first", "first name", "first", ("sound of the first name",))
-        yield Key("first", "sound of the first name", "nullif(first_sound, '')")
-    if records.has("last"):
-        yield Key("last", "last name", "last", ("sound of the last name",))
-        yield Key("last", "sound of the last name", "nullif(last_sound, '')")
-    if records.has("first", "last"):
-        yield Key(
+    """Keys of every field that exists."""
+    for needed, key in _KNOWN:
+        if records.has(*needed):
+            yield key
+    for name in records.extra:
+        yield Key(name, name.replace("_", " "), name)
+
+
+_DAY = "NOT contains(birthday[5:8], '00')"
+_KNOWN: tuple[tuple[tuple[str, ...], Key], ...] = (
+    (("first",), Key("first", "first name", "first", ("sound of the first name",))),
+    (("first",), Key("first", "sound of the first name", "nullif(first_sound, '')")),
+    (("last",), Key("last", "last name", "last", ("sound of the last name",))),
+    (("last",), Key("last", "sound of the last name", "nullif(last_sound, '')")),
+    (
+        ("first", "last"),
+        Key(
             "name",
             "both names in any order",
             "least(first_sound, last_sound) || ' ' || greatest(first_sound, last_sound)",
-        )
-        yield Key("name", "first three letters of both names", "first[1:3] || ' ' || last[1:3]")
-    if records.has("company"):
-        yield Key("company", "company", "company", ("first letters of the company",))
-        yield Key("company", "first letters of the company", "company[1:5]")
-    if records.has("birthday"):
-        yield Key(
+        ),
+    ),
+    (("first", "last"), Key("name", "first three letters of both names", "first[1:3] || ' ' || last[1:3]")),
+    (("company",), Key("company", "company", "company", ("first letters of the company",))),
+    (("company",), Key("company", "first letters of the company", "company[1:5]")),
+    (
+        ("birthday",),
+        Key(
             "birthday",
             "birthday",
-            "CASE WHEN NOT contains(birthday[5:8], '00') THEN birthday END",
+            f"CASE WHEN {_DAY} THEN birthday END",
             ("year and month of birth", "day and month of birth", "year of birth"),
-        )
-        yield Key(
+        ),
+    ),
+    (
+        ("birthday",),
+        Key(
             "birthday",
             "year and month of birth",
             "CASE WHEN birthday[5:6] <> '00' THEN birthday[1:6] END",
             ("year of birth",),
-        )
-        yield Key(
+        ),
+    ),
+    (
+        ("birthday",),
+        Key(
             "birthday",
             "day and month of birth",
-            "CASE WHEN NOT contains(birthday[5:8], '00') THEN least(birthday[5:6], birthday[7:8]) || greatest(birthday[5:6], birthday[7:8]) END",
-        )
-        yield Key("birthday", "year of birth", "birthday[1:4]")
-    if records.has("email"):
-        yield Key("email", "e-mail", "email", ("name before the @",))
-        yield Key("email", "name before the @", "email_name")
-    if records.has("phone"):
-        yield Key("phone", "phone", "phone")
-    if records.has("national_id"):
-        yield Key("national_id", "number", "national_id")
-    if records.has("street"):
-        yield Key("street", "street and number" if records.has("house_number") else "street", "home", ("street",))
-        yield Key("street", "street", "street")
-    if records.has("postcode"):
-        yield Key("town", "postcode", "postcode")
-    if records.has("city"):
-        yield Key("town", "city", "city")
-    for name in records.extra:
-        yield Key(name, name.replace("_", " "), name)
-    if records.has("age"):
-        yield Key("age", "age", "age")
+            f"CASE WHEN {_DAY} THEN least(birthday[5:6], birthday[7:8]) || greatest(birthday[5:6], birthday[7:8]) END",
+        ),
+    ),
+    (("birthday",), Key("birthday", "year of birth", "birthday[1:4]")),
+    (("email",), Key("email", "e-mail", "email", ("name before the @",))),
+    (("email",), Key("email", "name before the @", "email_name")),
+    (("phone",), Key("phone", "phone", "phone")),
+    (("national_id",), Key("national_id", "number", "national_id")),
+    (("street",), Key("street", "street and number", "home", ("street",))),
+    (("street",), Key("street", "street", "street")),
+    (("postcode",), Key("town", "postcode", "postcode")),
+    (("city",), Key("town", "city", "city")),
+    (("age",), Key("age", "age", "age")),
+)
 
 
 def block(connection: duckdb.DuckDBPyConnection, records: Records, across: str = "") -> Coverage:

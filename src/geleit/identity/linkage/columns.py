@@ -75,7 +75,7 @@ def _recognized(table: pa.Table, name: str) -> Column:
         return Column(name, "", "empty", share, 0)
     sample = counted.field("values")[:: max(1, distinct // SAMPLE)].to_pylist()
     role, why = _role(name, sample, distinct, len(values))
-    if distinct == 1 and role and total > 1:
+    if distinct == 1 and role and len(values) == total > 1:
         role, why = "", "the same everywhere"
     return Column(name, role, why, share, distinct)
 

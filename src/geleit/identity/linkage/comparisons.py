@@ -30,7 +30,6 @@ class Compared:
 
     name: str
     kind: str
-    columns: tuple[str, ...]
     unknown: str
     levels: tuple[Level, ...]
     rare: str = ""
@@ -93,59 +92,60 @@ def compared(records: Records) -> list[Compared]:
     """The comparisons that these records allow."""
     found: list[Compared] = [*_names(records), *_birthdays(records), *_addresses(records), *_numbers(records)]
     if records.has("gender"):
-        found.append(
-            Compared("gender", PERSONAL, ("gender",), _null("gender"), (Level("same", _same("gender")),), "gender")
-        )
+        found.append(Compared("gender", PERSONAL, _null("gender"), (Level("same", _same("gender")),), "gender"))
     found += [_other(name, records) for name in records.extra]
     return found
 
 
 def _names(records: Records) -> list[Compared]:
     found = []
-    both = records.has("first", "last")
-    turned = "(first_l = last_r AND last_l = first_r AND first_l <> last_l)"
-    turned_near = (
-        f"({_near('first', 'last', 0.9)} AND {_near('last', 'first', 0.9)} AND first_l <> first_r AND last_l <> last_r)"
+    # Where the two names are swapped, the first name's level says it all, and the last name's says nothing more.
+    turned = (
+        f"{_near('first', 'last', 0.9)} AND {_near('last', 'first', 0.9)} AND first_l <> first_r AND last_l <> last_r"
     )
-    swap = f"({turned} OR {turned_near})"
+    swap = f"({turned})" if records.has("first", "last") else ""
     if records.has("first"):
-        levels = [Level("same", _same("first"))]
-        levels += [Level("first and last name swapped", swap, ordered=False)] if both else []
-        levels += [
-            Level("nearly the same", _near("first")),
-            Level("short form", f"{_short('first')} OR {_within('first')} OR first_nick_l = first_nick_r"),
-            Level("similar", f"{_far('first')} OR first_sound_l = first_sound_r"),
-        ]
-        columns = ("first", "last", "first_sound", "first_nick") if both else ("first", "first_sound", "first_nick")
-        found.append(Compared("first_name", PERSONAL, columns, _null("first"), tuple(levels), "first"))
+        found.append(_first_name(swap))
     if records.has("last"):
-        unknown = _null("last") + (f" OR coalesce({swap}, false)" if both else "")
-        columns = ("last", "last_sound", "first") if both else ("last", "last_sound")
-        levels = [
+        unknown = _null("last") + (f" OR coalesce({swap}, false)" if swap else "")
+        levels = (
             Level("same", _same("last")),
             Level("nearly the same", _near("last")),
             Level("one part the same", _within("last")),
             Level("similar", f"{_far('last')} OR last_sound_l = last_sound_r"),
-        ]
-        found.append(Compared("last_name", SHARED, columns, unknown, tuple(levels), "last"))
+        )
+        found.append(Compared("last_name", SHARED, unknown, levels, "last"))
     if records.has("middle"):
-        levels = [
+        levels_of_middle = (
             Level("same", _same("middle")),
             Level("short form", f"{_short('middle')} OR {_within('middle')}"),
             Level("similar", _far("middle")),
-        ]
-        found.append(Compared("middle_name", PERSONAL, ("middle",), _null("middle"), tuple(levels), "middle"))
-    if records.has("company"):
-        levels = [
-            Level("same", _same("company")),
-            Level("nearly the same", _near("company", jaro=0.95)),
-            Level("one part of the other", _within("company")),
-            Level("similar", f"{_far('company')} OR list_has_any(company_words_l, company_words_r)"),
-        ]
-        found.append(
-            Compared("company", PERSONAL, ("company", "company_words"), _null("company"), tuple(levels), "company")
         )
+        found.append(Compared("middle_name", PERSONAL, _null("middle"), levels_of_middle, "middle"))
+    if records.has("company"):
+        found.append(_company())
     return found
+
+
+def _first_name(swap: str) -> Compared:
+    levels = [Level("same", _same("first"))]
+    levels += [Level("first and last name swapped", swap, ordered=False)] if swap else []
+    levels += [
+        Level("nearly the same", _near("first")),
+        Level("short form", f"{_short('first')} OR {_within('first')} OR first_nick_l = first_nick_r"),
+        Level("similar", f"{_far('first')} OR first_sound_l = first_sound_r"),
+    ]
+    return Compared("first_name", PERSONAL, _null("first"), tuple(levels), "first")
+
+
+def _company() -> Compared:
+    levels = (
+        Level("same", _same("company")),
+        Level("nearly the same", _near("company", jaro=0.95)),
+        Level("one part of the other", _within("company")),
+        Level("similar", f"{_far('company')} OR list_has_any(company_words_l, company_words_r)"),
+    )
+    return Compared("company", PERSONAL, _null("company"), levels, "company")
 
 
 def _birthdays(records: Records) -> list[Compared]:
@@ -171,7 +171,7 @@ def _birthdays(records: Records) -> list[Compared]:
             Level("same year", part(year)),
             Level("day or month the same", f"{part(month)} OR {part(of_month)}"),
         ]
-        found.append(Compared("birthday", PERSONAL, (day,), _null(day), tuple(levels), day))
+        found.append(Compared("birthday", PERSONAL, _null(day), tuple(levels), day))
     if records.has("age"):
         apart = "abs(try_cast(age_l AS DOUBLE) - try_cast(age_r AS DOUBLE))"
         levels = [
@@ -182,8 +182,7 @@ def _birthdays(records: Records) -> list[Compared]:
         unknown = f"({apart}) IS NULL"
         if records.has("birthday"):
             unknown += " OR (birthday_l IS NOT NULL AND birthday_r IS NOT NULL)"
-        columns = ("age", "birthday") if records.has("birthday") else ("age",)
-        found.append(Compared("age", PERSONAL, columns, unknown, tuple(levels)))
+        found.append(Compared("age", PERSONAL, unknown, tuple(levels)))
     return found
 
 
@@ -206,15 +205,12 @@ def _addresses(records: Records) -> list[Compared]:
             Level("same street" if number else "nearly the same street", _same("street") if number else near),
             Level("similar street", f"{_far('street')} OR {_within('street')}"),
         ]
-        columns = ("street", "house_number") if number else ("street",)
-        found.append(
-            Compared("street", SHARED, columns, _null("street"), tuple(levels), "home" if number else "street")
-        )
+        found.append(Compared("street", SHARED, _null("street"), tuple(levels), "home" if number else "street"))
     code, city, state = records.has("postcode"), records.has("city"), records.has("state")
     if code or city:
         found.append(_town(code=code, city=city, state=state))
     elif state:
-        found.append(Compared("state", SHARED, ("state",), _null("state"), (Level("same", _same("state")),), "state"))
+        found.append(Compared("state", SHARED, _null("state"), (Level("same", _same("state")),), "state"))
     return found
 
 
@@ -240,8 +236,7 @@ def _town(*, code: bool, city: bool, state: bool) -> Compared:
     if state:
         levels.append(Level("same state", _same("state")))
     unknown = " AND ".join(f"({_null(name)})" for name, held in (("postcode", code), ("city", city)) if held)
-    columns = tuple(name for name, held in (("postcode", code), ("city", city), ("state", state)) if held)
-    return Compared("town", SHARED, columns, unknown, tuple(levels), "postcode" if code else "city")
+    return Compared("town", SHARED, unknown, tuple(levels), "postcode" if code else "city")
 
 
 def _numbers(records: Records) -> list[Compared]:
@@ -253,19 +248,11 @@ def _numbers(records: Records) -> list[Compared]:
             Level("nearly the same", f"damerau_levenshtein(email_l, email_r) <= 2 OR {_near('email_name', jaro=0.93)}"),
             Level("similar", _far("email_name")),
         )
-        found.append(Compared("email", SHARED, ("email", "email_name"), _null("email"), levels, "email"))
-    if records.has("phone"):
-        levels = (
-            Level("same", _same("phone")),
-            Level("one or two figures apart", "damerau_levenshtein(phone_l, phone_r) <= 2"),
-        )
-        found.append(Compared("phone", SHARED, ("phone",), _null("phone"), levels, "phone"))
-    if records.has("national_id"):
-        levels = (
-            Level("same", _same("national_id")),
-            Level("one or two figures apart", "damerau_levenshtein(national_id_l, national_id_r) <= 2"),
-        )
-        found.append(Compared("national_id", PERSONAL, ("national_id",), _null("national_id"), levels, "national_id"))
+        found.append(Compared("email", SHARED, _null("email"), levels, "email"))
+    for name, kind in (("phone", SHARED), ("national_id", PERSONAL)):
+        if records.has(name):
+            slip = Level("one or two figures apart", f"damerau_levenshtein({name}_l, {name}_r) <= 2")
+            found.append(Compared(name, kind, _null(name), (Level("same", _same(name)), slip), name))
     return found
 
 
@@ -274,4 +261,4 @@ def _other(name: str, records: Records) -> Compared:
     levels = [Level("same", _same(name))]
     if len(values) > 30 and sum(map(len, values)) > 3 * len(values):
         levels += [Level("nearly the same", _near(name)), Level("similar", f"{_far(name)} OR {_within(name)}")]
-    return Compared(name, SHARED, (name,), _null(name), tuple(levels), name)
+    return Compared(name, SHARED, _null(name), tuple(levels), name)

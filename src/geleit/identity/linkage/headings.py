@@ -11,8 +11,10 @@ ROLES: tuple[tuple[str, str], ...] = (
     ("phone", r"phone|telefon|(^|_)(tel|mobil\w*|handy\w*|cell|fax|festnetz)(_|$)|rufnummer"),
     (
         "national_id",
-        r"(^|_)ssn|soc_?sec|social_sec|national_id|(^|_)(nino|nhs|itin|tin|svnr|iban)(_|$)|steuer_?(id|nr|num)|sozialvers"
-        r"|passport|reisepass|ausweis|tax_?(id|num|no)|(^|_)vat(_|$)|ust_?id|handelsregister|(^|_)hrb(_|$)|(^|_)lei(_|$)",
+        (
+            r"(^|_)ssn|soc_?sec|social_sec|national_id|(^|_)(nino|nhs|itin|tin|svnr|iban)(_|$)|steuer_?(id|nr|num)|sozialvers"
+            r"|passport|reisepass|ausweis|tax_?(id|num|no)|(^|_)vat(_|$)|ust_?id|handelsregister|(^|_)hrb(_|$)|(^|_)lei(_|$)"
+        ),
     ),
     ("place", r"birth_?place|place_of_birth|geburts_?ort|birth_?(city|country|state|town)|pob$"),
     ("former_name", r"geburts_?name|maiden|geborene|birth_?name|former_name"),
@@ -33,8 +35,10 @@ ROLES: tuple[tuple[str, str], ...] = (
     ("second_last", r"l_?name_?c2|lname_?2|nachname_?2|second_(sur|last)_?name|zweiter_nachname"),
     (
         "full_name",
-        r"full_?name|vollname|(first|fore)(_?name)?_and_(sur|last)_?name|(sur|last)_?name_first|(^|_)(person|customer|client|patient|kunden?|contact|kontakt)_?name$"
-        r"|^(name|ganzer_name|vor_und_nachname|name_vorname|vorname_name|ansprechpartner|kontakt|contact|inhaber)$",
+        (
+            r"full_?name|vollname|(first|fore)(_?name)?_and_(sur|last)_?name|(sur|last)_?name_first|(^|_)(person|customer|client|patient|kunden?|contact|kontakt)_?name$"
+            r"|^(name|ganzer_name|vor_und_nachname|name_vorname|vorname_name|ansprechpartner|kontakt|contact|inhaber)$"
+        ),
     ),
     ("first", r"given|first_?name|fore_?name|(^|_)f_?name|vorname|rufname|^first$|christian_name"),
     ("last", r"sur_?name|last_?name|(^|_)l_?name|nachname|famil(y|ien)_?name|zuname|^last$"),

@@ -77,8 +77,9 @@ def link(
             return _unlinked(columns, records, comparisons, coverage)
         now(f"comparing {coverage.pairs:,} pairs")
         engine = Engine(connection, comparisons)
-        random = engine.levels(_random_pairs(connection, records.count))[2]
         left, right, gammas = engine.levels("pair")
+        every = coverage.pairs == coverage.possible
+        random = gammas if every else engine.levels(_random_pairs(connection, records.count))[2]
     now("learning what likeness says")
     rarity = _rarity(records, comparisons, left, right, gammas)
     model = models.learn(gammas, rarity, models.chance(random, comparisons), comparisons, coverage.possible)

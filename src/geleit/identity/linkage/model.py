@@ -16,6 +16,7 @@ from geleit.identity.linkage.comparisons import PERSONAL, Compared
 
 ROUNDS = 60
 STEADY = 1e-5
+MOST = 0.45  # of all pairs, that one kind may be; the rest are strangers
 PRIOR = 2.0  # made-up pairs behind each estimate, so that nothing is ever impossible
 Floats = NDArray[np.float64]
 Codes = NDArray[np.int8]
@@ -87,7 +88,7 @@ def _start(u: list[Floats], compared: Sequence[Compared], possible: int, pairs: 
         m.append(falling / falling.sum())
         h.append(chance_levels.copy() if one.kind == PERSONAL else 0.5 * falling / falling.sum() + 0.5 * chance_levels)
     expected = min(pairs * 0.5, (2 * max(possible, 1)) ** 0.5 * 0.5)
-    share = max(expected, 0.5) / max(possible, 1)
+    share = min(max(expected, 0.5) / max(possible, 1), 0.3)
     return Model(m, u, h, share, share if has_household(compared) else 0.0)
 
 
@@ -110,8 +111,8 @@ def _improved(
 ) -> Model:
     match, home = _posteriors(model, patterns, compared)
     matches, homes = patterns.pairs * match, patterns.pairs * home
-    same = min(max(matches.sum(), 0.5) / possible, 0.5)
-    household = min(max(homes.sum(), 0.5) / possible, 0.4) if model.household else 0.0
+    same = min(max(matches.sum(), 0.5) / possible, MOST)
+    household = min(max(homes.sum(), 0.5) / possible, MOST) if model.household else 0.0
     m, h, u = [], [], []
     for place, one in enumerate(compared):
         levels = patterns.levels[:, place]

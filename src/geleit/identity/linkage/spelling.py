@@ -143,7 +143,7 @@ NOTHING = frozenset(
     ]
 )
 _TRANSLITERATED = str.maketrans(
-    {"ß": "ss", "æ": "ae", "ø": "o", "œ": "oe", "ł": "l", "đ": "d", "ð": "d", "þ": "th", "ı": "i"}
+    {"ß": "ss", "æ": "ae", "ø": "o", "œ": "oe", "ł": "l", "đ": "d", "ð": "d", "þ": "th", "\u0131": "i"}
 )
 _STREET_WORDS = (
     (re.compile(r"(?<=\w)str(asse)?\b|\bstr(asse)?\b|\bstreet\b|\bstrt\b"), " str"),

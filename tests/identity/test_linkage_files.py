@@ -1,0 +1,198 @@
+"""``geleit identity link FILE``: households, several systems, odd files; the truth is only looked at to measure."""
+
+import csv
+import json
+import random
+import subprocess
+import sys
+
+import pyarrow as pa
+import pytest
+
+from geleit.errors import GeleitError
+from geleit.identity.linkage.linking import link
+from geleit.identity.linkage.measure import measure
+from geleit.identity.linkage.table import read_records
+
+FIRST = [
+    "Anna",
+    "Bernd",
+    "Clara",
+    "Dieter",
+    "Emma",
+    "Felix",
+    "Greta",
+    "Hans",
+    "Ida",
+    "Jonas",
+    "Karla",
+    "Lukas",
+    "Maria",
+    "Nils",
+    "Olga",
+    "Paul",
+    "Rosa",
+    "Simon",
+    "Tina",
+    "Udo",
+]
+LAST = [
+    "Adler",
+    "Brandt",
+    "Conrad",
+    "Dorn",
+    "Ebert",
+    "Fuchs",
+    "Groß",
+    "Huber",
+    "Jäger",
+    "Köhler",
+    "Lehmann",
+    "Müller",
+    "Neumann",
+    "Otto",
+    "Pohl",
+    "Richter",
+    "Schäfer",
+    "Vogt",
+]
+STREETS = [
+    "Hauptstraße",
+    "Gartenweg",
+    "Lindenstraße",
+    "Schulstraße",
+    "Am",
+    "Markt",
+    "Ringstraße",
+    "Bergweg",
+    "Feldstraße",
+]
+
+
+def slip(text, chance):
+    at = chance.randrange(len(text))
+    return text[:at] + chance.choice("aeinrst") + text[at + 1 :]
+
+
+def households(count, seed=5):
+    """Relatives at one address, a third of the people twice, the second time with slips."""
+    chance, rows, person = random.Random(seed), [], 0
+    for _ in range(count):
+        last, street, number = chance.choice(LAST), chance.choice(STREETS), chance.randint(1, 60)
+        for first in chance.sample(FIRST, chance.randint(1, 4)):
+            born = f"{chance.randint(1, 28):02}.{chance.randint(1, 12):02}.{chance.randint(1940, 2005)}"
+            person += 1
+            row = {
+                "Vorname": first,
+                "Nachname": last,
+                "Geburtsdatum": born,
+                "Straße": f"{street} {number}",
+                "wahr": str(person),
+            }
+            rows.append(row)
+            if chance.random() < 0.35:
+                again = row | {"Nachname": slip(last, chance), "Straße": row["Straße"].replace("straße", "str.")}
+                rows.append(again if chance.random() < 0.7 else again | {"Vorname": first[0] + "."})
+    chance.shuffle(rows)
+    return rows
+
+
+def table_of(rows):
+    return pa.table({name: pa.array([row[name] for row in rows], pa.string()) for name in rows[0]})
+
+
+def write(file, rows):
+    with file.open("w", newline="", encoding="utf-8") as to:
+        writer = csv.DictWriter(to, rows[0])
+        writer.writeheader()
+        writer.writerows(rows)
+    return file
+
+
+def run(*arguments):
+    done = subprocess.run(
+        [sys.executable, "-m", "geleit", "identity", "link", *map(str, arguments)],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert "Traceback" not in done.stderr
+    return done
+
+
+def test_relatives_at_one_address_stay_apart():
+    rows = households(90)
+    table = table_of(rows)
+    found = link(table, kept_out=["wahr"])
+    quality = measure(found.people.tolist(), table["wahr"].to_pylist())
+    assert quality.pair_f1 > 0.93
+    assert quality.pair_precision > 0.95
+    assert found.model.household > 0
+
+
+def test_the_truth_is_never_looked_at():
+    rows = households(40)
+    misled = [row | {"wahr": "1"} for row in rows]
+    honest = link(table_of(rows), kept_out=["wahr"]).people.tolist()
+    assert link(table_of(misled), kept_out=["wahr"]).people.tolist() == honest
+    without = link(table_of(rows).drop_columns(["wahr"])).people.tolist()
+    assert without == honest
+
+
+def test_rows_in_another_order_make_the_same_people():
+    rows = households(40)
+    turned = rows[::-1]
+    forward, backward = (link(table_of(some), kept_out=["wahr"]).people.tolist() for some in (rows, turned))
+    count = len(rows)
+    assert measure(forward, [count - 1 - person for person in backward[::-1]]).pair_f1 == 1
+
+
+@pytest.mark.parametrize("count", [0, 1, 2, 10])
+def test_few_rows_are_no_fault(count):
+    rows = households(6)[:10]
+    found = link(table_of(rows).slice(0, count), kept_out=["wahr"])
+    assert len(found.people) == count
+
+
+def test_columns_without_any_likeness_are_no_fault():
+    rows = [{"Vorname": f"Name{n}", "PLZ": f"{n:05}", "leer": "", "fest": "x"} for n in range(50)]
+    assert len(set(link(table_of(rows)).people.tolist())) == 50
+
+
+def test_the_command_measures_and_writes(tmp_path):
+    rows = households(50)
+    file, out = write(tmp_path / "kunden.csv", rows), tmp_path / "people.parquet"
+    told = json.loads(run(file, "--truth", "wahr", "--out", out, "--json").stdout)
+    assert {"pair_precision", "pair_recall", "pair_f1", "bcubed_f1", "exact_clusters"} <= told.keys()
+    assert told["records"] == len(rows)
+    assert told["blocking"]["pairs"] <= told["blocking"]["possible"]
+    written, _ = read_records([out])
+    assert written["Vorname"].to_pylist() == [row["Vorname"] for row in rows]
+    assert len(set(written["geleit_person"].to_pylist())) == told["clusters"]
+    again = measure(written["geleit_person"].to_pylist(), [row["wahr"] for row in rows])
+    assert again.pair_f1 == pytest.approx(told["pair_f1"])
+
+
+def test_two_files_are_linked_only_with_each_other(tmp_path):
+    rows = households(40)
+    renamed = [
+        {"given_name": row["Vorname"], "surname": row["Nachname"], "dob": row["Geburtsdatum"], "address": row["Straße"]}
+        for row in rows
+    ]
+    shop, desk = write(tmp_path / "shop.csv", rows), write(tmp_path / "desk.csv", renamed)
+    out = tmp_path / "people.csv"
+    told = json.loads(run(shop, desk, "--across", "--out", out, "--json").stdout)
+    people = read_records([out])[0]["geleit_person"].to_pylist()
+    half = len(rows)
+    assert told["records"] == 2 * half
+    both = sum(a == b for a, b in zip(people[:half], people[half:], strict=True))
+    assert both > 0.95 * half
+
+
+def test_what_is_wrong_with_a_file_is_said(tmp_path):
+    assert "no file" in run(tmp_path / "none.csv").stderr
+    file = write(tmp_path / "rows.csv", households(3))
+    assert "no column 'Wahr'" in run(file, "--truth", "Wahr").stderr
+    assert "cannot be written" in run(file, "--out", tmp_path / "people.doc").stderr
+    with pytest.raises(GeleitError, match="no known format"):
+        read_records([write(tmp_path / "rows.doc", households(3))])
