@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from geleit.cli.output import HERE, AsJson, Folder, Language, opened, say, show, table
+from geleit.cli.output import HERE, AsJson, Folder, Language, counted, opened, say, show, table
 from geleit.customers.profile import Profile
 from geleit.events.kinds import in_language
 from geleit.language.formats import day, money, stamp
@@ -67,7 +67,9 @@ def _print_customer(
     for need in needs:
         until = day(need.closed_at, language, zone) if need.closed_at else "open"
         words = f'"{need.quote}"' if need.quote else workspace.topic_label(need.topic, language)
-        say(f"  {words}  {day(need.opened_at, language, zone)} to {until}, {len(need.event_ids)} events")
+        say(
+            f"  {words}  {day(need.opened_at, language, zone)} to {until}, {counted(len(need.event_ids), 'event', 'events')}"
+        )
     say("\nTimeline")
     rows = [
         [

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from geleit.cli.output import HERE, AsJson, Folder, opened, say, show, table, working
+from geleit.cli.output import HERE, AsJson, Folder, counted, opened, say, show, table, working
 from geleit.cli.summary import tell
 from geleit.clock import system_clock
 from geleit.errors import GeleitError
@@ -122,7 +122,11 @@ def repair(
     show(
         {"replayed": done, "new": receipt.new},
         as_json,
-        lambda: say(f"taken in, {receipt.new} events" if done else "it still cannot be mapped: geleit quarantine list"),
+        lambda: say(
+            f"taken in, {counted(receipt.new, 'event', 'events')}"
+            if done
+            else "it still cannot be mapped: geleit quarantine list"
+        ),
     )
     if not done:
         raise typer.Exit(1)

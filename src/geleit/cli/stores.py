@@ -26,7 +26,7 @@ def sync(folder: Folder = HERE, as_json: AsJson = False) -> None:
         {"recut": done.recut, "archived": done.archived, "generation": done.generation.number},
         as_json,
         lambda: say(
-            f"{done.recut} customers cut anew, {done.archived} events archived, generation {done.generation.number}"
+            f"{counted(done.recut, 'customer', 'customers')} cut anew, {counted(done.archived, 'event', 'events')} archived, generation {done.generation.number}"
         ),
     )
 

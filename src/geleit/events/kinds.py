@@ -217,7 +217,8 @@ class Catalogue:
         if own_text and event.kind != "need_opened":
             return str(own_text)
         told = event.kind == "step_told" and event.properties.get("step")
-        return self.label(str(told or event.kind), language, event.properties)
+        named = event.properties.get("name") or event.properties.get("product_name") or ""
+        return self.label(str(told or event.kind), language, {**event.properties, "name": named})
 
     def label(self, kind: str, language: str, properties: Mapping[str, Any] | None = None) -> str:
         """The kind's label in a language, ``{property}`` filled from the properties (missing ones are left out)."""

@@ -120,10 +120,22 @@ COMMERCE: tuple[Vocable, ...] = (
     Vocable("product_list_filtered", "narrows a list down", "grenzt eine Liste ein", "inform"),
     Vocable("promotion_viewed", "sees an offer", "sieht ein Angebot", "inform", initiator="company"),
     Vocable("promotion_clicked", "follows an offer", "folgt einem Angebot", "inform"),
-    Vocable("product_clicked", "opens a product", "öffnet ein Produkt", "inform"),
-    Vocable("product_viewed", "looks at a product", "sieht ein Produkt an", "inform", ("product_id|sku|name",)),
-    Vocable("product_added", "puts into the cart", "legt in den Warenkorb", "configure", ("product_id|sku|name",)),
-    Vocable("product_removed", "takes out of the cart", "nimmt aus dem Warenkorb", "configure"),
+    Vocable("product_clicked", "opens a product: {name}", "öffnet ein Produkt: {name}", "inform"),
+    Vocable(
+        "product_viewed",
+        "looks at a product: {name}",
+        "sieht ein Produkt an: {name}",
+        "inform",
+        ("product_id|sku|name",),
+    ),
+    Vocable(
+        "product_added",
+        "puts into the cart: {name}",
+        "legt in den Warenkorb: {name}",
+        "configure",
+        ("product_id|sku|name",),
+    ),
+    Vocable("product_removed", "takes out of the cart: {name}", "nimmt aus dem Warenkorb: {name}", "configure"),
     Vocable("cart_viewed", "looks at the cart", "sieht den Warenkorb an", "configure"),
     Vocable("cart_updated", "changes the cart", "ändert den Warenkorb", "configure"),  # shops report the whole cart
     Vocable("checkout_started", "goes to the checkout", "geht zur Kasse", "order"),
@@ -138,12 +150,12 @@ COMMERCE: tuple[Vocable, ...] = (
     Vocable("coupon_applied", "uses a voucher", "nutzt einen Gutschein", "order"),
     Vocable("coupon_denied", "voucher is refused", "Gutschein wird abgelehnt", "order"),
     Vocable("coupon_removed", "removes a voucher", "entfernt einen Gutschein", "order"),
-    Vocable("product_added_to_wishlist", "remembers a product", "merkt ein Produkt vor", "configure"),
-    Vocable("product_removed_from_wishlist", "forgets a product", "streicht ein Produkt", "configure"),
+    Vocable("product_added_to_wishlist", "remembers a product: {name}", "merkt ein Produkt vor: {name}", "configure"),
+    Vocable("product_removed_from_wishlist", "forgets a product: {name}", "streicht ein Produkt: {name}", "configure"),
     Vocable("wishlist_product_added_to_cart", "takes it from the list", "nimmt es von der Liste", "configure"),
-    Vocable("product_shared", "shares a product", "teilt ein Produkt", "inform"),
+    Vocable("product_shared", "shares a product: {name}", "teilt ein Produkt: {name}", "inform"),
     Vocable("cart_shared", "shares the cart", "teilt den Warenkorb", "configure"),
-    Vocable("product_reviewed", "reviews a product", "bewertet ein Produkt", "service"),
+    Vocable("product_reviewed", "reviews a product: {name}", "bewertet ein Produkt: {name}", "service"),
 )
 
 VOCABULARY: dict[str, Vocable] = {v.kind: v for v in RESERVED + MESSAGES + COMMERCE}

@@ -95,6 +95,8 @@ class Words:
         """Who of us was there; how many repeats in how long."""
         staff = wording(row.last.event.properties.get("staff"), self.reader.language)
         found = [self.reader.say("{person} was there", person=staff)] if staff else []
+        if row.last.touchpoint.initiator == "company" and (words := self.words(row.last)):
+            found.append(self.reader.say("Our words: {words}", words=self.reader.quoted(words)))
         if len(row.events) > 1:
             spent = row.last.event.t - row.first.event.t
             count = len(row.events)
@@ -165,6 +167,10 @@ class Words:
 
     def said(self, read: ReadEvent) -> str:
         """The person's own words, if the event carries any."""
+        return "" if read.touchpoint.initiator == "company" else self.words(read)
+
+    def words(self, read: ReadEvent) -> str:
+        """The words that were said or written, whoever began."""
         return wording(read.event.properties.get("words"), self.reader.language)
 
     def evidence(self, read: ReadEvent) -> str:
