@@ -19,7 +19,7 @@ from geleit.identity import decisions
 from geleit.identity.decisions import NOTHING, Decision, Decisions, Settled
 from geleit.identity.evidence import find_ids
 from geleit.identity.graph import UNDECIDED, Link, Node, Reason, Resolved, bonded, reason_of, resolve
-from geleit.identity.rules import Rules
+from geleit.identity.rules import USUAL_STRENGTH, Rules
 from geleit.ledger import tables
 from geleit.ledger.ledger import among, given
 from geleit.ledger.prepared import Prepared
@@ -29,23 +29,50 @@ _identifier = tables.identifier.c
 _member = tables.identifier_set_member.c
 _place = tables.identifier_resolution.c
 
-# A link summed over years; and over sources, where it does not matter who showed it.
 _ENDS = (_evidence.low_id, _evidence.high_id)
-_SUMS = (sa.func.sum(_evidence["count"]), sa.func.min(_evidence.first_t))
-_LINK = sa.select(*_ENDS, *_SUMS).group_by(*_ENDS)
-_SHOWN = sa.select(*_ENDS, _evidence.source, *_SUMS).group_by(*_ENDS, _evidence.source)
-
-_LINKS = [Prepared(_LINK.where(given(end))) for end in _ENDS]
-_LINKS_SHOWN = [Prepared(_SHOWN.where(given(end))) for end in _ENDS]
-
-_KNOWN = Prepared(
-    sa.select(
-        _identifier.id, _identifier.type, _identifier.value, _identifier.first_t, _place.customer_id, _place.reason
+_SHOWN = (*_ENDS, _evidence.source, _evidence["count"], _evidence.first_t)
+_KNOWN_COLUMNS = (
+    _identifier.id, _identifier.type, _identifier.value, _identifier.first_t, _place.customer_id, _place.reason
+)  # fmt: skip
+_KNOWN_ROWS = sa.select(*_KNOWN_COLUMNS).outerjoin(tables.identifier_resolution, _place.identifier_id == _identifier.id)
+_asked = tables.identifier_resolution.alias("asked")
+_KNOWN = Prepared(_KNOWN_ROWS.where(given(_identifier.id)))
+# Identifiers, and the others of their customers.
+_WITH_CUSTOMERS = Prepared(
+    sa.union_all(
+        _KNOWN_ROWS.where(given(_identifier.id)),
+        sa.select(*_KNOWN_COLUMNS)
+        .select_from(_asked)
+        .join(tables.identifier_resolution, _place.customer_id == _asked.c.customer_id)
+        .join(tables.identifier, _identifier.id == _place.identifier_id)
+        .where(given(_asked.c.identifier_id)),
     )
-    .outerjoin(tables.identifier_resolution, _place.identifier_id == _identifier.id)
-    .where(given(_identifier.id))
 )
-_OF_CUSTOMERS = Prepared(sa.select(_place.identifier_id).where(given(_place.customer_id)))
+_OF_CUSTOMERS = Prepared(
+    sa.select(*_KNOWN_COLUMNS)
+    .join(tables.identifier_resolution, _place.identifier_id == _identifier.id)
+    .where(given(_place.customer_id))
+)
+
+
+def _beside(end: sa.ColumnElement[int], other: sa.ColumnElement[int]) -> sa.Select[Any]:
+    """Evidence with one of the identifiers at an end, and what is known of the other end."""
+    return (
+        sa.select(*_SHOWN, *_KNOWN_COLUMNS)
+        .select_from(tables.evidence)
+        .join(tables.identifier, _identifier.id == other)
+        .outerjoin(tables.identifier_resolution, _place.identifier_id == other)
+        .where(given(end))
+    )
+
+
+# Each row once: with both ends among the identifiers it comes by its low end only.
+_AROUND = Prepared(
+    sa.union_all(
+        _beside(_evidence.low_id, _evidence.high_id),
+        _beside(_evidence.high_id, _evidence.low_id).where(sa.not_(given(_evidence.low_id))),
+    )
+)
 _MEMBERS = Prepared(
     sa.select(_member.set_id, _identifier.id, _identifier.type, _identifier.value, _identifier.first_t)
     .join(tables.identifier, _identifier.id == _member.identifier_id)
@@ -58,7 +85,8 @@ _SETS_WITH = Prepared(sa.select(_member.set_id).where(given(_member.identifier_i
 class Closure:
     """Identifiers that are resolved together, links among them, which join nobody and why, decisions, and the result.
 
-    Only ``inner`` identifiers may have another customer now; the others are what stands beside them.
+    Only ``inner`` identifiers may have another customer now; the others are what stands beside them. ``stored``: where the
+    ledger has the inner ones so far, and why they join nobody, if that was looked at.
     """
 
     nodes: dict[int, Node] = field(default_factory=dict)
@@ -67,6 +95,7 @@ class Closure:
     inner: set[int] = field(default_factory=set)
     settled: Settled = UNDECIDED
     resolved: Resolved = field(default_factory=Resolved)
+    stored: dict[int, tuple[str, Reason]] | None = None
 
 
 def load(connection: sa.Connection, start: Iterable[int], rules: Rules) -> Closure:
@@ -98,8 +127,7 @@ def load_all(connection: sa.Connection, rules: Rules) -> Closure:
     rows = connection.execute(sa.select(_identifier.id, _identifier.type, _identifier.value, _identifier.first_t))
     nodes = {id_: Node(id_, Identifier(type_, value), first) for id_, type_, value, first in rows.all()}
     found = Closure(nodes, inner=set(nodes), settled=decisions.standing(connection).settled())
-    shown = connection.execute(_SHOWN if rules.by_source else _LINK).all()
-    found.links = heeded(shown, nodes, rules) if rules.by_source else _summed(shown)
+    found.links = heeded(connection.execute(sa.select(*_SHOWN)), nodes, rules)
     neighbors: dict[int, list[Node]] = defaultdict(list)
     for link in found.links:
         neighbors[link.low].append(nodes[link.high])
@@ -110,23 +138,22 @@ def load_all(connection: sa.Connection, rules: Rules) -> Closure:
     return found
 
 
-def _summed(rows: Iterable[Sequence[Any]]) -> list[Link]:
-    """Links as (low, high, count, first_t)."""
-    return [Link(low, high, int(count), first) for low, high, count, first in rows]
-
-
 def heeded(rows: Iterable[Sequence[Any]], nodes: Mapping[int, Node], rules: Rules) -> list[Link]:
-    """Links as (low, high, source, count, first_t) summed over the sources that rules heed."""
+    """Links of evidence (low, high, source, count, first_t), summed over years and over the sources that rules heed."""
     found: dict[tuple[int, int], Link] = {}
+    by_source = rules.by_source
+    strength = USUAL_STRENGTH
     for low, high, source, count, first in rows:
-        if not (rules.heeds(source, nodes[low].identifier) and rules.heeds(source, nodes[high].identifier)):
-            continue
-        link = Link(low, high, int(count), first, rules.strength(source))
-        before = found.get((low, high), link)
-        if before is not link:
-            sooner, stronger = min(before.first_t, link.first_t), min(before.strength, link.strength)
-            link = Link(low, high, before.count + link.count, sooner, stronger)
-        found[low, high] = link
+        if by_source:
+            if not (rules.heeds(source, nodes[low].identifier) and rules.heeds(source, nodes[high].identifier)):
+                continue
+            strength = rules.strength(source)
+        before = found.get((low, high))
+        if before is None:
+            found[low, high] = Link(low, high, int(count), first, strength)
+        else:
+            sooner, stronger = min(before.first_t, first), min(before.strength, strength)
+            found[low, high] = Link(low, high, before.count + int(count), sooner, stronger)
     return list(found.values())
 
 
@@ -163,6 +190,7 @@ class _Region:
         self.rules = rules
         self.nodes: dict[int, Node] = {}
         self.homes: dict[int, str] = {}  # customers at present; new identifiers have none
+        self.stored: dict[int, tuple[str, Reason]] = {}  # the same with why they join nobody, as the ledger has it
         self.reasons: dict[int, Reason] = {}
         self.links: dict[tuple[int, int], Link] = {}
         self.inner: set[int] = set()
@@ -173,13 +201,12 @@ class _Region:
         """Take in identifiers with their whole customers, and all whose place hangs on them."""
         waiting = set(start) - self.inner
         while waiting:
-            self._know(waiting)
+            waiting = self._with_customers(waiting) - self.inner
             self.inner |= waiting
             # What joins nobody stays so, however much more is seen with it: no need to look at all of that.
             open_ = {number for number in waiting if not self.reasons.get(number)}
             around = self._around(open_)
-            reached = self._members({self.homes[number] for number in waiting if number in self.homes})
-            reached |= self._bound(waiting)
+            reached = self._bound(waiting)
             for number in open_:
                 neighbors = around[number]
                 if reason := self._judge(number, neighbors):
@@ -211,7 +238,6 @@ class _Region:
         beside = {end for end in ends if not self.reasons.get(end) and self._joins(end)}
         # A load places its people one after another; whoever has no place yet looks at those beside when its turn comes.
         ring = self._members({self.homes[end] for end in beside if end in self.homes}) - self.inner
-        self._know(ring)
         # Order numbers beside us change nobody's place, but for those that a decision keeps away from somebody.
         ring = {number for number in ring if self._joins(number) or self.nodes[number].identifier in self.decided.named}
         known = self.inner | ring | {end for end in ends if self.reasons.get(end)}
@@ -221,7 +247,8 @@ class _Region:
         reasons = {number: self.reasons[number] for number in known if self.reasons.get(number)}
         settled = self.decided.settled
         resolved = resolve(nodes, links, reasons, self.rules, settled)
-        return Closure(nodes, links, reasons, set(self.inner), settled, resolved)
+        stored = {number: self.stored[number] for number in self.inner if number in self.stored}
+        return Closure(nodes, links, reasons, set(self.inner), settled, resolved, stored)
 
     def _judge(self, number: int, neighbors: Iterable[int]) -> Reason:
         around = (self.nodes[other] for other in neighbors)
@@ -232,21 +259,35 @@ class _Region:
 
     def _know(self, numbers: Iterable[int]) -> None:
         wanted = [number for number in numbers if number not in self.nodes]
-        if not wanted:
-            return
-        for id_, type_, value, first_t, home, reason in _KNOWN.all(self.connection, values=wanted):
-            self.nodes[id_] = Node(id_, Identifier(type_, value), first_t)
+        self._learn(_KNOWN.all(self.connection, values=wanted))
+
+    def _with_customers(self, numbers: Iterable[int]) -> set[int]:
+        """These identifiers and the others of their customers."""
+        return self._learn(_WITH_CUSTOMERS.all(self.connection, values=list(numbers)))
+
+    def _learn(self, rows: Sequence[Sequence[Any]]) -> set[int]:
+        """Keep what the ledger knows of identifiers (the columns of ``_KNOWN_ROWS``); returns which these are."""
+        new: set[Identifier] = set()
+        for id_, type_, value, first_t, home, reason in rows:
+            if id_ in self.nodes:
+                continue
+            node = self.nodes[id_] = Node(id_, Identifier(type_, value), first_t)
+            new.add(node.identifier)
             if home is not None:
                 self.homes[id_] = home
+                self.stored[id_] = home, reason
                 if reason == "shared":  # that is not evidence's word, but people's
                     self.freed.add(id_)
                 self.reasons[id_] = "" if reason == "shared" else reason
-        self.decided.look({self.nodes[number].identifier for number in wanted})
-        shared = self.decided.settled.shared
-        for number in wanted if shared else ():
-            if self.nodes[number].identifier in shared:
-                self.reasons[number] = "shared"
-                self.freed.discard(number)
+        found = {row[0] for row in rows}
+        if new:
+            self.decided.look(new)
+        if shared := self.decided.settled.shared:
+            for number in found:
+                if self.nodes[number].identifier in shared:
+                    self.reasons[number] = "shared"
+                    self.freed.discard(number)
+        return found
 
     def _bound(self, numbers: Iterable[int]) -> set[int]:
         """Identifiers that are one with some of these by a decision."""
@@ -257,34 +298,25 @@ class _Region:
         return {id_ for id_, _ in find_ids(self.connection, wanted).values()}
 
     def _members(self, customers: set[str]) -> set[int]:
-        return {number for (number,) in _OF_CUSTOMERS.all(self.connection, values=sorted(customers))}
+        return self._learn(_OF_CUSTOMERS.all(self.connection, values=sorted(customers)))
 
     def _around(self, numbers: set[int]) -> dict[int, set[int]]:
         """Load all links of identifiers; returns what each was seen with."""
         found: dict[int, set[int]] = defaultdict(set)
-        for link in self._links(list(numbers)):
+        rows = _AROUND.all(self.connection, values=list(numbers))
+        self._learn([row[5:] for row in rows])
+        for link in heeded((row[:5] for row in rows), self.nodes, self.rules):
             self.links[link.low, link.high] = link
             found[link.low].add(link.high)
             found[link.high].add(link.low)
-        self._know({end for some in found.values() for end in some})
         return found
-
-    def _links(self, numbers: list[int]) -> list[Link]:
-        """All links with one of these identifiers at an end."""
-        if not self.rules.by_source:
-            return _summed(row for of_end in _LINKS for row in of_end.all(self.connection, values=numbers))
-        rows = {tuple(row) for of_end in _LINKS_SHOWN for row in of_end.all(self.connection, values=numbers)}
-        self._know({end for row in rows for end in row[:2]})
-        return heeded(rows, self.nodes, self.rules)
 
     def _within(self, numbers: set[int]) -> list[Link]:
         """All links between two of these identifiers."""
         if not numbers:
             return []
-        shown = _SHOWN if self.rules.by_source else _LINK
-        query = shown.where(among(_evidence.low_id, numbers), among(_evidence.high_id, numbers))
-        rows = self.connection.execute(query).all()
-        return heeded(rows, self.nodes, self.rules) if self.rules.by_source else _summed(rows)
+        query = sa.select(*_SHOWN).where(among(_evidence.low_id, numbers), among(_evidence.high_id, numbers))
+        return heeded(self.connection.execute(query), self.nodes, self.rules)
 
 
 def members(connection: sa.Connection, sets: Sequence[int]) -> dict[int, list[Node]]:
