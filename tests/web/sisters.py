@@ -62,4 +62,4 @@ def whole(ledger):
 
 def matter(html):
     """What a page says, without the history of decisions."""
-    return re.sub(r'<section[^>]*id="decisions".*?</section>', "", html, flags=re.DOTALL)
+    return re.sub(r'<section[^>]*id="decisions".*?</section>\s*', "", html, flags=re.DOTALL)

@@ -17,6 +17,7 @@ from geleit.errors import GeleitError, NotFoundError
 from geleit.web import api
 from geleit.web.assets import serve_asset
 from geleit.web.pages.account import account
+from geleit.web.pages.deciding import decide, decided
 from geleit.web.pages.events import events
 from geleit.web.pages.files import journey_file
 from geleit.web.pages.identity import identity
@@ -25,7 +26,7 @@ from geleit.web.pages.people import people
 from geleit.web.pages.person import person
 from geleit.web.pages.sources import quarantine, sources
 from geleit.web.pages.start import start
-from geleit.web.posting import RefusedError
+from geleit.web.posting import RefusedError, posted
 from geleit.web.screen import show
 from geleit.web.security import HEADERS, SecurityHeaders, allowed_hosts
 from geleit.web.snippet import SnippetDoor
@@ -44,6 +45,8 @@ def create_app(workspace: Workspace, *, hosts: Sequence[str] = ()) -> Starlette:
         Route("/people/{id}/journey.{format}", journey_file),
         Route("/people/{id}/events", events),
         Route("/people/{id}/identity", identity),
+        Route("/people/{id}/identity/decide", decide, methods=["GET"]),
+        Route("/people/{id}/identity/decide", posted(decided), methods=["POST"]),
         Route("/accounts/{id}", account),
         Route("/sources", sources),
         Route("/sources/quarantine", quarantine),

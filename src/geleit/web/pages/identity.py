@@ -5,17 +5,23 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from markupsafe import Markup
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from geleit.customers.profile import KnownIdentifier, Profile
 from geleit.events.event import Identifier
-from geleit.identity.explanation import Evidence, rule_text
+from geleit.identity import decisions
+from geleit.identity import words as names
+from geleit.identity.decisions import Decision
+from geleit.identity.explanation import Evidence, Explanation, kind_text, rule_text
+from geleit.maps import identities
 from geleit.needs.need import ReadEvent
 from geleit.web.lines import SHORT, Words
 from geleit.web.pages.person import base_of, words_of
 from geleit.web.reader import Reader
 from geleit.web.screen import show, workspace_of
+from geleit.workspace import naming
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,12 +51,27 @@ class LinkView:
 
 
 @dataclass(frozen=True, slots=True)
+class DecisionView:
+    """What somebody decided: the identifiers it names by side, by whom, when, why, and whether it stands."""
+
+    number: int
+    kind: str
+    sides: list[list[str]]
+    author: str
+    at: str
+    reason: str
+    standing: str
+    stands: bool
+
+
+@dataclass(frozen=True, slots=True)
 class _Speaker:
     """What it takes to put evidence into words: the person's events by id, and how they read."""
 
     words: Words
     base: str
     events: Mapping[str, ReadEvent]
+    made: Sequence[DecisionView] = ()
 
     def link(self, one: Evidence, a: Identifier, b: Identifier) -> LinkView:
         """One piece of evidence, told from ``a`` to ``b``."""
@@ -61,13 +82,25 @@ class _Speaker:
         return LinkView(
             a=f"{type_name(a.type, reader)} {a.value}",
             b=f"{type_name(b.type, reader)} {b.value}",
-            what=self.words.what(sample) if sample else reader.say("seen together"),
-            href=f"{self.base}/events?ids={sample.event.id[:SHORT]}" if sample else "",
+            what=self._what(one, sample),
+            href=self._href(one, sample),
             source=reader.listed(list(sources)),
             first=reader.stamp(first.first_t) if first else "",
             count=reader.number(sum(showing.count for showing in one.shown)),
             held=rule_text(one.rule, reader.language) if one.rule else "",
         )
+
+    def _what(self, one: Evidence, sample: ReadEvent | None) -> str:
+        say = self.words.reader.say
+        if one.decision:
+            author = next((made.author for made in self.made if made.number == one.decision), "")
+            return say("decision {number}, by {author}", number=one.decision, author=author)
+        return self.words.what(sample) if sample else say("seen together")
+
+    def _href(self, one: Evidence, sample: ReadEvent | None) -> str:
+        if one.decision:
+            return "#decisions"
+        return f"{self.base}/events?ids={sample.event.id[:SHORT]}" if sample else ""
 
     def all(self, links: Sequence[Evidence]) -> list[LinkView]:
         """Pieces of evidence as they stand."""
@@ -84,18 +117,23 @@ class _Speaker:
 
 
 def identity(request: Request) -> Response:
-    """GET /people/{id}/identity?a=&b=: without a choice from the oldest identifier to the newest."""
+    """GET /people/{id}/identity?a=&b=&made=: without a choice from the oldest identifier to the newest.
+
+    ``made``: the decision that was just carried out or taken back.
+    """
     workspace = workspace_of(request)
     customer = workspace.customer(request.path_params["id"])
     if customer != request.path_params["id"]:
-        return RedirectResponse(f"{base_of(customer)}/identity")
+        return RedirectResponse(f"{base_of(customer)}/identity{'?' if request.url.query else ''}{request.url.query}")
     profile = workspace.profile(customer)
     words, base = words_of(request), base_of(customer)
-    speaker = _Speaker(words, base, {str(read.event.id): read for read in workspace.read_events(customer)})
     views = [_identifier(one, words) for one in profile.identifiers]
     a, b = _ends(request, profile)
     between = workspace.explain(a, b) if a != b else None
     whole = workspace.explain(a) if a else None
+    made = _decisions(request, profile, words)
+    speaker = _Speaker(words, base, {str(read.event.id): read for read in workspace.read_events(customer)}, made)
+    picture = _picture(request, between or whole, words.reader)
     return show(
         request,
         "identity.html",
@@ -110,7 +148,18 @@ def identity(request: Request) -> Response:
         chain=speaker.chain(between.chain, a) if between else [],
         links=speaker.all(whole.chain) if whole else [],
         held=speaker.all(whole.held_back) if whole else [],
+        picture=Markup(identities.in_page(picture)) if picture else "",  # noqa: S704 (escaped where it is drawn)
+        unseen=picture.unseen if picture else 0,
+        made=made,
+        just=next((one for one in made if str(one.number) == request.query_params.get("made")), None),
     )
+
+
+def _picture(request: Request, explained: Explanation | None, reader: Reader) -> identities.Picture | None:
+    """The identifiers and what joins them; none for one alone."""
+    if explained is None or len(explained.members) < 2:  # noqa: PLR2004 (something to join)
+        return None
+    return identities.draw(explained, naming.in_words(workspace_of(request), reader.language))
 
 
 def _ends(request: Request, profile: Profile) -> tuple[str, str]:
@@ -145,28 +194,40 @@ def _standing(reason: str, reader: Reader) -> str:
 
 
 def type_name(type_: str, reader: Reader) -> str:
-    """An identifier type in words, with its system where it has one; one that is not ours keeps its name."""
-    system, _, bare = type_.rpartition(".")
-    say = reader.say
-    ours = {
-        "email": say("E-mail"),
-        "phone": say("Phone"),
-        "user_id": say("User number"),
-        "customer_no": say("Customer number"),
-        "customer_id": say("Customer number"),
-        "contact_id": say("Contact number"),
-        "member_id": say("Member number"),
-        "account_no": say("Account number"),
-        "loyalty_card": say("Loyalty card"),
-        "device_id": say("Device"),
-        "anonymous_id": say("Browser"),
-        "cookie": say("Browser"),
-        "order_id": say("Order"),
-        "ticket_no": say("Ticket"),
-        "receipt_no": say("Receipt"),
-        "visitor": say("Visitor"),
-        "visitor_id": say("Visitor"),
-        "installation": say("App installation"),
-    }
-    name = ours.get(bare, bare.replace("_", " "))
-    return say("{name} ({system})", name=name, system=system) if system else name
+    """An identifier type in words."""
+    return names.type_name(type_, reader.language)
+
+
+def _decisions(request: Request, profile: Profile, speaker: Words) -> list[DecisionView]:
+    """What people decided about this person, the newest first."""
+    space, reader = workspace_of(request), speaker.reader
+    with space.ledger.read() as connection:
+        made = decisions.history(connection, [Identifier(one.type, one.value) for one in profile.identifiers])
+        void = decisions.naming(connection, {end for one in made for end in one.named}).settled().void
+    return [_decision(one, one.number in void, reader) for one in reversed(made)]
+
+
+def _decision(one: Decision, void: bool, reader: Reader) -> DecisionView:
+    def told(end: Identifier) -> str:
+        return f"{type_name(end.type, reader)} {end.value}"
+
+    standing = reader.say("yes")
+    if one.undone is not None:
+        standing = reader.say(
+            "taken back by {author} on {day}: {reason}",
+            author=one.undone.author,
+            day=reader.day(one.undone.at),
+            reason=one.undone.reason,
+        )
+    elif void:
+        standing = reader.say("no, a newer one says otherwise")
+    return DecisionView(
+        number=one.number,
+        kind=kind_text(one.kind, reader.language),
+        sides=[[told(end) for end in side] for side in one.sides],
+        author=one.author,
+        at=reader.stamp(one.at),
+        reason=one.reason,
+        standing=standing,
+        stands=one.undone is None,
+    )

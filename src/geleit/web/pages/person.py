@@ -10,6 +10,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from geleit.customers.profile import Profile
+from geleit.events.event import Identifier
 from geleit.maps.journey import Criterion
 from geleit.needs.need import Need
 from geleit.web import standing
@@ -17,6 +18,7 @@ from geleit.web.lines import Words
 from geleit.web.pages import facts, happened
 from geleit.web.screen import reader_of, show, workspace_of
 from geleit.workspace import Workspace
+from geleit.workspace.households import households
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +44,7 @@ class PersonView:
     visits: list[facts.VisitView]
     sums: list[str]
     orders: list[facts.OrderView]
+    lives_with: list[tuple[str, str]]
 
 
 def person(request: Request) -> Response:
@@ -96,7 +99,16 @@ def view_of(request: Request, workspace: Workspace, customer: str) -> PersonView
         visits=facts.visits(workspace.visits(events), words, base),
         sums=facts.sums(profile, words),
         orders=facts.orders(profile, words),
+        lives_with=_lives_with(workspace, profile),
     )
+
+
+def _lives_with(workspace: Workspace, profile: Profile) -> list[tuple[str, str]]:
+    """Addresses and names of those who live with the person, as somebody noted."""
+    known = [Identifier(one.type, one.value) for one in profile.identifiers]
+    people = {one for home in households(workspace, known) for one in home.people}
+    others = sorted((name, customer) for customer, name in people if customer != profile.customer_id)
+    return [(base_of(customer), name) for name, customer in others]
 
 
 MAPS_SHOWN = 3  # buttons that lead to a map, one a topic
