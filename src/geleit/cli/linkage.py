@@ -11,12 +11,13 @@ import numpy as np
 import pyarrow as pa
 import typer
 
-from geleit.cli.output import AsJson, counted, say, show, table, working
+from geleit.cli.output import HERE, AsJson, Folder, counted, opened, say, show, table, working
 from geleit.errors import GeleitError
 from geleit.identity.linkage.linking import Linked, link
 from geleit.identity.linkage.measure import Quality, measure
 from geleit.identity.linkage.people_file import check_target, write_people
 from geleit.identity.linkage.table import read_records
+from geleit.workspace import linking
 
 Files = Annotated[
     list[Path],
@@ -36,14 +37,18 @@ def register(identity: typer.Typer) -> None:
 
 
 def link_files(
-    files: Files,
+    files: Files = None,
     out: Out = None,
     truth: Truth = "",
     system: System = "",
     across: Across = False,
+    folder: Folder = HERE,
     as_json: AsJson = False,
 ) -> None:
-    """Find rows that are probably one person; needs no workspace, no labels and no settings."""
+    """Find who is probably one person: rows of files (needs no workspace), or customers (who wait at /identity/review)."""
+    if not files:
+        _search(folder, as_json)
+        return
     if out is not None:
         check_target(out)
     with working(as_json) as (_, now):
@@ -62,6 +67,20 @@ def link_files(
             write_people(records, found.people, out)
     quality = measure(found.people.tolist(), records[truth].to_pylist()) if truth else None
     show(_data(found, quality), as_json, lambda: _print(found, quality, out))
+
+
+def _search(folder: Path, as_json: bool) -> None:
+    """Propose who may be one among the customers of a workspace."""
+    with opened(folder) as space, working(as_json) as (_, now):
+        done = linking.search(space, now)
+
+    def text() -> None:
+        say(f"{counted(done.customers, 'customer', 'customers')} with a name, {done.pairs:,} pairs compared")
+        say(
+            f"{counted(done.open, 'probable link waits', 'probable links wait')} for an answer at /identity/review (geleit serve)"
+        )
+
+    show(done, as_json, text)
 
 
 def _check_columns(records: pa.Table, wanted: Sequence[str]) -> None:
