@@ -10,6 +10,7 @@ from typing import Any
 import duckdb
 import numpy as np
 import numpy.typing as npt
+import pyarrow as pa
 
 from geleit.history.delta import AsOf
 from geleit.history.generation import Generation
@@ -58,6 +59,19 @@ class Columns:
         """The base, if there is one, and the delta."""
         delta = self._delta()
         return (self._masked(self.base), delta) if self.base else (delta,)
+
+    def chosen(self, customers: Sequence[str]) -> list[npt.NDArray[np.bool_]]:
+        """Which customers of each part are among these, by their numbers in the part."""
+        wanted = pa.table({"customer_id": pa.array(customers, pa.string())})
+        self.duck.register("wanted", wanted)
+        queries = (["base_chosen"] if self.base else []) + ["delta_chosen"]
+        found = []
+        for part, query in zip(self.parts, queries, strict=True):
+            mask = np.zeros(len(part.keep), np.bool_)
+            mask[self._values(query)] = True
+            found.append(mask)
+        self.duck.unregister("wanted")
+        return found
 
     def close(self) -> None:
         """Let go of the connection."""

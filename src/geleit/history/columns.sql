@@ -40,3 +40,13 @@ ORDER BY customer_id, t, ord, event_id
 -- name: delta_customers
 -- purpose: the delta's customers in the order of their numbers
 SELECT DISTINCT customer_id FROM delta ORDER BY customer_id
+
+-- name: base_chosen
+-- purpose: the base's codes of some customers
+SELECT code FROM base.customer_code WHERE customer_id IN (SELECT customer_id FROM wanted)
+
+-- name: delta_chosen
+-- purpose: the delta's numbers of some customers
+SELECT code
+FROM (SELECT customer_id, row_number() OVER (ORDER BY customer_id) - 1 AS code FROM (SELECT DISTINCT customer_id FROM delta))
+WHERE customer_id IN (SELECT customer_id FROM wanted)

@@ -123,7 +123,8 @@ class Generation:
 
         customer, t, ord, kind, channel, stage, local_day, need (-1 for none), and flags (``columns.STEP`` and others).
         """
-        mapped: npt.NDArray[Any] = np.load(self.folder / f"{name}.npy", mmap_mode="r")
+        # Copy on write: whatever a reader does to it never reaches the file.
+        mapped: npt.NDArray[Any] = np.load(self.folder / f"{name}.npy", mmap_mode="c")
         return mapped
 
     def verify(self) -> None:

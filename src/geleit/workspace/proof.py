@@ -22,8 +22,8 @@ from geleit.identity.graph import owner
 from geleit.identity.rules import Rules
 from geleit.ledger import tables
 from geleit.ledger.ledger import Ledger, among
-from geleit.workspace.steps import Told
-from geleit.workspace.workspace import Synced, Workspace
+from geleit.workspace.steps import Synced, Told
+from geleit.workspace.workspace import Workspace
 
 REMAKE = "run 'geleit identity rebuild': it makes all customers anew from the evidence"
 EVENTS_SAFE = "every event; only who it belongs to may be wrong"

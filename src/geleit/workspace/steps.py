@@ -1,4 +1,4 @@
-"""Says how far the steps are that follow reading: customers, archive, needs, journal."""
+"""The steps that follow reading (customers, archive, needs, journal): how far they are, and what they did."""
 
 from __future__ import annotations
 
@@ -6,9 +6,21 @@ import gc
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
+
+from geleit.history.generation import Generation
 
 Told = Callable[[str], None]
 YOUNG = 50_000  # objects made until memory is searched for rings of them
+
+
+@dataclass(frozen=True, slots=True)
+class Synced:
+    """What ``sync`` brought up to date."""
+
+    recut: int
+    archived: int
+    generation: Generation
 
 
 @contextmanager

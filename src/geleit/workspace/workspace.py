@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 import sqlalchemy as sa
 
@@ -46,8 +45,11 @@ from geleit.sources.meter import Progress
 from geleit.workspace.definitions import Definitions, find_workspace, load_definitions
 from geleit.workspace.live import Watch
 from geleit.workspace.status import Counts, SourceStatus, contact_person, counts, source_statuses
-from geleit.workspace.steps import Told, said, seldom_searched, summed
+from geleit.workspace.steps import Synced, Told, said, seldom_searched, summed
 from geleit.workspace.stores import ledger_url, make_data
+
+if TYPE_CHECKING:
+    from geleit.analytics.analytics import Analytics
 
 LONGEST = 200  # needs among which one in the person's words is sought
 FEWEST_DIGITS = 5  # of what may be a telephone number
@@ -59,15 +61,6 @@ def open_workspace(path: Path | str, *, clock: Clock = system_clock) -> Workspac
     Errors: NotFoundError without geleit.yaml; DefinitionError with file, line, value and remedy; StoreError.
     """
     return Workspace(load_definitions(find_workspace(Path(path))), clock=clock)
-
-
-@dataclass(frozen=True, slots=True)
-class Synced:
-    """What ``sync`` brought up to date."""
-
-    recut: int
-    archived: int
-    generation: Generation
 
 
 class Workspace:
@@ -103,6 +96,13 @@ class Workspace:
         listing = frozenset(name for name, source in self.definitions.sources.items() if source.changed == "add")
         needs = self.definitions.needs
         return Intake(self.ledger, setting, self.rules, self.company.country, self.archive.keys, needs, listing)
+
+    @cached_property
+    def analytics(self) -> Analytics:
+        """Where questions about all journeys are asked."""
+        from geleit.analytics.analytics import Analytics  # noqa: PLC0415 (what compiles kernels loads slowly)
+
+        return Analytics(self.history, self.catalogue)
 
     def readers(self) -> dict[str, Reader]:
         """What reads the events that sources send, by source; only of those that send."""

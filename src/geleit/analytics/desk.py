@@ -1,0 +1,112 @@
+"""Where questions about all journeys are asked: one state for all of them, answered by kernels or by reference SQL."""
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict
+from collections.abc import Mapping
+from typing import Any, Literal
+
+import pyarrow as pa
+
+from geleit.analytics.question import Question
+from geleit.analytics.reference import Actor, Reference
+from geleit.analytics.result import Other, Result
+from geleit.analytics.selection import Selection, Wanted, select
+from geleit.errors import NotFoundError
+from geleit.events.kinds import Catalogue, meant
+from geleit.events.vocabulary import VOCABULARY
+from geleit.history.columns import Columns
+from geleit.history.history import History
+
+Engine = Literal["kernels", "sql"]
+HELD = 4  # groupings of one state kept in memory
+
+
+class _State:
+    """One state of the history: its columns, the groupings asked for of late, and reference SQL on it."""
+
+    def __init__(self, columns: Columns) -> None:
+        self.columns = columns
+        self.reference = Reference(columns.duck)
+        self.lock = threading.RLock()
+        self._selections: OrderedDict[Wanted, Selection] = OrderedDict()
+
+    def selection(self, wanted: Wanted) -> Selection:
+        """The journeys as wanted."""
+        if wanted not in self._selections:
+            self._selections[wanted] = select(self.columns, wanted)
+            if len(self._selections) > HELD:
+                self._selections.popitem(last=False)
+        self._selections.move_to_end(wanted)
+        return self._selections[wanted]
+
+    def counts(self, question: Question, engine: Engine) -> pa.Table:
+        """What is counted, sorted by its keys."""
+        selection = self.selection(question.wanted)
+        found = question.count(selection) if engine == "kernels" else self.reference.counts(question, selection)
+        return found.sort_by([(name, "ascending") for name in question.counted.names if name in question.keys])
+
+    def actors(self, question: Question, cell: Mapping[str, object]) -> list[Actor]:
+        """The people behind a cell."""
+        with self.lock:
+            return self.reference.actors(question, self.selection(question.wanted), cell)
+
+
+class Desk:
+    """Answers questions of the newest state; results stay true to theirs, also when asked for their people later."""
+
+    def __init__(self, history: History, catalogue: Catalogue) -> None:
+        self._history = history
+        self._catalogue = catalogue
+        self._state: _State | None = None
+        self._lock = threading.Lock()
+
+    def ask(self, question: Question, engine: Engine = "kernels") -> Result[Any]:
+        """Answer a question.
+
+        Errors: NotFoundError for a kind that nobody knows; StoreError.
+        """
+        state = self._newest()
+        self._check(question, state.columns)
+        with state.lock:
+            counts = state.counts(question, engine)
+            if engine == "kernels":
+                population = state.selection(question.wanted).population
+            else:
+                population = state.reference.population(question)
+        rows = tuple(question.rows(counts))
+        return Result(
+            question=question,
+            as_of=state.columns.as_of,
+            population=population,
+            rows=rows[: question.limit],
+            other=Other(rows[question.limit :]),
+            find=lambda cell: state.actors(question, cell),
+        )
+
+    def canonical(self, kind: str) -> str:
+        """The kind that a source's own word means."""
+        return self._catalogue.canonical(kind)
+
+    def _newest(self) -> _State:
+        with self._lock:
+            now = self._history.as_of()
+            held = self._state.columns.as_of if self._state else None
+            if held is None or (held.generation, held.change, held.last_seq) != (
+                now.generation,
+                now.change,
+                now.last_seq,
+            ):
+                self._state = _State(self._history.open_columns())
+            assert self._state is not None  # noqa: S101 (made above)
+            return self._state
+
+    def _check(self, question: Question, columns: Columns) -> None:
+        known = {*columns.kinds, *VOCABULARY, *self._catalogue.definition.kinds}
+        for kind in question.kinds:
+            if kind not in known:
+                raise NotFoundError(
+                    f"no event is of the kind '{kind}'{meant(kind, sorted(columns.kinds))}",
+                    hint="geleit analyze kinds lists the kinds there are and how many events each has",
+                )

@@ -1,0 +1,19 @@
+"""How kernels are compiled: at the first call, kept on disk for the next process."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import ParamSpec, TypeVar, cast
+
+import numba
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+
+def kernel(function: Callable[P, R]) -> Callable[P, R]:
+    """Compile a function of arrays and numbers at its first call.
+
+    The machine code is kept beside the module, or in the user's cache folder where the package may not be written.
+    """
+    return cast("Callable[P, R]", numba.njit(cache=True, nogil=True)(function))

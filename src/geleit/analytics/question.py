@@ -1,0 +1,84 @@
+"""What every question about all journeys shares: whose journeys, of which time, and what of them counts."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Mapping, Sequence
+from datetime import date
+from typing import Any, ClassVar, Literal
+
+import pyarrow as pa
+from pydantic import Field, model_validator
+
+from geleit.analytics.selection import FIRST_DAY, LAST_DAY, Selection, Wanted
+from geleit.definitions import Definition
+
+Unit = Literal["need", "customer"]
+EPOCH = date(1970, 1, 1).toordinal()
+
+
+class Question(Definition):
+    """One question, complete: asked again of the same state it gives the same answer."""
+
+    name: ClassVar[str] = ""
+    counted: ClassVar[pa.Schema] = pa.schema([])
+    """The whole numbers that kernels and reference SQL count alike; sorted by ``keys``."""
+    keys: ClassVar[tuple[str, ...]] = ()
+    """Columns that name a cell; ``actors`` gives the people behind one."""
+
+    unit: Unit = Field("need", description="a journey is the events of one need, or of one customer")
+    since: date | None = Field(None, description="first day, in the company's time zone")
+    until: date | None = Field(None, description="first day that no longer belongs to it")
+    period_of: Literal["journeys", "events"] = Field(
+        "journeys", description="days count the journeys that began then, whole; or only the events of these days"
+    )
+    segment: tuple[str, ...] | None = Field(None, description="only these customers, by their ids; by default all")
+    notes: bool = Field(False, description="count notes (a criterion, a judgement) like steps")
+    limit: int = Field(50, ge=1, description="rows shown; the rest is folded into 'other', which opens")
+
+    @model_validator(mode="after")
+    def _time_runs_forward(self) -> Question:
+        if self.since and self.until and self.since >= self.until:
+            raise ValueError(f"until: {self.until} must come after since: {self.since}")
+        return self
+
+    @property
+    def days(self) -> tuple[int, int]:
+        """The period as days since 1970, the second excluded."""
+        first = self.since.toordinal() - EPOCH if self.since else FIRST_DAY
+        last = self.until.toordinal() - EPOCH if self.until else LAST_DAY
+        return first, last
+
+    @property
+    def wanted(self) -> Wanted:
+        """Which events count, and how they are grouped."""
+        return Wanted(self.unit == "need", self.notes, self.period_of == "journeys", *self.days, self.segment)
+
+    @property
+    def kinds(self) -> Sequence[str]:
+        """The kinds of events that the question names."""
+        return ()
+
+    @abstractmethod
+    def count(self, selection: Selection) -> pa.Table:
+        """Count by kernels: a table of ``counted``, in any order."""
+
+    def parameters(self) -> Mapping[str, object]:
+        """Values of the reference SQL's parameters."""
+        return {}
+
+    def tables(self, selection: Selection) -> Mapping[str, pa.Table]:  # noqa: ARG002 (most need none)
+        """Small tables that the reference SQL reads beside the steps."""
+        return {}
+
+    def statement(self, texts: Mapping[str, str], which: str) -> str:
+        """The reference SQL named ``which``: ``cells`` (who is in which cell) or ``counts`` of them."""
+        return texts[which]
+
+    @abstractmethod
+    def rows(self, counts: pa.Table) -> Sequence[Any]:
+        """The answer's rows from what was counted, the most important first; all divisions happen here."""
+
+    @abstractmethod
+    def sentence(self, language: str) -> str:
+        """What is counted, in words."""

@@ -1,0 +1,139 @@
+"""The journeys that a question is about: events of base and delta that count, grouped by need or customer, in order."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+from geleit.analytics.kernels import selecting
+from geleit.history.columns import Column, Columns, Part
+
+FIRST_DAY, LAST_DAY = -(2**31), 2**31 - 1
+
+
+class Wanted(NamedTuple):
+    """Which events count, and how they are grouped.
+
+    ``in_need``: by need, else by customer. ``notes``: notes count like steps. ``whole``: the days (from ``since``, until
+    before ``until``) say when a journey began; else which events count. ``segment``: only these customers.
+    """
+
+    in_need: bool
+    notes: bool
+    whole: bool
+    since: int
+    until: int
+    segment: tuple[str, ...] | None
+
+
+@dataclass(frozen=True, slots=True)
+class Population:
+    """Who and what is counted, and what is not: ``supposed`` (nobody recorded it), ``notes``, ``outside`` every need.
+
+    ``another_time`` = events outside the period, where the period is one of events.
+    """
+
+    journeys: int
+    people: int
+    events: int
+    supposed: int
+    notes: int
+    outside: int
+    another_time: int
+
+
+class Journeys:
+    """Journeys of one part: those from ``starts[u]`` to ``starts[u + 1]`` are journey ``first + u`` of customer ``owners[u]``.
+
+    Numbers of journeys and customers are unlike those of every other part.
+    """
+
+    def __init__(self, part: Part, grouped: tuple[Column, Column, Column], first: int, first_owner: int) -> None:
+        rows, self.starts, owners = grouped
+        self.first = first
+        self.owners = owners + np.int32(first_owner)
+        self._part = part
+        self._rows = None if len(rows) == len(part.column("t")) and selecting.in_order(rows) else rows
+        self._read: dict[str, Column] = {}
+
+    def column(self, name: str) -> Column:
+        """The events' values, journey after journey; codes (kind, channel, stage) as two bytes."""
+        if name not in self._read:
+            found = self._part.column(name)
+            if self._rows is not None:
+                found = found[self._rows]
+            wide = np.uint16 if name in {"kind", "channel", "stage"} else found.dtype
+            self._read[name] = np.ascontiguousarray(found.astype(wide, copy=False))
+        return self._read[name]
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """All journeys a question is about, with the values of the codes."""
+
+    parts: tuple[Journeys, ...]
+    population: Population
+    kinds: list[str]
+    channels: list[str]
+    stages: list[str]
+
+    def values(self, of: str) -> list[str]:
+        """The values of a coded column by code."""
+        return {"kind": self.kinds, "channel": self.channels, "stage": self.stages}[of]
+
+    @property
+    def journeys(self) -> int:
+        """How many there are."""
+        return self.population.journeys
+
+
+def select(columns: Columns, wanted: Wanted) -> Selection:
+    """Choose and group; two linear passes over what is in base and delta."""
+    found: list[Journeys] = []
+    left = np.zeros(4, np.int64)
+    units, owners, people, events = 0, 0, 0, 0
+    for part, keep in zip(columns.parts, _kept(columns, wanted.segment), strict=True):
+        grouped = _group(part, keep, wanted, left)
+        found.append(Journeys(part, grouped, units, owners))
+        units += len(grouped[2])
+        owners += len(keep)
+        people += selecting.distinct(grouped[2])
+        events += len(grouped[0])
+    supposed, notes, outside, another_time = map(int, left)
+    population = Population(units, people, events, supposed, notes, outside, another_time)
+    return Selection(tuple(found), population, columns.kinds, columns.channels, columns.stages)
+
+
+def _group(part: Part, keep: npt.NDArray[np.bool_], wanted: Wanted, left: Column) -> tuple[Column, Column, Column]:
+    customer, need, day = (part.column(name) for name in ("customer", "need", "local_day"))
+    days = (wanted.since, wanted.until)
+    between = (FIRST_DAY, LAST_DAY) if wanted.whole else days
+    events = selecting.Events(customer, need, part.column("flags"), day)
+    rows = selecting.choose(events, keep, selecting.Wanted(wanted.in_need, wanted.notes, *between), left)
+    if wanted.in_need:
+        grouped = selecting.by_need(rows, customer, need, int(need.max(initial=-1)) + 1)
+    else:
+        grouped = (rows, *selecting.by_customer(rows, customer))
+    if wanted.whole and days != (FIRST_DAY, LAST_DAY):
+        grouped = selecting.begun_within(grouped, day, *days)
+    return grouped
+
+
+def _kept(columns: Columns, segment: tuple[str, ...] | None) -> list[npt.NDArray[np.bool_]]:
+    if segment is None:
+        return [part.keep for part in columns.parts]
+    return [part.keep & wanted for part, wanted in zip(columns.parts, columns.chosen(segment), strict=True)]
+
+
+def table(schema: pa.Schema, **columns: object) -> pa.Table:
+    """Columns as a table of a schema; -1 in a column of spans means that there is none."""
+    arrays = []
+    for field in schema:
+        values = columns[field.name]
+        none = np.asarray(values) < 0 if field.name.endswith("_us") else None
+        arrays.append(pa.array(values, field.type, mask=none))
+    return pa.table(arrays, schema=schema)

@@ -1,0 +1,113 @@
+"""Transition graph: what follows what, how often, by how many people, after how long."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import ClassVar, Literal
+
+import numpy as np
+import pyarrow as pa
+from pydantic import Field
+
+from geleit.analytics.kernels import pairs
+from geleit.analytics.kernels.ranks import middle_and_tail
+from geleit.analytics.question import Question
+from geleit.analytics.selection import Selection, table
+from geleit.language.words import translate
+
+
+@dataclass(frozen=True, slots=True)
+class Transition:
+    """``source`` '' = the journey begins with ``target``; ``target`` '' = it ends with ``source`` (then no spans).
+
+    Spans in microseconds; median and 95th percentile by nearest rank.
+    """
+
+    source: str
+    target: str
+    count: int
+    journeys: int
+    people: int
+    mean_us: float | None
+    median_us: int | None
+    p95_us: int | None
+
+
+class Transitions(Question):
+    """Every step with the one before it, in the order they happened."""
+
+    name: ClassVar[str] = "transitions"
+    counted: ClassVar[pa.Schema] = pa.schema(
+        [("source", pa.string()), ("target", pa.string())]
+        + [(name, pa.int64()) for name in ("count", "journeys", "people", "total_us", "median_us", "p95_us")]
+    )
+    keys: ClassVar[tuple[str, ...]] = ("source", "target")
+
+    of: Literal["kind", "channel", "stage"] = Field("kind", description="steps between kinds, channels or stages")
+
+    def parameters(self) -> Mapping[str, object]:
+        """Values of the reference SQL's parameters."""
+        return {"of": self.of}
+
+    def count(self, selection: Selection) -> pa.Table:
+        """Count by kernels."""
+        values = selection.values(self.of)
+        side, skip = len(values) + 1, values.index("") if "" in values else -1
+        ways = [
+            pairs.Way(part.column(self.of), part.column("t"), part.starts, part.owners, part.first)
+            for part in selection.parts
+        ]
+        cells = np.zeros((side, side, 6), np.int64)
+        cells[:, :, pairs.LAST_JOURNEY :] = -1
+        for way in ways:
+            pairs.count(way, skip, cells)
+        median, tail = _quantiles(ways, skip, cells)
+        source, target = np.nonzero(cells[:, :, pairs.COUNT])
+        found = cells[source, target]
+        names = np.array([*values, ""], object)
+        return table(
+            self.counted,
+            source=names[source],
+            target=names[target],
+            count=found[:, pairs.COUNT],
+            journeys=found[:, pairs.JOURNEYS],
+            people=found[:, pairs.PEOPLE],
+            total_us=found[:, pairs.SPAN],
+            median_us=median[source, target],
+            p95_us=tail[source, target],
+        )
+
+    def rows(self, counts: pa.Table) -> Sequence[Transition]:
+        """The most frequent first."""
+        found = [
+            Transition(
+                **{name: row[name] for name in ("source", "target", "count", "journeys", "people")},
+                mean_us=None if row["median_us"] is None else row["total_us"] / row["count"],
+                median_us=row["median_us"],
+                p95_us=row["p95_us"],
+            )
+            for row in counts.to_pylist()
+        ]
+        return sorted(found, key=lambda row: (-row.count, row.source, row.target))
+
+    def sentence(self, language: str) -> str:
+        """What is counted, in words."""
+        return translate(
+            language,
+            "Counted is each step with the one directly before it in the same journey; where a journey begins and ends "
+            "is counted too. Events at the same moment follow the fixed order of sources.",
+        )
+
+
+def _quantiles(ways: Sequence[pairs.Way], skip: int, cells: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Median and 95th percentile of each cell's spans; -1 where there is none."""
+    sizes = cells[:, :, pairs.COUNT].copy()
+    sizes[-1, :] = sizes[:, -1] = 0
+    starts = np.concatenate([[0], np.cumsum(sizes.ravel())])
+    spans = np.empty(starts[-1], np.int64)
+    places = starts[:-1].reshape(sizes.shape).copy()
+    for way in ways:
+        pairs.spread(way, skip, places, spans)
+    median, tail = middle_and_tail(spans, starts)
+    return median.reshape(sizes.shape), tail.reshape(sizes.shape)

@@ -1,0 +1,46 @@
+"""The transition graph: kernels, reference SQL and brute force agree on random logs; totals reconcile."""
+
+from collections import defaultdict
+from itertools import pairwise
+
+import pytest
+from random_logs import LOGS, compare, nearest_rank
+
+from geleit.analytics.transitions import Transitions
+
+
+def brute(question, ways, result, seed):
+    cells = defaultdict(list)
+    for (customer, need), way in ways.items():
+        named = [(getattr(event, question.of), event.t) for event in way if getattr(event, question.of)]
+        if not named:
+            continue
+        cells["", named[0][0]].append((customer, need, None))
+        cells[named[-1][0], ""].append((customer, need, None))
+        for (source, t), (target, later) in pairwise(named):
+            cells[source, target].append((customer, need, later - t))
+    assert {(row.source, row.target) for row in result.rows} == set(cells), seed
+    for row in result.rows:
+        found = cells[row.source, row.target]
+        gaps = [gap for *_, gap in found if gap is not None]
+        assert row.count == len(found), seed
+        assert row.journeys == len({unit[:2] for unit in found}), seed
+        assert row.people == len({unit[0] for unit in found}), seed
+        if gaps:
+            assert row.mean_us == sum(gaps) / len(gaps), seed
+            assert (row.median_us, row.p95_us) == (nearest_rank(gaps, 50), nearest_rank(gaps, 95)), seed
+        else:
+            assert (row.mean_us, row.median_us, row.p95_us) == (None, None, None), seed
+    for row in result.rows[:4]:
+        actors = result.actors(source=row.source, target=row.target)
+        assert {(a.customer, a.need) for a in actors} == {unit[:2] for unit in cells[row.source, row.target]}, seed
+
+
+@pytest.mark.parametrize("seed", range(LOGS))
+def test_all_ways_of_counting_agree(seed):
+    result = compare(
+        seed, Transitions, brute, choose=lambda chance: {"of": chance.choice(("kind", "kind", "channel", "stage"))}
+    )
+    inner = sum(row.count for row in result.rows if row.source and row.target)
+    if result.question.of == "kind":
+        assert inner == result.population.events - result.population.journeys
