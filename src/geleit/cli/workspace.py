@@ -161,7 +161,7 @@ def serve(
 ) -> None:
     """Open the pages and take events, until stopped: SIGTERM or Ctrl+C end it after what waits is committed."""
     with opened(folder) as workspace:
-        workspace.sync()
+        workspace.apply_definitions()  # all else is the keeper's, beside an open door
         logged = {"log_form": log_format, "log_level": log_level}
         serve_pages(workspace, host, port, open_browser=browser, hosts=allowed_host, **logged)
 

@@ -68,6 +68,11 @@ class Upkeep:
         """Begin."""
         self._thread.start()
 
+    def hurry(self) -> None:
+        """Archive and build with the next look, however little there is: nobody has yet since the server began."""
+        self._archived = self._built = float("-inf")
+        self._wake.set()
+
     def stop(self) -> None:
         """End after the slice that is being done."""
         self._stopping.set()
