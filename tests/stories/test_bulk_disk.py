@@ -16,7 +16,7 @@ from geleit.workspace import open_workspace
 
 ROWS = 90
 # How much each store may hold before the disk is full: some chunks go in, not all.
-ROOM = {"archive": "26k", "keys": "12k", "loads": "128k", "": "620k"}
+ROOM = {"archive": "26k", "keys": "8k", "loads": "128k", "": "620k"}
 LIMIT = 330_000  # bytes of one file, where nobody may mount a disk
 FULL = ("No space left", "full", "too large", "disk I/O")
 LEFTOVER = {"files lie in the archive that the ledger's catalog does not list"}

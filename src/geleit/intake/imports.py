@@ -30,7 +30,13 @@ from geleit.sources.plan import plan
 from geleit.sources.records import Rejected
 
 BULK = 2_000  # events from which the sources of a run go in bulk: fewer are in sooner the live way
+<<<<<<< HEAD
+TOGETHER = (
+    75_000  # events of a bulk load that are acknowledged together: meanwhile the other process maps the next ones
+)
+=======
 TOGETHER = 75_000  # events of a bulk load that are acknowledged together: meanwhile the other process maps the next ones
+>>>>>>> ebe81342a11c4de4f63c2040432370e8fd1e3168
 
 
 @dataclass(slots=True)
@@ -112,10 +118,45 @@ class Run:
         """Take in what is left."""
         self._take_pending()
 
+    def ended(self, one: Import) -> None:
+        """A source was read to its end; what several small ones gave is taken in together."""
+        self.pending.append(one)
+        if self.load is not None and sum(other.size for other in self.pending) >= TOGETHER:
+            self._take_pending()
+
+    def take(self, imports: Sequence[Import]) -> None:
+        """Take in what waits in some sources.
+
+        Errors: GeleitError; what was acknowledged before is in.
+        """
+        gathered = [(one, some) for one in imports if (some := one.gathered())]
+        if not gathered:
+            return
+        if self.load is not None:
+            receipts = self.load.take_all([(some.staged, some.rejected) for _, some in gathered])
+        else:
+            receipts = [self.intake.accept(events_of(some.staged), some.rejected) for _, some in gathered]
+        for (one, some), receipt in zip(gathered, receipts, strict=True):
+            one.took(some, receipt)
+
     def _take_pending(self) -> None:
         pending, self.pending = self.pending, []
+        try:
+            self.take(pending)
+        except GeleitError as error:
+            for one in pending:
+                one.fail(error)
         for one in pending:
             one.finish()
+
+
+@dataclass(frozen=True, slots=True)
+class Gathered:
+    """Chunks of one source that are taken in together."""
+
+    chunks: Sequence[Chunk]
+    staged: pa.Table
+    rejected: Sequence[Rejected]
 
 
 class Import:
@@ -145,7 +186,7 @@ class Import:
             plan(self.definition)
         except GeleitError as error:
             self._begin()
-            self._fail(error)
+            self.fail(error)
             self.finish()
             return None
         listing = intake.listing | ({name} if self.definition.changed == "add" else set())
@@ -172,17 +213,17 @@ class Import:
                 self._try_to_take()
             return
         if said is not None:
-            self._fail(said)
+            self.fail(said)
         self.ended = True
         try:
             bulk = self.run.bulk(self)
         except GeleitError as error:
-            self._fail(error)
+            self.fail(error)
             bulk = True
-        if bulk:
+        if bulk and self.run.load is None:
             self.finish()
         else:
-            self.run.pending.append(self)
+            self.run.ended(self)
 
     def finish(self) -> None:
         """Take in what waits, and say what became of the source."""
@@ -198,15 +239,16 @@ class Import:
         if not self.number:
             self.number, self.began = _begin(self.intake, self.definition.name), time.monotonic()
 
-    def _fail(self, error: GeleitError) -> None:
+    def fail(self, error: GeleitError) -> None:
+        """Say what went wrong first."""
         self.summary.error = self.summary.error or str(error)
 
     def _try_to_take(self) -> None:
         try:
             self.run.bulk(self)
-            self._take()
+            self.run.take([self])
         except GeleitError as error:
-            self._fail(error)
+            self.fail(error)
             self.ended = True
 
     def _misspelled(self) -> list[str]:
@@ -236,21 +278,22 @@ class Import:
         if chunk.told:
             self.unseen = {*mapped.unseen} if self.unseen is None else self.unseen & {*mapped.unseen}
 
-    def _take(self) -> None:
-        """Take in what waits; then positions hold."""
+    def gathered(self) -> Gathered | None:
+        """What waits, which waits no more."""
         if not self.waiting:
-            return
+            return None
         waiting, self.waiting = self.waiting, []
-        rejected = [one for chunk in waiting for one in chunk.rejected]
         staged = pa.concat_tables([chunk.staged for chunk in waiting])
         self.progress(replace(waiting[-1].reached, taking=staged.num_rows))
-        load = self.run.load
-        receipt = load.take(staged, rejected) if load else self.intake.accept(events_of(staged), rejected)
+        return Gathered(waiting, staged, [one for chunk in waiting for one in chunk.rejected])
+
+    def took(self, some: Gathered, receipt: Receipt) -> None:
+        """Count what was taken in; then positions hold."""
         self.summary.new += receipt.new
         self.summary.duplicate += receipt.duplicate
         self.summary.changed += receipt.changed
         self.summary.quarantined += receipt.rejected
-        self._settle(waiting, staged, rejected)
+        self._settle(some.chunks, some.staged, some.rejected)
 
     def _settle(self, waiting: Sequence[Chunk], staged: pa.Table, rejected: Sequence[Rejected]) -> None:
         """Records that were mapped without complaint, and files read to their end, wait no more."""

@@ -32,6 +32,7 @@ from geleit.sources.records import Rejected
 from geleit.sources.vectors import flat, scratch
 
 load = tables.load.c
+NEW, AGAIN, CONTRADICTING = "new", "again", "contradicting"
 SQL = load_from(Path(__file__).parent / "loading.sql")
 
 
@@ -47,17 +48,39 @@ class Load:
 
         Errors: Retryable if the ledger is busy or the disk full. Chunks before are in.
         """
-        with writing("the bulk load", "what was acknowledged before is safe"):
-            return self._take(staged, rejected)
+        return self.take_all([(staged, rejected)])[0]
 
-    def _take(self, staged: pa.Table, rejected: Sequence[Rejected]) -> Receipt:
+    def take_all(self, chunks: Sequence[tuple[pa.Table, Sequence[Rejected]]]) -> list[Receipt]:
+        """The same for chunks of several sources together: one acknowledgement, a receipt for each.
+
+        Errors: as ``take``.
+        """
+        with writing("the bulk load", "what was acknowledged before is safe"):
+            return self._take(chunks)
+
+    def _take(self, chunks: Sequence[tuple[pa.Table, Sequence[Rejected]]]) -> list[Receipt]:
         now = self.intake.ledger.clock()
+        staged = pa.concat_tables([table for table, _ in chunks])
         while True:
             with self.intake.ledger.read() as connection:
                 before = last_event(connection)
-            new, again, contradicting = self._sift(staged)
+            fates = self._sift(staged)
+            new = staged.filter(pc.equal(fates, NEW)) if fates is not None else staged
             if not new.num_rows or self._acknowledge(new, before):
                 break
+        receipts, place = [], 0
+        for table, rejected in chunks:
+            mine = fates.slice(place, table.num_rows) if fates is not None else None
+            receipts.append(self._told(table, mine, rejected, now))
+            place += table.num_rows
+        return receipts
+
+    def _told(self, staged: pa.Table, fates: pa.Array | None, rejected: Sequence[Rejected], now: int) -> Receipt:
+        """What became of one chunk; contradictions and rejections go to the quarantine."""
+        if fates is None:
+            again = contradicting = staged.slice(0, 0)
+        else:
+            again, contradicting = (staged.filter(pc.equal(fates, word)) for word in (AGAIN, CONTRADICTING))
         with self.intake.ledger.read() as connection:
             contradicted = again.num_rows and quarantine.contradictions(connection)
         if contradicted:
@@ -65,19 +88,19 @@ class Load:
             quarantine.settle_repeated(self.intake.ledger, set(pairs), now)
         rows = contradicting.select(["source", "key", "record", "raw", "event_id"]).to_pylist()
         put = quarantine.put_all(self.intake.ledger, [*rejected, *map(contradiction, rows)], now)
-        return Receipt(new.num_rows, again.num_rows, contradicting.num_rows, put)
+        new = staged.num_rows - again.num_rows - contradicting.num_rows
+        return Receipt(new, again.num_rows, contradicting.num_rows, put)
 
-    def _sift(self, staged: pa.Table) -> tuple[pa.Table, pa.Table, pa.Table]:
-        """New rows, repetitions, and rows that contradict an earlier one of their key."""
+    def _sift(self, staged: pa.Table) -> pa.Array | None:
+        """What becomes of each row: NEW, AGAIN, or CONTRADICTING an earlier one of its key; None if all are new."""
         with scratch() as duck:
             duck.register("staged", staged)
             wanted = _keys_of(duck)
             known, said = self._known(staged, wanted)
             if not known.any() and distinct(wanted):
-                return staged, staged.slice(0, 0), staged.slice(0, 0)
+                return None
             duck.register("known", pa.table({"place": pa.array(np.arange(len(known))), "known": known, "said": said}))
-            fate = flat(duck.sql(SQL["fate"]).to_arrow_table()["fate"])
-        return tuple(staged.filter(pc.equal(fate, word)) for word in ("new", "again", "contradicting"))
+            return flat(duck.sql(SQL["fate"]).to_arrow_table()["fate"])
 
     def _known(self, staged: pa.Table, wanted: Rows) -> tuple[np.ndarray, np.ndarray]:
         """Which rows were acknowledged before, and the content that stands under their keys."""
