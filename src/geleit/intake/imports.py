@@ -30,13 +30,7 @@ from geleit.sources.plan import plan
 from geleit.sources.records import Rejected
 
 BULK = 2_000  # events from which the sources of a run go in bulk: fewer are in sooner the live way
-<<<<<<< HEAD
-TOGETHER = (
-    75_000  # events of a bulk load that are acknowledged together: meanwhile the other process maps the next ones
-)
-=======
-TOGETHER = 75_000  # events of a bulk load that are acknowledged together: meanwhile the other process maps the next ones
->>>>>>> ebe81342a11c4de4f63c2040432370e8fd1e3168
+TOGETHER = 75_000  # events that a bulk load acknowledges together: meanwhile the other process maps more
 
 
 @dataclass(slots=True)
