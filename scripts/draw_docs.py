@@ -17,16 +17,18 @@ import uvicorn
 from playwright.sync_api import Browser, sync_playwright
 
 from geleit.demo.example import CUSTOMER, build_demo
+from geleit.maps import identities
 from geleit.maps.export import export, write_pictures
 from geleit.web.app import create_app
 from geleit.web.serve import listen
-from geleit.workspace import Workspace, open_workspace
+from geleit.workspace import Workspace, naming, open_workspace
 from geleit.workspace.scaffold import init
 
 DOCS = Path(__file__).resolve().parent.parent / "docs"
 PICTURES = DOCS / "pictures"
 FILE_BLOCK = re.compile(r"^<!-- file: (\S+) -->\n```\w+\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 WIDE, HIGH = 1440, 1000
+ENDS = ("app.installation:5b22-e7c1", "till.receipt_no:2026-0219-0047")  # between which a chain of evidence leads
 # Picture -> page of the example, opened in English.
 PAGES = {"start.png": "/?lang=en", "person.png": "/people/{customer}?lang=en"}
 
@@ -39,6 +41,8 @@ def draw_example(folder: Path) -> None:
         journeys = [workspace.journey(customer, None, language) for language in ("en", "de")]
         write_pictures(journeys, PICTURES)
         export(journeys[0], PICTURES / "journey-map.png")
+        explained = workspace.explain(*ENDS)
+        identities.export(explained, naming.in_words(workspace, "en"), PICTURES / "identity.png")
         photograph(workspace, customer)
 
 

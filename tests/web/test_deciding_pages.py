@@ -164,7 +164,7 @@ def test_in_a_browser_without_scripts_two_people_become_one_and_two_again(house,
     page.get_by_role("link", name="The same person as").click()
     page.get_by_role("searchbox").last.fill("Sommer-Berg")
     page.get_by_role("button", name="Search").last.click()
-    page.get_by_role("link", name="Show what would become").click()
+    page.get_by_role("link", name="Show the consequence").click()
     page.get_by_label("Reason").fill("she said so")
     page.get_by_label("Your name").fill("Anja Kern")
     page.get_by_role("button", name="Merge").click()

@@ -349,6 +349,7 @@ def _description(explanation: Explanation, naming: Naming) -> str:
             "{count} pieces of evidence join them",
             len(explanation.joined),
         ),
-        plural(naming.language, "{count} was held back", "{count} were held back", len(explanation.held_back)),
     ]
+    if held := len(explanation.held_back):
+        parts.append(plural(naming.language, "{count} was held back", "{count} were held back", held))
     return ", ".join(parts) + "."

@@ -16,7 +16,7 @@ Kind = Literal["joined", "decision", "held"]
 Point = tuple[float, float]
 Spot = tuple[int, int]  # column, row
 
-WIDE, HIGH = 212.0, 46.0  # px of a box
+WIDE, HIGH = 240.0, 46.0  # px of a box
 PITCH = 74.0  # px from row to row
 HEAD = 46.0  # px above the first row
 STUB = 34.0  # px between a box and the first lane: room for a numeral
@@ -203,7 +203,7 @@ def _gutters(ways: Sequence[_Way], spots: Mapping[int, Spot]) -> dict[int, float
 
 def _across(count: int, lanes: Mapping[int, int]) -> tuple[tuple[float, ...], dict[int, float], float]:
     """Left edges of the columns, the first lane of each gap (that behind the last column included), the width."""
-    x, edges, firsts = 0.0, [], {}
+    x, edges, firsts = 1.0, [], {}
     for column in range(count):
         edges.append(x)
         x += WIDE
