@@ -105,14 +105,14 @@ def load(connection: sa.Connection, start: Iterable[int], rules: Rules) -> Closu
     inside. As long as every link across the border is held back, it stays so; where one joins, its customer is taken in.
     """
     region = _Region(connection, rules)
-    region.take_in(start)
+    region.take_in(frozenset(start))
     while True:
         closure = region.with_neighbors()
         inner = closure.inner
         across = [link for link in closure.resolved.accepted if (link.low in inner) != (link.high in inner)]
         if not across:
             return closure
-        region.take_in(end for link in across for end in (link.low, link.high))
+        region.take_in({end for link in across for end in (link.low, link.high)})
 
 
 def hindered_now(connection: sa.Connection, numbers: Iterable[int], rules: Rules) -> set[int]:
@@ -197,7 +197,7 @@ class _Region:
         self.freed: set[int] = set()  # shared by a decision that does not stand any more
         self.decided = _Decided(connection)
 
-    def take_in(self, start: Iterable[int]) -> None:
+    def take_in(self, start: AbstractSet[int]) -> None:
         """Take in identifiers with their whole customers, and all whose place hangs on them."""
         waiting = set(start) - self.inner
         while waiting:
@@ -209,7 +209,9 @@ class _Region:
             reached = self._bound(waiting)
             for number in open_:
                 neighbors = around[number]
-                if reason := self._judge(number, neighbors):
+                # Only who was seen with somebody new may look shared now.
+                judged = number in start or number not in self.stored or number in self.freed
+                if judged and (reason := self._judge(number, neighbors)):
                     self.reasons[number] = reason
                     reached |= neighbors
                 else:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from itertools import combinations
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -25,6 +26,9 @@ _IDS = Prepared(
 _SETS = Prepared(
     sa.select(identifier_set.c.key, identifier_set.c.rest, identifier_set.c.id).where(given(identifier_set.c.key))
 )
+FEW = 8  # rows that are numbered one by one, rather than written at once and looked up
+_NUMBERED = Prepared(sa.insert(identifier).returning(identifier.c.id))
+_NUMBERED_SET = Prepared(sa.insert(identifier_set).returning(identifier_set.c.id))
 _NEW_IDENTIFIER = Prepared(sa.insert(identifier))
 _NEW_SET = Prepared(sa.insert(identifier_set))
 _NEW_MEMBER = Prepared(sa.insert(identifier_set_member))
@@ -42,10 +46,16 @@ class Observation:
 
 @dataclass(frozen=True, slots=True)
 class Touched:
-    """What has to be resolved anew: identifiers with new evidence, and sets never seen before (ledger ids)."""
+    """What has to be resolved anew: identifiers with new evidence, and sets never seen before (ledger ids).
+
+    ``again``: the members of sets that were seen before, and now once more. ``fresh``: identifiers that the ledger never
+    had, so that only the new sets hold them.
+    """
 
     identifiers: frozenset[int]
     sets: frozenset[int]
+    again: tuple[frozenset[int], ...] = ()
+    fresh: frozenset[int] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,20 +84,27 @@ def observe(connection: sa.Connection, batch: Sequence[Observation]) -> Observed
     """Write a batch's identifiers, sets and evidence; a few statements per batch, the same sum in any order.
 
     Give each event once in its life (evidence is counted). An event without identifiers points at the empty set, which
-    belongs to no customer: it never gets a row in ``resolution``.
+    belongs to no customer: it never gets a row in ``resolution``. A set that is known says that all its pairs are, too: who
+    takes evidence away takes the sets that showed it along.
     """
-    ids, moved = _intern_identifiers(connection, batch)
+    ids, moved, fresh = _intern_identifiers(connection, batch)
     prints = {members: fingerprint(members) for members in {one.identifiers for one in batch}}
     sets, new_sets = _intern_sets(connection, prints, ids)
     pairs = _pairs(batch, ids)
     rows = [(*pair, seen.count, seen.first_t, seen.last_t, seen.sample) for pair, seen in pairs.items()]
     add_evidence(connection, rows)
-    touched = moved | {end for low, high, _, _ in pairs for end in (low, high)}
-    touched |= {ids[member] for members, set_id in sets.items() if set_id in new_sets for member in members}
+    touched = set(moved)
+    again = []
+    for members, set_id in sets.items():
+        numbers = frozenset(ids[member] for member in members)
+        if set_id in new_sets:
+            touched |= numbers
+        elif len(numbers) > 1:
+            again.append(numbers)
     return Observed(
         tuple(sets[observation.identifiers] for observation in batch),
         tuple(prints[observation.identifiers][0] for observation in batch),
-        Touched(frozenset(touched), frozenset(new_sets)),
+        Touched(frozenset(touched), frozenset(new_sets), tuple(again), frozenset(fresh)),
     )
 
 
@@ -120,8 +137,8 @@ def find_ids(connection: sa.Connection, wanted: Iterable[Identifier]) -> dict[Id
 
 def _intern_identifiers(
     connection: sa.Connection, batch: Sequence[Observation]
-) -> tuple[dict[Identifier, int], set[int]]:
-    """Ids of all identifiers of the batch, and which of them are new or were seen earlier than known."""
+) -> tuple[dict[Identifier, int], set[int], set[int]]:
+    """Ids of all identifiers of the batch, which of them were seen earlier than known, or never; and these."""
     first: dict[Identifier, int] = {}
     for observation in batch:
         for member in observation.identifiers:
@@ -129,12 +146,21 @@ def _intern_identifiers(
     known = find_ids(connection, first)
     missing = [member for member in first if member not in known]
     rows = [{"type": member.type, "value": member.value, "first_t": first[member]} for member in missing]
-    _NEW_IDENTIFIER.many(connection, rows)
+    added = _insert(connection, rows)
     earlier = {id_: first[member] for member, (id_, first_t) in known.items() if first[member] < first_t}
     move_earlier(connection, earlier)
-    added = find_ids(connection, missing)
-    ids = {member: id_ for member, (id_, _) in (known | added).items()}
-    return ids, {ids[member] for member in missing} | earlier.keys()
+    ids = {member: id_ for member, (id_, _) in known.items()} | added
+    fresh = set(added.values())
+    return ids, fresh | earlier.keys(), fresh
+
+
+def _insert(connection: sa.Connection, rows: Sequence[Mapping[str, Any]]) -> dict[Identifier, int]:
+    """Write new identifiers; returns their ids."""
+    if len(rows) <= FEW:
+        return {Identifier(row["type"], row["value"]): _NUMBERED.all(connection, **row)[0][0] for row in rows}
+    _NEW_IDENTIFIER.many(connection, rows)
+    found = find_ids(connection, (Identifier(row["type"], row["value"]) for row in rows))
+    return {member: id_ for member, (id_, _) in found.items()}
 
 
 def move_earlier(connection: sa.Connection, first: dict[int, int]) -> None:
@@ -154,8 +180,11 @@ def _intern_sets(
     missing = {print_: members for members, print_ in prints.items() if print_[0] not in known}
     if not missing:
         return {members: known[print_[0]] for members, print_ in prints.items()}, set()
-    _NEW_SET.many(connection, [{"key": key, "rest": rest} for key, rest in missing])
-    added = find_sets(connection, missing)
+    if len(missing) <= FEW:
+        added = {key: _NUMBERED_SET.all(connection, key=key, rest=rest)[0][0] for key, rest in missing}
+    else:
+        _NEW_SET.many(connection, [{"key": key, "rest": rest} for key, rest in missing])
+        added = find_sets(connection, missing)
     rows = [
         {"set_id": added[key], "identifier_id": ids[member]}
         for (key, _), members in missing.items()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
@@ -10,9 +11,9 @@ import sqlalchemy as sa
 
 from geleit.events.event import Identifier
 from geleit.identity import decisions
-from geleit.identity.closure import Closure, load, load_all, members, sets_with
+from geleit.identity.closure import Closure, load, load_all, sets_with
 from geleit.identity.evidence import Touched, find_ids
-from geleit.identity.graph import Reason, Resolved, customer_id, owner
+from geleit.identity.graph import Node, Reason, customer_id, owner
 from geleit.identity.rules import Rules
 from geleit.ledger import tables
 from geleit.ledger.ledger import among, given, upsert
@@ -33,6 +34,19 @@ _OWNERS = Prepared(
     sa.select(_resolution.set_id, _resolution.customer_id).where(given(_resolution.set_id), _resolution.slice == 0)
 )
 _OWNER = Prepared(upsert(tables.resolution, ["customer_id", "change"]))
+_ident, _of = tables.identifier.c, tables.identifier_set_member.c
+# Sets with their members: whose the set is, whose each member is and why that one joins nobody, as the ledger has it.
+_SETS = Prepared(
+    sa.select(
+        _of.set_id, _resolution.customer_id, _ident.id, _ident.type, _ident.value, _ident.first_t,
+        _place.customer_id, _place.reason,
+    )
+    .select_from(tables.identifier_set_member)
+    .join(tables.identifier, _ident.id == _of.identifier_id)
+    .outerjoin(tables.resolution, sa.and_(_resolution.set_id == _of.set_id, _resolution.slice == 0))
+    .outerjoin(tables.identifier_resolution, _place.identifier_id == _of.identifier_id)
+    .where(given(_of.set_id))
+)  # fmt: skip
 _SINCE = Prepared(sa.select(_customer.id, _customer.since_t).where(given(_customer.id)))
 _CUSTOMER = Prepared(upsert(tables.customer, ["since_t", "change"]))
 _REDIRECTS = Prepared(sa.select(_redirect.old_id).where(given(_redirect.old_id)))
@@ -45,7 +59,6 @@ class _Change:
     """What one update does to customers: who is named where, before and after."""
 
     number: int
-    now: int
     before: set[str] = field(default_factory=set)
     changed: set[int] = field(default_factory=set)  # identifiers that have another place now
     moved: set[str] = field(default_factory=set)
@@ -68,10 +81,31 @@ def update(connection: sa.Connection, touched: Touched, rules: Rules, change: in
 
     Writes identifier_resolution, resolution (only rows that changed, with ``change``), customer and customer_redirect.
     """
-    if not touched.identifiers:
+    changing = touched.identifiers | _unsettled(connection, touched)
+    if not changing:
         return Moved()
-    closure = load(connection, touched.identifiers, rules)
-    return _write(connection, closure, touched.sets, rules, change)
+    closure = load(connection, changing, rules)
+    return _write(connection, closure, (touched.sets, touched.fresh), rules, change)
+
+
+def _unsettled(connection: sa.Connection, touched: Touched) -> set[int]:
+    """Identifiers that were seen together before and now again, where that may change somebody's place.
+
+    More evidence between two of one customer joins them sooner, never otherwise; and what joins nobody stays so. Both were
+    neighbors before, so nothing looks more shared than it did.
+    """
+    asked = {number for some in touched.again for number in some} - touched.identifiers
+    if not asked:
+        return set()
+    places = _places(connection, asked)
+    found: set[int] = set()
+    for some in touched.again:
+        homes = {
+            places[number][0] if number in places else "" for number in some if not places.get(number, ("", ""))[1]
+        }
+        if len(homes) > 1 or "" in homes or not touched.identifiers.isdisjoint(some):
+            found |= some
+    return found
 
 
 def redecide(connection: sa.Connection, named: Iterable[Identifier], rules: Rules, change: int) -> Moved:
@@ -86,20 +120,30 @@ def rebuild(connection: sa.Connection, rules: Rules, change: int) -> Moved:
     """Resolve everything anew, after a change of rules; equals what updates would have made of the same evidence."""
     closure = load_all(connection, rules)
     sets = list(connection.execute(sa.select(tables.identifier_set.c.id)).scalars())
-    return _write(connection, closure, sets, rules, change)
+    return _write(connection, closure, (sets, frozenset()), rules, change)
 
 
-def _write(connection: sa.Connection, closure: Closure, sets: Iterable[int], rules: Rules, change: int) -> Moved:
-    """Write what differs. ``sets`` are resolved in any case, others only if one of their identifiers moved."""
-    resolved = closure.resolved
-    ((now,),) = _NOW.all(connection)
-    work = _Change(change, now)
+def _write(
+    connection: sa.Connection,
+    closure: Closure,
+    given: tuple[Iterable[int], AbstractSet[int]],
+    rules: Rules,
+    change: int,
+) -> Moved:
+    """Write what differs.
+
+    ``given``: sets that are resolved in any case (others only if one of their identifiers moved), and identifiers that are
+    in no other sets.
+    """
+    resolved, (sets, fresh) = closure.resolved, given
+    work = _Change(change)
     places: dict[int, Place] = {
         number: (resolved.customers[number], closure.reasons.get(number, "")) for number in closure.inner
     }
-    _write_identifiers(connection, places, work)
-    _write_sets(connection, ({*sets}, sets_with(connection, work.changed)), (places, rules), work)
-    _write_customers(connection, closure, resolved, work)
+    stored = _places(connection, places) if closure.stored is None else closure.stored
+    _write_identifiers(connection, places, stored, work)
+    _write_sets(connection, ({*sets}, sets_with(connection, work.changed - fresh)), (places, rules), work)
+    _write_customers(connection, closure, fresh, work)
     return Moved(work.moved, work.regrouped)
 
 
@@ -113,9 +157,10 @@ def _places(connection: sa.Connection, numbers: Iterable[int]) -> dict[int, Plac
     return {number: (home, reason) for number, home, reason in _PLACES.all(connection, values=list(numbers))}
 
 
-def _write_identifiers(connection: sa.Connection, places: Mapping[int, Place], work: _Change) -> None:
+def _write_identifiers(
+    connection: sa.Connection, places: Mapping[int, Place], stored: Mapping[int, Place], work: _Change
+) -> None:
     """Write the places that changed."""
-    stored = _places(connection, places)
     work.before = {customer for customer, _ in stored.values()}
     work.changed = {number for number, place in places.items() if stored.get(number) != place}
     rows = [
@@ -134,11 +179,17 @@ def _write_sets(
     """``given``: sets that were never resolved, and others that may have moved."""
     known, rules = scope
     new, others = given
-    sets = sorted({*new, *others})
-    stored = owners(connection, sets)
-    by_set = members(connection, sets)
-    strangers = {node.id for some in by_set.values() for node in some} - known.keys()
-    places = {**known, **_places(connection, strangers)}
+    stored: dict[int, str] = {}
+    by_set: dict[int, list[Node]] = defaultdict(list)
+    places = dict(known)
+    for set_id, holder, id_, type_, value, first_t, home, reason in _SETS.all(
+        connection, values=sorted({*new, *others})
+    ):
+        if holder is not None:
+            stored[set_id] = holder
+        by_set[set_id].append(Node(id_, Identifier(type_, value), first_t))
+        if home is not None:
+            places.setdefault(id_, (home, reason))
     rows = []
     for set_id, nodes in by_set.items():
         if any(node.id not in places for node in nodes):
@@ -152,8 +203,9 @@ def _write_sets(
     _OWNER.many(connection, rows)
 
 
-def _write_customers(connection: sa.Connection, closure: Closure, resolved: Resolved, work: _Change) -> None:
+def _write_customers(connection: sa.Connection, closure: Closure, fresh: AbstractSet[int], work: _Change) -> None:
     """Customers appear with their first identifier and go when their last one moves; then the old id redirects."""
+    resolved = closure.resolved
     since = {name: resolved.since[name] for name in {resolved.customers[number] for number in closure.inner}}
     named = sorted(work.before | since.keys())
     stored: dict[str, int] = dict(_SINCE.all(connection, values=named))
@@ -168,17 +220,22 @@ def _write_customers(connection: sa.Connection, closure: Closure, resolved: Reso
         connection.execute(sa.delete(tables.customer).where(among(_customer.id, gone)))
     work.moved |= set(gone)
     work.regrouped |= set(gone)
-    _follow(connection, closure, resolved, work)
+    _follow(connection, closure, fresh, work)
 
 
-def _follow(connection: sa.Connection, closure: Closure, resolved: Resolved, work: _Change) -> None:
-    """Old ids answer with the customer that holds the identifier they were named after, wherever that has moved."""
-    homes = {customer_id(closure.nodes[number].identifier): resolved.customers[number] for number in work.changed}
+def _follow(connection: sa.Connection, closure: Closure, fresh: AbstractSet[int], work: _Change) -> None:
+    """Old ids answer with the customer that holds the identifier they were named after, wherever that has moved.
+
+    Nobody was ever named after a fresh identifier.
+    """
+    placed = ((number, closure.resolved.customers[number]) for number in work.changed - fresh)
+    homes = {customer_id(closure.nodes[number].identifier): home for number, home in placed}
     known = {old for (old,) in _REDIRECTS.all(connection, values=sorted(homes))}
     alive = {old for old, home in homes.items() if home == old}
     if known & alive:
         connection.execute(sa.delete(tables.customer_redirect).where(among(_redirect.old_id, sorted(known & alive))))
     moved = (known | work.before & homes.keys()) - alive
-    rows = [{"old_id": old, "new_id": homes[old], "at": work.now} for old in sorted(moved)]
-    if rows:
+    if moved:
+        ((now,),) = _NOW.all(connection)
+        rows = [{"old_id": old, "new_id": homes[old], "at": now} for old in sorted(moved)]
         connection.execute(upsert(tables.customer_redirect, ["new_id", "at"]), rows)
