@@ -45,8 +45,8 @@ def group(duck: duckdb.DuckDBPyConnection, rules: Rules, named: AbstractSet[Iden
     links = duck.sql(SQL["joining"]).to_arrow_table()
     low, high = links["low"].to_numpy(), links["high"].to_numpy()
     joins = links["joins"].to_numpy()
-    joined = _components(count, low[joins], high[joins])
-    wide = _components(count, low, high)
+    joined = components(count, low[joins], high[joins])
+    wide = components(count, low, high)
     _table(duck, "grouped", {"no": np.arange(count), "joined": joined, "wide": wide})
     duck.execute(SQL["oldest"])
     duck.execute(SQL["difficult"])
@@ -54,7 +54,8 @@ def group(duck: duckdb.DuckDBPyConnection, rules: Rules, named: AbstractSet[Iden
     duck.execute(SQL["owner"])
 
 
-def _components(count: int, low: Labels, high: Labels) -> Labels:
+def components(count: int, low: Labels, high: Labels) -> Labels:
+    """The connected component of each of ``count`` numbered ends of links."""
     graph = coo_array((np.ones(len(low), np.int8), (low, high)), shape=(count, count))
     labels: Labels = connected_components(graph, directed=False)[1].astype(np.int64) if count else np.zeros(0, np.int64)
     return labels
