@@ -20,8 +20,11 @@ from geleit.identity.linkage.table import read_records
 from geleit.workspace import linking
 
 Files = Annotated[
-    list[Path],
-    typer.Argument(metavar="FILE...", help="CSV, Parquet or JSON; several files are linked with each other."),
+    list[Path] | None,
+    typer.Argument(
+        metavar="FILE...",
+        help="CSV, Parquet or JSON; several files are linked with each other. Without: the customers of the workspace.",
+    ),
 ]
 Out = Annotated[
     Path | None, typer.Option("--out", "-o", help="Write all rows and the person's number: .csv or .parquet.")

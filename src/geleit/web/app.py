@@ -24,6 +24,7 @@ from geleit.web.pages.identity import identity
 from geleit.web.pages.journey import journey
 from geleit.web.pages.people import people
 from geleit.web.pages.person import person
+from geleit.web.pages.review import review, reviewed
 from geleit.web.pages.sources import quarantine, sources
 from geleit.web.pages.start import start
 from geleit.web.posting import RefusedError, posted
@@ -47,6 +48,8 @@ def create_app(workspace: Workspace, *, hosts: Sequence[str] = ()) -> Starlette:
         Route("/people/{id}/identity", identity),
         Route("/people/{id}/identity/decide", decide, methods=["GET"]),
         Route("/people/{id}/identity/decide", posted(decided), methods=["POST"]),
+        Route("/identity/review", review, methods=["GET"]),
+        Route("/identity/review", posted(reviewed), methods=["POST"]),
         Route("/accounts/{id}", account),
         Route("/sources", sources),
         Route("/sources/quarantine", quarantine),

@@ -8,6 +8,15 @@ from typing import Any
 
 from geleit.identity.linkage.records import Records
 
+DIFFERING = {
+    "first_name": 0.25,
+    "last_name": 0.3,  # people marry
+    "birthday": 0.25,
+    "age": 0.4,
+    "gender": 0.15,
+    "national_id": 0.3,
+    "company": 0.25,
+}
 PERSONAL, SHARED = "personal", "shared"  # what relatives at one address have apart, and what they have in common
 
 
@@ -33,6 +42,14 @@ class Compared:
     unknown: str
     levels: tuple[Level, ...]
     rare: str = ""
+
+    @property
+    def differing(self) -> float:
+        """How many of one person's pairs may plainly differ in it, at most.
+
+        Without a bound, few true pairs and many namesakes teach that a person often has two birthdays.
+        """
+        return DIFFERING.get(self.name, 0.6)
 
     def for_splink(self, m: Sequence[float] = (), u: Sequence[float] = ()) -> dict[str, Any]:
         """The comparison as Splink's settings say it; probabilities from best level to ``else``."""

@@ -133,8 +133,11 @@ def _estimate(levels: Codes, weights: Floats, one: Compared, u: Floats) -> Float
     places = np.array(one.ordered)
     ratio = np.log(found[places] / u[places])
     found[places] = u[places] * np.exp(-_rising(-ratio, counts[places]))
-    result: Floats = found / found.sum()
-    return result
+    found /= found.sum()
+    if found[-1] > one.differing:
+        found[:-1] *= (1 - one.differing) / found[:-1].sum()
+        found[-1] = one.differing
+    return found
 
 
 def _rising(values: Floats, weights: Floats) -> Floats:

@@ -29,6 +29,9 @@ document.addEventListener("keydown", (event) => {
   } else if (single && event.key === "?") {
     event.preventDefault();
     document.getElementById("keys")?.showModal();
+  } else if (single && /^[a-z]$/.test(event.key) && document.querySelector(`button[data-key="${event.key}"]`)) {
+    event.preventDefault();
+    document.querySelector(`button[data-key="${event.key}"]`).click();
   } else if (event.key === "Escape") {
     for (const open of document.querySelectorAll("details.pick[open], details.menu[open]")) {
       open.open = false;
