@@ -165,3 +165,21 @@ def test_who_leaves_takes_along_what_hangs_on_them_alone(space):
     assert space.customer(str(card)) == space.customer(str(user)) != space.customer(str(ADA))
     with pytest.raises(GeleitError, match="nobody would be left"):
         naming.separation(space, str(user), [card, user])
+
+
+def test_whole_people_are_merged_where_each_has_a_number_of_the_same_system(space):
+    for number, one in enumerate((ADA, BEN)):
+        tell(
+            space,
+            one,
+            Identifier("shop.user_id", f"u{number}"),
+            when=f"2026-11-0{5 + number}T10:00",
+            kind="page_viewed",
+        )
+    before = whole(space.ledger)
+    named = naming.together(space, [str(ADA), str(PHONE)])
+    done = deciding.decide(space, "merge", [named], NOTE)
+    assert len(done.outcome.after) == 1
+    assert {Identifier("shop.user_id", "u0"), Identifier("shop.user_id", "u1")} & set(named)
+    deciding.undo(space, done.decision.number, NOTE)
+    assert whole(space.ledger) == before

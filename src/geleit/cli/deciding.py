@@ -51,7 +51,7 @@ def merge(
     as_json: AsJson = False,
 ) -> None:
     """Make two or more customers one: what they did, own and were promised belongs to one person from then on."""
-    _decide("merge", lambda space: [[naming.person(space, one) for one in who]], _note(author, reason, preview), folder, as_json)  # fmt: skip
+    _decide("merge", lambda space: [naming.together(space, who)], _note(author, reason, preview), folder, as_json)  # fmt: skip
 
 
 def separate(

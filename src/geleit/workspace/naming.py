@@ -12,7 +12,11 @@ from geleit.identity import closure, explanation
 from geleit.identity.graph import customer_id
 from geleit.ledger import tables
 from geleit.maps.identities import Naming
+from geleit.workspace import deciding
+from geleit.workspace.outcome import Person
 from geleit.workspace.workspace import Workspace
+
+ROUNDS = 10  # of looking whom a merge would split off
 
 _identifier = tables.identifier.c
 _place = tables.identifier_resolution.c
@@ -32,6 +36,28 @@ def person(space: Workspace, key: str) -> Identifier:
         if found is not None and space.rules.of(found.type).links:
             return found
         return naming_identifier(connection, space.customer(key))
+
+
+def together(space: Workspace, keys: Sequence[str]) -> list[Identifier]:
+    """The identifiers that a merge of whole people names; ``keys`` as for ``person``.
+
+    One of each person is not enough where limits would split them then (each has a customer number of one system):
+    whoever would be split off is named, too. Errors: NotFoundError; GeleitError if they are one already.
+    """
+    named = [person(space, key) for key in keys]
+    for _ in range(ROUNDS):
+        after = deciding.preview(space, "merge", [named]).after
+        apart = [one for one in after if not {str(end) for end in named} & set(one.identifiers)]
+        if not apart:
+            break
+        named += map(_first, apart)
+    return named
+
+
+def _first(one: Person) -> Identifier:
+    """The identifier that names a person of a preview."""
+    ends = [Identifier(*key.split(":", 1)) for key in one.identifiers]
+    return next((end for end in ends if customer_id(end) == one.customer_id), ends[0])
 
 
 def exact(space: Workspace, key: str) -> Identifier:

@@ -97,7 +97,9 @@ def _wanted(kind: str, all_: Callable[[str], Sequence[str]], number: str) -> Wan
 
 def _sides(space: Workspace, key: str, wanted: Wanted) -> Sides:
     """What a decision names."""
-    if wanted.kind in ("merge", "household"):
+    if wanted.kind == "merge":
+        return [naming.together(space, (key, *wanted.others))]
+    if wanted.kind == "household":
         return [[naming.person(space, one) for one in (key, *wanted.others)]]
     ticked = [naming.exact(space, one) for one in wanted.ticked]
     if wanted.kind == "shared":
