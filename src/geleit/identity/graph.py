@@ -137,8 +137,11 @@ def resolve(
     union = _Union(nodes, rules)
     _bind(union, nodes, settled, result)
     leaves: list[Link] = []
-    joins = {number: rules.of(node.identifier.type).links for number, node in nodes.items()}
-    for link in sorted(links, key=lambda link: canonical(link, nodes, rules)):
+    joins, priorities = {}, {}
+    for number, node in nodes.items():
+        rule_of = rules.of(node.identifier.type)
+        joins[number], priorities[number] = rule_of.links, rule_of.priority
+    for link in sorted(links, key=lambda link: canonical(link, nodes, priorities)):
         low, high = link.low, link.high
         hindered = low if reasons.get(low) else high if reasons.get(high) else None
         if hindered is not None:
@@ -155,12 +158,12 @@ def resolve(
     return result
 
 
-def canonical(link: Link, nodes: Mapping[int, Node], rules: Rules) -> tuple[object, ...]:
-    """The place of a link in the canonical order."""
+def canonical(link: Link, nodes: Mapping[int, Node], priorities: Mapping[int, int]) -> tuple[object, ...]:
+    """The place of a link in the canonical order; ``priorities`` of the types of both ends."""
     one, other = nodes[link.low].identifier, nodes[link.high].identifier
     if other < one:
         one, other = other, one
-    here, there = rules.of(one.type).priority, rules.of(other.type).priority
+    here, there = priorities[link.low], priorities[link.high]
     if here < there:
         here, there = there, here
     return here, there, link.strength, -link.count, link.first_t, one, other
@@ -314,7 +317,9 @@ def _name(union: _Union, nodes: Mapping[int, Node], rules: Rules, result: Resolv
     for number, node in nodes.items():
         members[union.root(number)].append(node)
     for some in members.values():
-        oldest = min(some, key=lambda node: (not rules.of(node.identifier.type).links, *_age(node, rules)))
+        oldest = some[0]
+        if len(some) > 1:
+            oldest = min(some, key=lambda node: (not rules.of(node.identifier.type).links, *_age(node, rules)))
         name = customer_id(oldest.identifier)
         result.since[name] = min(node.first_t for node in some)
         result.customers.update({node.id: name for node in some})

@@ -220,7 +220,9 @@ class Rules:
     def slot(self, identifier: Identifier, first_t: int) -> tuple[str, int] | None:
         """Where an identifier counts against its limit: its type and window; None without a limit."""
         rule = self.of(identifier.type)
-        return None if rule.limit is None else (identifier.type, rule.slot(first_t))
+        if rule.limit is None:
+            return None
+        return identifier.type, 0 if rule.per == "ever" else rule.slot(first_t)
 
     @property
     def by_source(self) -> bool:
