@@ -14,6 +14,7 @@ from geleit.events.event import Identifier
 from geleit.identity.decisions import Note
 from geleit.identity.linkage import queue
 from geleit.identity.linkage.queue import Answer, ProbableLink, Reason
+from geleit.identity.linkage.spelling import street
 from geleit.web.pages.identity import type_name
 from geleit.web.pages.person import base_of
 from geleit.web.posting import Form, done, show_form
@@ -24,6 +25,7 @@ from geleit.workspace.workspace import Workspace
 
 ANSWERS: dict[str, Answer] = {"accept": "accepted", "reject": "rejected", "unsure": "unsure"}
 STRONG, SOME = 6.0, 2.0  # bits from which a likeness speaks strongly, or at all
+FIRST_SHOWN = ("salutation", "first_name", "last_name", "name", "birthday", "street", "postal_code", "city")
 SHOWN = 6  # identifiers of a person
 
 
@@ -117,13 +119,15 @@ def _shown(workspace: Workspace, link: ProbableLink, reader: Reader) -> dict[str
 
 
 def _alike(left: Side, right: Side, name: str) -> bool:
-    return bool(left.traits.get(name)) and left.traits.get(name, "").casefold() == right.traits.get(name, "").casefold()
+    """Whether both say the same, in whatever spelling (``Lindenstr. 5`` and ``Lindenstraße 5``)."""
+    a, b = left.traits.get(name, ""), right.traits.get(name, "")
+    return bool(a) and street(a) == street(b)
 
 
 def _side(profile: Profile, reader: Reader) -> Side:
-    traits = {
-        _trait_name(one.name, reader): str(one.value) for one in profile.traits if isinstance(one.value, str | int)
-    }
+    said = {one.name: str(one.value) for one in profile.traits if isinstance(one.value, str | int)}
+    ordered = [name for name in FIRST_SHOWN if name in said] + [name for name in said if name not in FIRST_SHOWN]
+    traits = {_trait_name(name, reader): said[name] for name in ordered}
     known = [f"{type_name(one.type, reader)}: {one.value}" for one in profile.identifiers[:SHOWN]]
     return Side(base_of(profile.customer_id), profile.name, traits, known, reader.day(profile.since))
 
