@@ -9,9 +9,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 from geleit.history.generation import Generation
+from geleit.processes import YOUNG
 
 Told = Callable[[str], None]
-YOUNG = 50_000  # objects made until memory is searched for rings of them
 
 
 @dataclass(frozen=True, slots=True)
