@@ -21,6 +21,7 @@ from typing import Any
 
 from geleit.errors import GeleitError
 from geleit.intake.collector import Collector, Outcome
+from geleit.processes import YOUNG
 from geleit.web.back.messages import (
     Asked,
     Failure,
@@ -35,7 +36,6 @@ from geleit.web.back.messages import (
 )
 from geleit.web.logs import written
 from geleit.workspace import Workspace, open_workspace
-from geleit.workspace.steps import YOUNG
 from geleit.workspace.upkeep import Upkeep
 
 UNBOUNDED = sys.maxsize  # the front lets no more in than may wait
