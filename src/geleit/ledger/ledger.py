@@ -232,7 +232,11 @@ class _Listed(sa.types.TypeDecorator[Any]):
         return dialect.type_descriptor(ARRAY(self.kind()) if postgres else sa.Text())
 
     def process_bind_param(self, value: Any, dialect: sa.Dialect) -> Any:
-        return value if dialect.name == "postgresql" else json.dumps(value)
+        if dialect.name == "postgresql":
+            return value
+        return (
+            str([*value]) if self.kind is sa.BigInteger else json.dumps(value)
+        )  # of whole numbers the same, and quicker
 
 
 class _Among(FunctionElement[bool]):
