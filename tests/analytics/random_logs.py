@@ -11,15 +11,16 @@ import numpy as np
 import pyarrow as pa
 
 from geleit.analytics.desk import Desk
-from geleit.events.kinds import Catalogue
+from geleit.events.kinds import Catalogue, Kind, Kinds
 from geleit.history import reading
 from geleit.history.columns import NAMES, Columns, Part
 
-LOGS = int(os.environ.get("GELEIT_LOGS", "12"))
+LOGS = int(os.environ.get("GELEIT_LOGS", "8"))
 SPLIT = 5
 ZONE = ZoneInfo("Europe/Berlin")
 CLOCK_CHANGES = (datetime(2026, 3, 29, tzinfo=ZONE), datetime(2026, 10, 25, tzinfo=ZONE))
 KINDS = ("page_viewed", "product_viewed", "question_asked", "order_completed", "nobody_knows", "Grüße, 'Zitat'")
+CATALOGUE = Catalogue(Kinds(kinds={kind: Kind() for kind in KINDS}))
 CHANNELS = ("web", "store", "phone", "")
 STAGES = ("need", "inform", "configure", "order", "service", "resolved", "")
 MINUTE = 60_000_000
@@ -117,7 +118,7 @@ def opened(events, dirty=()):
 def desk_of(events, dirty=()):
     """A desk whose history is the log."""
     columns = opened(events, dirty)
-    return Desk(SimpleNamespace(open_columns=lambda: columns, as_of=lambda: columns.as_of), Catalogue())
+    return Desk(SimpleNamespace(open_columns=lambda: columns, as_of=lambda: columns.as_of), CATALOGUE, "Europe/Berlin")
 
 
 def journeys(events, question):

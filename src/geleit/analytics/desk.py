@@ -20,14 +20,16 @@ from geleit.history.columns import Columns
 from geleit.history.history import History
 
 Engine = Literal["kernels", "sql"]
+MANY = 2**31 - 1
 HELD = 4  # groupings of one state kept in memory
 
 
 class _State:
     """One state of the history: its columns, the groupings asked for of late, and reference SQL on it."""
 
-    def __init__(self, columns: Columns) -> None:
+    def __init__(self, columns: Columns, zone: str) -> None:
         self.columns = columns
+        self.zone = zone
         self.reference = Reference(columns.duck)
         self.lock = threading.RLock()
         self._selections: OrderedDict[Wanted, Selection] = OrderedDict()
@@ -35,7 +37,7 @@ class _State:
     def selection(self, wanted: Wanted) -> Selection:
         """The journeys as wanted."""
         if wanted not in self._selections:
-            self._selections[wanted] = select(self.columns, wanted)
+            self._selections[wanted] = select(self.columns, wanted, self.zone)
             if len(self._selections) > HELD:
                 self._selections.popitem(last=False)
         self._selections.move_to_end(wanted)
@@ -45,7 +47,7 @@ class _State:
         """What is counted, sorted by its keys."""
         selection = self.selection(question.wanted)
         found = question.count(selection) if engine == "kernels" else self.reference.counts(question, selection)
-        return found.sort_by([(name, "ascending") for name in question.counted.names if name in question.keys])
+        return found.sort_by([(name, "ascending") for name in question.sorted_by or question.keys])
 
     def actors(self, question: Question, cell: Mapping[str, object]) -> list[Actor]:
         """The people behind a cell."""
@@ -56,8 +58,9 @@ class _State:
 class Desk:
     """Answers questions of the newest state; results stay true to theirs, also when asked for their people later."""
 
-    def __init__(self, history: History, catalogue: Catalogue) -> None:
+    def __init__(self, history: History, catalogue: Catalogue, zone: str) -> None:
         self._history = history
+        self._zone = zone
         self._catalogue = catalogue
         self._state: _State | None = None
         self._lock = threading.Lock()
@@ -71,19 +74,27 @@ class Desk:
         self._check(question, state.columns)
         with state.lock:
             counts = state.counts(question, engine)
-            if engine == "kernels":
-                population = state.selection(question.wanted).population
-            else:
-                population = state.reference.population(question)
-        rows = tuple(question.rows(counts))
+            selection = state.selection(question.wanted)
+            population = selection.population if engine == "kernels" else state.reference.population(question)
+        rows = tuple(question.rows(counts, selection))
+        shown, rest = rows[: question.limit], rows[question.limit :]
+        folded = question.folded(counts)
         return Result(
             question=question,
             as_of=state.columns.as_of,
             population=population,
-            rows=rows[: question.limit],
-            other=Other(rows[question.limit :]),
+            rows=shown,
+            other=Other(folded or len(rest), lambda: rest if folded is None else self._unfold(question, state, engine)),
             find=lambda cell: state.actors(question, cell),
         )
+
+    @staticmethod
+    def _unfold(question: Question, state: _State, engine: Engine) -> tuple[Any, ...]:
+        """What lies beyond the limit of a question that folds while it counts."""
+        everything = question.model_copy(update={"limit": MANY})
+        with state.lock:
+            rows = everything.rows(state.counts(everything, engine), state.selection(question.wanted))
+        return tuple(rows[question.limit :])
 
     def canonical(self, kind: str) -> str:
         """The kind that a source's own word means."""
@@ -98,7 +109,7 @@ class Desk:
                 now.change,
                 now.last_seq,
             ):
-                self._state = _State(self._history.open_columns())
+                self._state = _State(self._history.open_columns(), self._zone)
             assert self._state is not None  # noqa: S101 (made above)
             return self._state
 

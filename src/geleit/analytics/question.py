@@ -25,6 +25,11 @@ class Question(Definition):
     """The whole numbers that kernels and reference SQL count alike; sorted by ``keys``."""
     keys: ClassVar[tuple[str, ...]] = ()
     """Columns that name a cell; ``actors`` gives the people behind one."""
+    sorted_by: ClassVar[tuple[str, ...]] = ()
+    """Columns that order what is counted; by default the keys."""
+
+    only: ClassVar[Unit | None] = None
+    """The one unit that makes sense, if it is one."""
 
     unit: Unit = Field("need", description="a journey is the events of one need, or of one customer")
     since: date | None = Field(None, description="first day, in the company's time zone")
@@ -40,6 +45,8 @@ class Question(Definition):
     def _time_runs_forward(self) -> Question:
         if self.since and self.until and self.since >= self.until:
             raise ValueError(f"until: {self.until} must come after since: {self.since}")
+        if self.only and self.unit != self.only:
+            raise ValueError(f"unit: {self.name} is counted by {self.only}, not by {self.unit}")
         return self
 
     @property
@@ -71,13 +78,21 @@ class Question(Definition):
         """Small tables that the reference SQL reads beside the steps."""
         return {}
 
+    def cell(self, cell: Mapping[str, object], selection: Selection) -> Mapping[str, object]:  # noqa: ARG002 (as above)
+        """A cell that somebody named, as the reference SQL names it."""
+        return cell
+
     def statement(self, texts: Mapping[str, str], which: str) -> str:
         """The reference SQL named ``which``: ``cells`` (who is in which cell) or ``counts`` of them."""
         return texts[which]
 
     @abstractmethod
-    def rows(self, counts: pa.Table) -> Sequence[Any]:
+    def rows(self, counts: pa.Table, selection: Selection) -> Sequence[Any]:
         """The answer's rows from what was counted, the most important first; all divisions happen here."""
+
+    def folded(self, counts: pa.Table) -> int | None:  # noqa: ARG002 (few fold)
+        """How many rows were folded while counting; None if all were counted apart."""
+        return None
 
     @abstractmethod
     def sentence(self, language: str) -> str:

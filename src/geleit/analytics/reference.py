@@ -50,7 +50,7 @@ class Reference:
 
     def actors(self, question: Question, selection: Selection, cell: Mapping[str, object]) -> list[Actor]:
         """The people (and needs) behind a cell named by some of ``question.keys``."""
-        texts = self._prepare(question, selection)
+        texts, cell = self._prepare(question, selection), question.cell(cell, selection)
         where = " AND ".join(f"cells.{name} = $cell_{name}" for name in cell) or "true"
         query = (
             f"WITH cells AS ({question.statement(texts, 'cells')}) "  # noqa: S608 (our own texts, names from keys)

@@ -23,13 +23,10 @@ SHOWN = 20  # rows of a notebook's table
 
 @dataclass(frozen=True, slots=True)
 class Other(Generic[Row]):
-    """Rows beyond the limit, folded; they were counted like the others, and ``rows`` opens them."""
+    """What is beyond the limit: ``rows`` folded rows, counted like the others; ``open`` gives them."""
 
-    rows: tuple[Row, ...]
-
-    def total(self, column: str) -> int:
-        """The sum of a column over the folded rows."""
-        return sum(getattr(row, column) for row in self.rows)
+    rows: int
+    open: Callable[[], tuple[Row, ...]] = field(repr=False, compare=False)
 
 
 @dataclass(frozen=True)
@@ -73,7 +70,7 @@ class Result(Generic[Row]):
 
     def to_arrow(self) -> pa.Table:
         """All rows, the folded ones too."""
-        return pa.Table.from_pylist([asdict(row) for row in (*self.rows, *self.other.rows)])  # type: ignore[call-overload]
+        return pa.Table.from_pylist([asdict(row) for row in (*self.rows, *self.other.open())])  # type: ignore[call-overload]
 
     def to_pandas(self) -> Any:
         """All rows as a data frame.
@@ -93,7 +90,7 @@ class Result(Generic[Row]):
             "population": asdict(self.population),
             "filters": dict(self.filters),
             "rows": [asdict(row) for row in self.rows],  # type: ignore[call-overload]
-            "other": {"rows": len(self.other.rows)},
+            "other": {"rows": self.other.rows},
         }
 
     def explain(self, language: str = "en") -> str:
@@ -135,6 +132,6 @@ def _surroundings(result: Result[Any], language: str) -> list[str]:
     if of.outside:
         found.append(translate(language, "{outside} events belong to no need and are not in it.", **said))
     if result.other.rows:
-        rest = number(len(result.other.rows), language)
+        rest = number(result.other.rows, language)
         found.append(translate(language, "{n} further rows were counted and are folded.", n=rest))
     return found

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -10,6 +11,8 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from geleit.analytics.kernels import selecting
+from geleit.analytics.kernels.pairs import Way
+from geleit.clock import local_day
 from geleit.history.columns import Column, Columns, Part
 
 FIRST_DAY, LAST_DAY = -(2**31), 2**31 - 1
@@ -73,10 +76,11 @@ class Journeys:
 
 @dataclass(frozen=True, slots=True)
 class Selection:
-    """All journeys a question is about, with the values of the codes."""
+    """All journeys a question is about, with the values of the codes; ``today`` = the answer's day, since 1970."""
 
     parts: tuple[Journeys, ...]
     population: Population
+    today: int
     kinds: list[str]
     channels: list[str]
     stages: list[str]
@@ -91,7 +95,7 @@ class Selection:
         return self.population.journeys
 
 
-def select(columns: Columns, wanted: Wanted) -> Selection:
+def select(columns: Columns, wanted: Wanted, zone: str) -> Selection:
     """Choose and group; two linear passes over what is in base and delta."""
     found: list[Journeys] = []
     left = np.zeros(4, np.int64)
@@ -105,7 +109,9 @@ def select(columns: Columns, wanted: Wanted) -> Selection:
         events += len(grouped[0])
     supposed, notes, outside, another_time = map(int, left)
     population = Population(units, people, events, supposed, notes, outside, another_time)
-    return Selection(tuple(found), population, columns.kinds, columns.channels, columns.stages)
+    return Selection(
+        tuple(found), population, local_day(columns.as_of.at, zone), columns.kinds, columns.channels, columns.stages
+    )
 
 
 def _group(part: Part, keep: npt.NDArray[np.bool_], wanted: Wanted, left: Column) -> tuple[Column, Column, Column]:
@@ -127,6 +133,17 @@ def _kept(columns: Columns, segment: tuple[str, ...] | None) -> list[npt.NDArray
     if segment is None:
         return [part.keep for part in columns.parts]
     return [part.keep & wanted for part, wanted in zip(columns.parts, columns.chosen(segment), strict=True)]
+
+
+def ways(selection: Selection, of: str) -> list[Way]:
+    """Each part's journeys as kernels walk them, by a coded column."""
+    return [Way(part.column(of), part.column("t"), part.starts, part.owners, part.first) for part in selection.parts]
+
+
+def members(values: Sequence[str], chosen: Sequence[str]) -> npt.NDArray[np.bool_]:
+    """Which codes are of the chosen values."""
+    wanted = set(chosen)
+    return np.array([value in wanted for value in values], np.bool_)
 
 
 def table(schema: pa.Schema, **columns: object) -> pa.Table:

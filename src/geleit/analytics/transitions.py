@@ -13,7 +13,7 @@ from pydantic import Field
 from geleit.analytics.kernels import pairs
 from geleit.analytics.kernels.ranks import middle_and_tail
 from geleit.analytics.question import Question
-from geleit.analytics.selection import Selection, table
+from geleit.analytics.selection import Selection, table, ways
 from geleit.language.words import translate
 
 
@@ -54,15 +54,11 @@ class Transitions(Question):
         """Count by kernels."""
         values = selection.values(self.of)
         side, skip = len(values) + 1, values.index("") if "" in values else -1
-        ways = [
-            pairs.Way(part.column(self.of), part.column("t"), part.starts, part.owners, part.first)
-            for part in selection.parts
-        ]
         cells = np.zeros((side, side, 6), np.int64)
         cells[:, :, pairs.LAST_JOURNEY :] = -1
-        for way in ways:
+        for way in ways(selection, self.of):
             pairs.count(way, skip, cells)
-        median, tail = _quantiles(ways, skip, cells)
+        median, tail = _quantiles(ways(selection, self.of), skip, cells)
         source, target = np.nonzero(cells[:, :, pairs.COUNT])
         found = cells[source, target]
         names = np.array([*values, ""], object)
@@ -78,7 +74,7 @@ class Transitions(Question):
             p95_us=tail[source, target],
         )
 
-    def rows(self, counts: pa.Table) -> Sequence[Transition]:
+    def rows(self, counts: pa.Table, selection: Selection) -> Sequence[Transition]:  # noqa: ARG002 (counts say it all)
         """The most frequent first."""
         found = [
             Transition(
@@ -100,14 +96,14 @@ class Transitions(Question):
         )
 
 
-def _quantiles(ways: Sequence[pairs.Way], skip: int, cells: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def _quantiles(parts: Sequence[pairs.Way], skip: int, cells: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Median and 95th percentile of each cell's spans; -1 where there is none."""
     sizes = cells[:, :, pairs.COUNT].copy()
     sizes[-1, :] = sizes[:, -1] = 0
     starts = np.concatenate([[0], np.cumsum(sizes.ravel())])
     spans = np.empty(starts[-1], np.int64)
     places = starts[:-1].reshape(sizes.shape).copy()
-    for way in ways:
+    for way in parts:
         pairs.spread(way, skip, places, spans)
     median, tail = middle_and_tail(spans, starts)
     return median.reshape(sizes.shape), tail.reshape(sizes.shape)

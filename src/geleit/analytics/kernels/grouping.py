@@ -1,0 +1,102 @@
+"""Finds journeys that took the same way: by a hash, and always by comparing the steps themselves."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from geleit.analytics.kernels.compiling import kernel
+from geleit.analytics.kernels.pairs import Way
+
+Ints = npt.NDArray[Any]
+
+
+@kernel
+def compact(way: Way, skip: int, collapse: bool) -> tuple[Ints, Ints, Ints]:
+    """Codes without those to skip (and without repeats of the step before), where each journey starts, and its span."""
+    value = np.empty_like(way.value)
+    starts = np.empty(len(way.owners) + 1, np.int64)
+    spans = np.zeros(len(way.owners), np.int64)
+    place = 0
+    for u in range(len(way.owners)):
+        starts[u] = place
+        before, began = np.int64(-1), np.int64(0)
+        for i in range(way.starts[u], way.starts[u + 1]):
+            code = np.int64(way.value[i])
+            if code == skip or (collapse and code == before):
+                continue
+            if place == starts[u]:
+                began = way.t[i]
+            spans[u] = way.t[i] - began
+            value[place] = code
+            place += 1
+            before = code
+    starts[len(way.owners)] = place
+    return value[:place].copy(), starts, spans
+
+
+@kernel
+def group(value: Ints, starts: Ints) -> Ints:
+    """For each journey the first one that took the same way; -1 for journeys without steps."""
+    journeys = len(starts) - 1
+    size = 2
+    while size < 2 * journeys:
+        size *= 2
+    slots = np.full(size, -1, np.int64)
+    like = np.full(journeys, -1, np.int64)
+    for u in range(journeys):
+        first, length = starts[u], starts[u + 1] - starts[u]
+        if length == 0:
+            continue
+        mixed = np.uint64(14695981039346656037)
+        for i in range(first, first + length):
+            mixed = (mixed ^ np.uint64(value[i] + 1)) * np.uint64(1099511628211)
+        mixed ^= mixed >> np.uint64(29)
+        slot = np.int64(mixed & np.uint64(size - 1))
+        while True:
+            other = slots[slot]
+            if other < 0:
+                slots[slot] = u
+                like[u] = u
+                break
+            begin = starts[other]
+            if starts[other + 1] - begin == length:
+                i = 0
+                while i < length and value[begin + i] == value[first + i]:
+                    i += 1
+                if i == length:
+                    like[u] = other
+                    break
+            slot = (slot + 1) & (size - 1)
+    return like
+
+
+@kernel
+def tally(like: Ints, owners: Ints) -> tuple[Ints, Ints]:
+    """Journeys and people of each way, at the place of its first journey; a customer's journeys stand together."""
+    journeys = np.zeros(len(like), np.int32)
+    people = np.zeros(len(like), np.int32)
+    last = np.full(len(like), -1, np.int32)
+    for u in range(len(like)):
+        first = like[u]
+        if first >= 0:
+            journeys[first] += 1
+            if last[first] != owners[u]:
+                last[first] = owners[u]
+                people[first] += 1
+    return journeys, people
+
+
+@kernel
+def remaining(like: Ints, owners: Ints, shown: npt.NDArray[np.bool_]) -> tuple[int, int]:
+    """Journeys and people of all ways that are not shown."""
+    journeys, people, last = 0, 0, -1
+    for u in range(len(like)):
+        if like[u] >= 0 and not shown[like[u]]:
+            journeys += 1
+            if owners[u] != last:
+                last = owners[u]
+                people += 1
+    return journeys, people

@@ -1,0 +1,46 @@
+"""Variants against plain counting of tuples."""
+
+from collections import defaultdict
+from itertools import groupby
+
+import pytest
+from random_logs import LOGS, compare, nearest_rank
+
+from geleit.analytics.variants import Variants
+
+
+def brute(question, ways, result, seed):
+    found = defaultdict(list)
+    for unit, way in ways.items():
+        named = [(getattr(event, question.of), event.t) for event in way if getattr(event, question.of)]
+        if question.collapse:
+            named = [next(run) for _, run in groupby(named, key=lambda one: one[0])]
+        if named:
+            found[tuple(value for value, _ in named)].append((*unit, named[-1][1] - named[0][1]))
+    total = sum(map(len, found.values()))
+    order = sorted(found, key=lambda way: (-len(found[way]), len(way), way))
+    assert [row.way for row in result.rows] == order[: question.limit], seed
+    assert result.other.rows == max(0, len(order) - question.limit), seed
+    assert [row.way for row in (*result.rows, *result.other.open())] == order, seed
+    for row in result.rows:
+        units = found[row.way]
+        assert (row.journeys, row.people) == (len(units), len({customer for customer, *_ in units})), seed
+        assert row.share == len(units) / total, seed
+        assert row.median_us == nearest_rank([span for *_, span in units], 50), seed
+    for row in result.rows[:3]:
+        actors = result.actors(way=row.way)
+        assert [(one.customer, one.need) for one in actors] == sorted(unit[:2] for unit in found[row.way]), seed
+
+
+@pytest.mark.parametrize("seed", range(LOGS))
+def test_all_ways_of_counting_agree(seed):
+    compare(
+        seed,
+        Variants,
+        brute,
+        choose=lambda chance: {
+            "of": chance.choice(("kind", "channel", "stage")),
+            "collapse": chance.random() < 0.3,
+            "limit": chance.choice((1, 2, 3, 5, 1000)),
+        },
+    )
