@@ -58,6 +58,35 @@ def test_order_and_batches_of_arrival_change_nothing(fresh, seen, batches, *, si
     assert people.state() == at_once
 
 
+FEW_SETS = st.lists(st.lists(WHO, min_size=2, max_size=3, unique=True), min_size=2, max_size=4).flatmap(
+    lambda sets: st.lists(st.tuples(st.integers(0, 900), st.just("web"), st.sampled_from(sets)), max_size=30)
+)
+
+
+@settings(QUICK, max_examples=60)
+@given(sights=FEW_SETS, seed=st.integers(0, 1000))
+def test_what_is_seen_again_and_again_is_where_a_rebuild_puts_it(fresh, seen, batches, sights, seed):
+    people = fresh()
+    for batch in batches(observations(seen, sights), seed):
+        people.take(*batch)
+    happened = people.state()
+    assert people.rebuild() == set()
+    assert people.state() == happened
+
+
+def test_an_address_goes_to_whom_it_is_seen_with_more_often(people, seen):
+    people.take(
+        seen(1, 1, "shop.user_id:a", "email:x@example.org"), seen(2, 2, "shop.user_id:a", "email:x@example.org")
+    )
+    people.take(seen(3, 3, "shop.user_id:b", "email:x@example.org"))
+    assert people.who("email:x@example.org") == people.who("shop.user_id:a")
+    people.take(
+        seen(4, 4, "shop.user_id:b", "email:x@example.org"), seen(5, 5, "shop.user_id:b", "email:x@example.org")
+    )
+    assert people.who("email:x@example.org") == people.who("shop.user_id:b")
+    assert people.rebuild() == set()
+
+
 @QUICK
 @given(sights=SIGHTS, seed=st.integers(0, 1000))
 def test_every_customer_that_ever_was_still_answers(fresh, seen, batches, sights, seed):
