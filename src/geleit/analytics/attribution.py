@@ -60,17 +60,13 @@ class Attribution(Question):
         [("what", pa.string()), ("a", pa.string()), ("b", pa.string()), ("value", pa.int64())]
     )
     keys: ClassVar[tuple[str, ...]] = ("touch", "success")
+    kind_fields: ClassVar[tuple[str, ...]] = ("conversion",)
     sorted_by: ClassVar[tuple[str, ...]] = ("what", "a", "b")
 
     conversion: tuple[str, ...] = Field(description="kinds that are the success", min_length=1)
     of: Literal["channel", "kind"] = Field("channel", description="touches are channels or kinds")
     half_life: Duration = Field(7 * DAY, ge=DAY, description="time decay: a touch this much older counts half")
     lookback: Duration | None = Field(None, description="only touches at most this long before the success")
-
-    @property
-    def kinds(self) -> Sequence[str]:
-        """The kinds named."""
-        return self.conversion
 
     def parameters(self) -> Mapping[str, object]:
         """Values of the reference SQL's parameters."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 
 import pyarrow as pa
@@ -45,6 +45,8 @@ class _State:
 
     def counts(self, question: Question, engine: Engine) -> pa.Table:
         """What is counted, sorted by its keys."""
+        if parts := question.parts():
+            return _grouped([self.counts(part, engine) for part in parts])
         selection = self.selection(question.wanted)
         found = question.count(selection) if engine == "kernels" else self.reference.counts(question, selection)
         return found.sort_by([(name, "ascending") for name in question.sorted_by or question.keys])
@@ -52,7 +54,20 @@ class _State:
     def actors(self, question: Question, cell: Mapping[str, object]) -> list[Actor]:
         """The people behind a cell."""
         with self.lock:
+            if parts := question.parts():
+                within = {name: value for name, value in cell.items() if name != "group"}
+                chosen = parts[1] if cell.get("group") == "b" else parts[0]
+                return self.reference.actors(chosen, self.selection(chosen.wanted), within)
             return self.reference.actors(question, self.selection(question.wanted), cell)
+
+
+def _grouped(tables: Sequence[pa.Table]) -> pa.Table:
+    """Counts of groups as one table, with the group's name."""
+    named = [
+        table.append_column("group", pa.array([name] * len(table), pa.string()))
+        for name, table in zip("ab", tables, strict=True)
+    ]
+    return pa.concat_tables(named)
 
 
 class Desk:
@@ -71,6 +86,7 @@ class Desk:
         Errors: NotFoundError for a kind that nobody knows; StoreError.
         """
         state = self._newest()
+        question = question.renamed(self._catalogue.canonical)
         self._check(question, state.columns)
         with state.lock:
             counts = state.counts(question, engine)
@@ -95,10 +111,6 @@ class Desk:
         with state.lock:
             rows = everything.rows(state.counts(everything, engine), state.selection(question.wanted))
         return tuple(rows[question.limit :])
-
-    def canonical(self, kind: str) -> str:
-        """The kind that a source's own word means."""
-        return self._catalogue.canonical(kind)
 
     def _newest(self) -> _State:
         with self._lock:

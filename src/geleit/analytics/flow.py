@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import ClassVar, Literal
+from typing import ClassVar, Literal, Self
 
 import numpy as np
 import pyarrow as pa
@@ -61,6 +61,10 @@ class Flow(Question):
     def kinds(self) -> Sequence[str]:
         """The kinds named."""
         return self.anchor if self.of == "kind" else ()
+
+    def renamed(self, canonical: Callable[[str], str]) -> Self:
+        """The same question with every kind by the name it is counted under."""
+        return self.model_copy(update={"anchor": tuple(map(canonical, self.anchor))}) if self.of == "kind" else self
 
     def parameters(self) -> Mapping[str, object]:
         """Values of the reference SQL's parameters."""

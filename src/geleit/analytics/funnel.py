@@ -58,6 +58,7 @@ class Funnel(Question):
         + [(name, pa.int64()) for name in ("journeys", "people", "median_us", "p95_us")]
     )
     keys: ClassVar[tuple[str, ...]] = ("part", "step", "next")
+    kind_fields: ClassVar[tuple[str, ...]] = ("steps",)
 
     steps: tuple[tuple[str, ...], ...] = Field(
         description="the steps in order, each a kind or several of which one is enough", min_length=FEWEST
@@ -83,11 +84,6 @@ class Funnel(Question):
         if self.order == "unordered" and len(named) != len(set(named)):
             raise ValueError("steps: in any order a kind can be of one step only")
         return self
-
-    @property
-    def kinds(self) -> Sequence[str]:
-        """The kinds of all steps."""
-        return [kind for step in self.steps for kind in step]
 
     def parameters(self) -> Mapping[str, object]:
         """Values of the reference SQL's parameters."""

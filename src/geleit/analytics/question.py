@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import date
-from typing import Any, ClassVar, Literal
+from typing import Any, ClassVar, Literal, Self
 
 import pyarrow as pa
 from pydantic import Field, model_validator
@@ -28,6 +28,8 @@ class Question(Definition):
     sorted_by: ClassVar[tuple[str, ...]] = ()
     """Columns that order what is counted; by default the keys."""
 
+    kind_fields: ClassVar[tuple[str, ...]] = ()
+    """Fields that name kinds."""
     only: ClassVar[Unit | None] = None
     """The one unit that makes sense, if it is one."""
 
@@ -64,11 +66,19 @@ class Question(Definition):
     @property
     def kinds(self) -> Sequence[str]:
         """The kinds of events that the question names."""
+        return [kind for name in self.kind_fields for kind in _flat(getattr(self, name))]
+
+    def renamed(self, canonical: Callable[[str], str]) -> Self:
+        """The same question with every kind by the name it is counted under."""
+        return self.model_copy(update={name: _each(getattr(self, name), canonical) for name in self.kind_fields})
+
+    def parts(self) -> Sequence[Question]:
+        """Questions whose counts this one puts together, as groups a and b; by default it counts itself."""
         return ()
 
-    @abstractmethod
     def count(self, selection: Selection) -> pa.Table:
         """Count by kernels: a table of ``counted``, in any order."""
+        raise NotImplementedError
 
     def parameters(self) -> Mapping[str, object]:
         """Values of the reference SQL's parameters."""
@@ -97,3 +107,15 @@ class Question(Definition):
     @abstractmethod
     def sentence(self, language: str) -> str:
         """What is counted, in words."""
+
+
+def _flat(value: Any) -> Iterator[str]:
+    if isinstance(value, str):
+        yield value
+    else:
+        for one in value:
+            yield from _flat(one)
+
+
+def _each(value: Any, change: Callable[[str], str]) -> Any:
+    return change(value) if isinstance(value, str) else tuple(_each(one, change) for one in value)

@@ -39,6 +39,7 @@ class Retention(Question):
     name: ClassVar[str] = "retention"
     counted: ClassVar[pa.Schema] = pa.schema([(name, pa.int64()) for name in ("cohort", "later", "people")])
     keys: ClassVar[tuple[str, ...]] = ("cohort", "later")
+    kind_fields: ClassVar[tuple[str, ...]] = ("start", "again")
 
     only: ClassVar[Unit | None] = "customer"
 
@@ -47,11 +48,6 @@ class Retention(Question):
     start: tuple[str, ...] = Field((), description="kinds that count as the first time; by default any")
     again: tuple[str, ...] = Field((), description="kinds that count as coming again; by default any")
     limit: int = Field(10_000, ge=1, description="rows shown; the rest is folded into 'other', which opens")
-
-    @property
-    def kinds(self) -> Sequence[str]:
-        """The kinds named."""
-        return [*self.start, *self.again]
 
     def parameters(self) -> Mapping[str, object]:
         """Values of the reference SQL's parameters."""
