@@ -1,7 +1,9 @@
 """Learns, without labels, how much each likeness says: expectation maximization over all compared pairs with known chance levels.
 
-Three kinds of pairs are told apart (Fellegi and Sunter's two, and one more): the same person, strangers, and people of one
-household, who share name, address and phone but neither first name nor birthday. Without the third, relatives look like one person.
+Four kinds of pairs are told apart (Fellegi and Sunter's two, and two more): the same person; strangers; people of one
+household, who share name, address and phone but neither first name nor birthday; and namesakes, who share a common name and
+what is made of it (``anna.meyer@``), and nothing else. Without the third, relatives look like one person; without the fourth,
+in a large file, everybody who is called alike does.
 """
 
 from __future__ import annotations
@@ -14,6 +16,7 @@ from numpy.typing import NDArray
 
 from geleit.identity.linkage.comparisons import PERSONAL, Compared
 
+NAMED = frozenset({"first_name", "last_name", "middle_name", "gender", "email"})  # what a name brings with it
 ROUNDS = 60
 STEADY = 1e-5
 MOST = 0.45  # of all pairs, that one kind may be; the rest are strangers
@@ -26,15 +29,17 @@ Codes = NDArray[np.int8]
 class Model:
     """What likeness says, per comparison from the best level to ``else``.
 
-    Probability among the same person's pairs (m), strangers' (u), one household's (h), and how many of all possible
-    pairs are of the first and the last kind.
+    Probability among the same person's pairs (m), strangers' (u), one household's (h), namesakes' (n), and how many of
+    all possible pairs are of the first and the last two kinds.
     """
 
     m: list[Floats]
     u: list[Floats]
     h: list[Floats]
+    n: list[Floats]
     same: float
     household: float
+    namesake: float
 
 
 def chance(gammas: Codes, compared: Sequence[Compared]) -> list[Floats]:
@@ -81,21 +86,31 @@ class Patterns:
 
 
 def _start(u: list[Floats], compared: Sequence[Compared], possible: int, pairs: int) -> Model:
-    m, h = [], []
+    m, h, n = [], [], []
     for one, chance_levels in zip(compared, u, strict=True):
         falling = 0.3 ** np.arange(one.size)
         falling[-1] = max(falling[-1], 0.03)
         m.append(falling / falling.sum())
         h.append(chance_levels.copy() if one.kind == PERSONAL else 0.5 * falling / falling.sum() + 0.5 * chance_levels)
+        n.append(0.8 * m[-1] + 0.2 * chance_levels if one.name in NAMED else chance_levels.copy())
     expected = min(pairs * 0.5, (2 * max(possible, 1)) ** 0.5 * 0.5)
     share = min(max(expected, 0.5) / max(possible, 1), 0.3)
-    return Model(m, u, h, share, share if has_household(compared) else 0.0)
+    household, namesake = (
+        share if possible_kind else 0.0 for possible_kind in (has_household(compared), has_namesakes(compared))
+    )
+    return Model(m, u, h, n, share, household, namesake)
 
 
 def has_household(compared: Sequence[Compared]) -> bool:
     """Whether these records can show that people live together: something shared and something of one's own."""
     names = {one.name for one in compared}
     return bool(names & {"street", "phone", "email", "town"}) and "first_name" in names
+
+
+def has_namesakes(compared: Sequence[Compared]) -> bool:
+    """Whether these records can show that people are only called alike: a whole name and something besides."""
+    names = {one.name for one in compared}
+    return {"first_name", "last_name"} <= names and bool(names & {"birthday", "street", "phone", "national_id"})
 
 
 def _logs(levels: list[Floats], patterns: Codes) -> Floats:
@@ -109,20 +124,32 @@ def _logs(levels: list[Floats], patterns: Codes) -> Floats:
 def _improved(
     model: Model, patterns: Patterns, compared: Sequence[Compared], observed: list[Floats], possible: int
 ) -> Model:
-    match, home = _posteriors(model, patterns, compared)
-    matches, homes = patterns.pairs * match, patterns.pairs * home
-    same = min(max(matches.sum(), 0.5) / possible, MOST)
-    household = min(max(homes.sum(), 0.5) / possible, MOST) if model.household else 0.0
-    m, h, u = [], [], []
+    same, home, namesake = _posteriors(model, patterns, compared)
+    matches, homes, namesakes = patterns.pairs * same, patterns.pairs * home, patterns.pairs * namesake
+    shares = [
+        _share(matches, possible, 1.0),
+        _share(homes, possible, model.household),
+        _share(namesakes, possible, model.namesake),
+    ]
+    m, h, n, u = [], [], [], []
     for place, one in enumerate(compared):
-        levels = patterns.levels[:, place]
-        m.append(_estimate(levels, matches, one, model.u[place]))
-        h.append(model.u[place] if one.kind == PERSONAL else _estimate(levels, homes, one, model.u[place]))
+        levels, by_chance = patterns.levels[:, place], model.u[place]
+        m.append(_estimate(levels, matches, one, by_chance))
+        h.append(by_chance if one.kind == PERSONAL else _estimate(levels, homes, one, by_chance))
+        n.append(_estimate(levels, namesakes, one, by_chance) if one.name in NAMED else by_chance)
+        if one.name == "email":
+            n[-1][0] = min(by_chance[0], n[-1][0])  # a whole address is no part of a name
+            n[-1] /= n[-1].sum()
         # Random pairs hold some of the same person, in small files many.
-        among = observed[place] - same * m[-1] - household * h[-1]
+        among = observed[place] - shares[0] * m[-1] - shares[1] * h[-1]
         among = np.maximum(among, 0.02 * observed[place])
         u.append(among / among.sum())
-    return Model(m, u, h, same, household)
+    return Model(m, u, h, n, *shares)
+
+
+def _share(weights: Floats, possible: int, before: float) -> float:
+    """A kind's part of all possible pairs; a kind that these records cannot show has none."""
+    return min(max(float(weights.sum()), 0.5) / possible, MOST) if before else 0.0
 
 
 def _estimate(levels: Codes, weights: Floats, one: Compared, u: Floats) -> Floats:
@@ -152,32 +179,41 @@ def _rising(values: Floats, weights: Floats) -> Floats:
     return np.concatenate([np.full(int(size), value) for value, _, size in blocks])
 
 
-def _posteriors(model: Model, patterns: Patterns, compared: Sequence[Compared]) -> tuple[Floats, Floats]:
-    """(same person, household) for each pattern."""
-    match, home, stranger = _three(model, patterns.levels, patterns.rare, compared)
-    top = np.maximum(np.maximum(stranger, match), home)
-    parts = [np.exp2(one - top) for one in (match, home, stranger)]
-    total = parts[0] + parts[1] + parts[2]
-    return parts[0] / total, parts[1] / total
+def _posteriors(model: Model, patterns: Patterns, compared: Sequence[Compared]) -> tuple[Floats, Floats, Floats]:
+    """(same person, household, namesakes) for each pattern."""
+    kinds = _kinds(model, patterns.levels, patterns.rare, compared)
+    top = np.max(kinds, axis=0)
+    parts = [np.exp2(one - top) for one in kinds]
+    total = sum(parts)
+    return parts[0] / total, parts[1] / total, parts[2] / total
 
 
-def _three(model: Model, levels: Codes, rare: Floats, compared: Sequence[Compared]) -> tuple[Floats, Floats, Floats]:
-    """log2 likelihood, with its share, of each row as the same person, one household, strangers."""
+def _kinds(model: Model, levels: Codes, rare: Floats, compared: Sequence[Compared]) -> list[Floats]:
+    """log2 likelihood, with its share, of each row as the same person, one household, namesakes, strangers."""
     match = _logs(model.m, levels) + np.log2(model.same)
-    stranger = np.full(len(levels), np.log2(1 - model.same - model.household))
-    home = np.full(len(levels), np.log2(model.household) if model.household else -np.inf)
+    rest = max(1 - model.same - model.household - model.namesake, 1e-3)
+    home, namesake, stranger = (
+        np.full(len(levels), np.log2(share) if share else -np.inf) for share in (model.household, model.namesake, rest)
+    )
     for place, one in enumerate(compared):
         told = ~np.isnan(rare[:, place])
-        by_chance = _logs([model.u[place]], levels[:, [place]])
+        column = levels[:, [place]]
+        by_chance = _logs([model.u[place]], column)
         by_chance[told] = -rare[told, place]
         stranger += by_chance
         # People of one household share rare last names, but a rare first name only by chance.
-        home += by_chance if one.kind == PERSONAL else _logs([model.h[place]], levels[:, [place]])
-    return match, home, stranger
+        home += by_chance if one.kind == PERSONAL else _logs([model.h[place]], column)
+        called = by_chance
+        if one.name in NAMED:
+            # Namesakes mostly have common names: as strangers do who happen to be called alike.
+            called = _logs([model.n[place]], column)
+            called[told] += -rare[told, place] - np.log2(model.u[place][0])
+        namesake += called
+    return [match, home, namesake, stranger]
 
 
 def weights(model: Model, gammas: Codes, rarity: Floats, compared: Sequence[Compared]) -> tuple[Floats, Floats]:
-    """(log2 odds that each pair is one person, how much of it the household took away)."""
-    match, home, stranger = _three(model, gammas, rarity, compared)
-    other = np.logaddexp2(stranger, home)
+    """(log2 odds that each pair is one person, how much of it household and name took away)."""
+    match, home, namesake, stranger = _kinds(model, gammas, rarity, compared)
+    other = np.logaddexp2(np.logaddexp2(stranger, home), namesake)
     return match - other, other - stranger
