@@ -3,16 +3,50 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, TypeVar
+
+from pydantic import ValidationError
 
 from geleit.analytics.attribution import Attribution, Credit
+from geleit.analytics.comparison import Comparison, Correlated, Correlation, Difference
 from geleit.analytics.desk import Desk
 from geleit.analytics.flow import Flow, Link
+from geleit.analytics.frequency import Frequencies, Frequency
 from geleit.analytics.funnel import Funnel, FunnelStep
+from geleit.analytics.loops import Loop, Loops
+from geleit.analytics.occurrences import Occurrence, Occurrences, Placed, Positions
+from geleit.analytics.question import Question
 from geleit.analytics.result import Result
 from geleit.analytics.retention import Retention, Returned
+from geleit.analytics.stages import StageReached, Stages
 from geleit.analytics.transitions import Transition, Transitions
 from geleit.analytics.variants import Variant, Variants
+from geleit.errors import GeleitError
+
+Q = TypeVar("Q", bound=Question)
+QUESTIONS: dict[str, type[Question]] = {
+    model.name: model
+    for model in (
+        Transitions, Flow, Funnel, Variants, Retention, Attribution, Occurrences, Positions, Stages, Loops, Frequencies,
+        Comparison, Correlation,
+    )
+}  # fmt: skip
+
+
+def question(model: type[Q], **values: Any) -> Q:
+    """A question of these values.
+
+    Errors: GeleitError naming what cannot be asked, and why.
+    """
+    try:
+        return model(**values)
+    except ValidationError as error:
+        first = error.errors()[0]
+        place = ".".join(str(part) for part in first["loc"])
+        text = first["msg"].removeprefix("Value error, ")
+        asked = ", ".join(sorted(model.model_fields))
+        said = f"{place}: {text}" if place else text
+        raise GeleitError(f"this cannot be asked: {said}", hint=f"{model.name} understands {asked}") from None
 
 
 class Analytics(Desk):
@@ -20,24 +54,52 @@ class Analytics(Desk):
 
     def transitions(self, **more: Any) -> Result[Transition]:
         """What follows what: count, journeys, people, spans."""
-        return self.ask(Transitions(**more))
-
-    def funnel(self, steps: Sequence[str | Sequence[str]], **more: Any) -> Result[FunnelStep]:
-        """How many journeys come how far on a way of steps, and where the others go."""
-        return self.ask(Funnel(steps=steps, **more))
-
-    def variants(self, **more: Any) -> Result[Variant]:
-        """The whole ways that journeys take, the most frequent first."""
-        return self.ask(Variants(**more))
-
-    def retention(self, **more: Any) -> Result[Returned]:
-        """Who comes back, by the day, week or month of the first time."""
-        return self.ask(Retention(**more))
-
-    def attribution(self, conversion: Sequence[str], **more: Any) -> Result[Credit]:
-        """Which touches come before a success, by several models; an association, not a cause."""
-        return self.ask(Attribution(conversion=tuple(conversion), **more))
+        return self.ask(question(Transitions, **more))
 
     def flow(self, **more: Any) -> Result[Link]:
         """What follows, step by step, from the beginning or from an anchor."""
-        return self.ask(Flow(**more))
+        return self.ask(question(Flow, **more))
+
+    def funnel(self, steps: Sequence[str | Sequence[str]], **more: Any) -> Result[FunnelStep]:
+        """How many journeys come how far on a way of steps, and where the others go."""
+        return self.ask(question(Funnel, steps=steps, **more))
+
+    def variants(self, **more: Any) -> Result[Variant]:
+        """The whole ways that journeys take, the most frequent first."""
+        return self.ask(question(Variants, **more))
+
+    def retention(self, **more: Any) -> Result[Returned]:
+        """Who comes back, by the day, week or month of the first time."""
+        return self.ask(question(Retention, **more))
+
+    def attribution(self, conversion: Sequence[str], **more: Any) -> Result[Credit]:
+        """Which touches come before a success, by several models; an association, not a cause."""
+        return self.ask(question(Attribution, conversion=conversion, **more))
+
+    def occurrences(self, **more: Any) -> Result[Occurrence]:
+        """What happens how often, in how many journeys, of how many people."""
+        return self.ask(question(Occurrences, **more))
+
+    def positions(self, **more: Any) -> Result[Placed]:
+        """The step matrix: what journeys have at which place."""
+        return self.ask(question(Positions, **more))
+
+    def stages(self, **more: Any) -> Result[StageReached]:
+        """How many journeys come to each stage, how soon, how long they stay, who goes further."""
+        return self.ask(question(Stages, **more))
+
+    def loops(self, **more: Any) -> Result[Loop]:
+        """What happens again in the same journey."""
+        return self.ask(question(Loops, **more))
+
+    def frequency(self, **more: Any) -> Result[Frequency]:
+        """On how many days people come through each channel."""
+        return self.ask(question(Frequencies, **more))
+
+    def compare(self, **more: Any) -> Result[Difference]:
+        """Two groups: ``having=[kind]`` against the others, or ``segment`` against the customers ``against``."""
+        return self.ask(question(Comparison, **more))
+
+    def correlation(self, success: Sequence[str], **more: Any) -> Result[Correlated]:
+        """What happens more or less often before success; an association, not a cause."""
+        return self.ask(question(Correlation, success=success, **more))

@@ -89,13 +89,13 @@ class Retention(Question):
         return table(self.counted, cohort=cohort + lowest, later=later, people=cells[cohort, later])
 
     def rows(self, counts: pa.Table, selection: Selection) -> Sequence[Returned]:
-        """By cohort, then by how much later; spans in which nobody came are there too, up to today."""
+        """By cohort, then by how much later; spans in which nobody came are there too, up to the last one with an event."""
         found = {(row["cohort"], row["later"]): row["people"] for row in counts.to_pylist()}
         now = int(numbered(np.array([selection.today]), self.span)[0])
+        last = max((cohort + later for cohort, later in found), default=0)
         rows = []
         for cohort in sorted(cohort for cohort, later in found if later == 0):
             size = found[cohort, 0]
-            latest = max(now - cohort, *(later for c, later in found if c == cohort))
             rows += [
                 Returned(
                     cohort=beginning(cohort, self.span),
@@ -105,7 +105,7 @@ class Retention(Question):
                     share=found.get((cohort, later), 0) / size,
                     complete=cohort + later < now,
                 )
-                for later in range(latest + 1)
+                for later in range(last - cohort + 1)
             ]
         return rows
 

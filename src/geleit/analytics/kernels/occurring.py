@@ -157,19 +157,19 @@ def visits(way: Way, day: Ints, flags: Ints, person: Ints, histogram: Ints) -> N
             if days[code] == 0 or last[code] != day[i]:
                 last[code] = day[i]
                 days[code] += 1
-        for code in range(histogram.shape[0]):
-            if days[code]:
-                histogram[code, days[code]] += 1
+        for channel in range(histogram.shape[0]):
+            if days[channel]:
+                histogram[channel, days[channel]] += 1
 
 
 @kernel
 def most_days(day: Ints, starts: Ints) -> int:
     """The most distinct days of one journey."""
-    most = 0
+    most = np.int64(0)
     for u in range(len(starts) - 1):
-        days = 0
+        days = np.int64(0)
         for i in range(starts[u], starts[u + 1]):
             if i == starts[u] or day[i] != day[i - 1]:
                 days += 1
         most = max(most, days)
-    return most
+    return int(most)

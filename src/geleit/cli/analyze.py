@@ -1,0 +1,316 @@
+"""``geleit analyze``: questions about all journeys, answered as a table, JSON or CSV; every answer says what it is of."""
+
+from __future__ import annotations
+
+import csv
+import functools
+import inspect
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, fields
+from datetime import datetime
+from importlib import import_module
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+import msgspec
+import typer
+
+from geleit.cli.output import HERE, AsJson, Folder, Language, opened, say, show, table
+from geleit.errors import GeleitError
+from geleit.language.formats import number, span, stamp
+from geleit.language.words import translate
+from geleit.workspace import Workspace
+
+if TYPE_CHECKING:
+    from geleit.analytics.result import Result
+
+analyze = typer.Typer(help="What all journeys show: paths, funnels, variants, who comes back.", no_args_is_help=True)
+
+Unit = Annotated[
+    Literal["need", "customer"] | None,
+    typer.Option(help="A journey is what belongs to one need, or all that one customer did."),
+]
+Since = Annotated[datetime | None, typer.Option(formats=["%Y-%m-%d"], help="Journeys that began on this day or later.")]
+Until = Annotated[datetime | None, typer.Option(formats=["%Y-%m-%d"], help="Journeys that began before this day.")]
+OnlyEvents = Annotated[bool, typer.Option("--events-of-period", help="The days choose events, not journeys.")]
+Segment = Annotated[
+    Path | None, typer.Option(help="Only these customers: a file with an id or type:value a line.", metavar="FILE")
+]
+Notes = Annotated[bool, typer.Option("--notes", help="Count notes (a criterion, a judgement) like steps.")]
+Limit = Annotated[int | None, typer.Option(min=1, help="Rows shown; the rest is folded, and counted all the same.")]
+Engine = Annotated[
+    Literal["kernels", "sql"], typer.Option(help="Count by kernels, or by the reference SQL; both agree.")
+]
+AsCsv = Annotated[bool, typer.Option("--csv", help="Print all rows as CSV, the folded ones too.")]
+People = Annotated[
+    str, typer.Option(help="Print the people behind a cell instead: source=web,target=store.", metavar="CELL")
+]
+Of = Annotated[Literal["kind", "channel", "stage"], typer.Option(help="Look at kinds, channels or stages.")]
+Kinds = Annotated[list[str], typer.Argument(metavar="KIND...", help="Kinds of events; KIND|KIND means either.")]
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What every question understands, and how its answer is wanted."""
+
+    unit: str | None
+    since: datetime | None
+    until: datetime | None
+    events_of_period: bool
+    segment: Path | None
+    notes: bool
+    limit: int | None
+    engine: Literal["kernels", "sql"]
+    people: str
+    language: str
+    folder: Path
+    as_csv: bool
+    as_json: bool
+
+
+def asked(
+    unit: Unit = None,
+    since: Since = None,
+    until: Until = None,
+    events_of_period: OnlyEvents = False,
+    segment: Segment = None,
+    notes: Notes = False,
+    limit: Limit = None,
+    engine: Engine = "kernels",
+    people: People = "",
+    language: Language = "",
+    folder: Folder = HERE,
+    as_csv: AsCsv = False,
+    as_json: AsJson = False,
+) -> Asked:
+    """The options that every question has."""
+    return Asked(**locals())
+
+
+def command(values: Callable[..., Mapping[str, Any]]) -> Callable[..., None]:
+    """A command from a function that turns its own options into a question's fields; the common options are added."""
+    own = inspect.signature(values, eval_str=True).parameters
+    common = inspect.signature(asked, eval_str=True).parameters
+    name = {"kinds": "occurrences", "matrix": "positions"}.get(values.__name__, values.__name__)
+
+    @functools.wraps(values)
+    def run(**options: Any) -> None:
+        theirs = {option: options.pop(option) for option in common}
+        _run(name, values(**options), asked(**theirs))
+
+    parameters = [*own.values(), *(one for option, one in common.items() if option not in own)]
+    run.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
+    run.__annotations__ = {one.name: one.annotation for one in parameters}
+    return run
+
+
+def register(app: typer.Typer) -> None:
+    """Add this room's commands."""
+    for one in (
+        transitions, flow, funnel, variants, retention, attribution, kinds, matrix, stages, loops, frequency, compare,
+        correlation,
+    ):  # fmt: skip
+        analyze.command()(command(one))
+    app.add_typer(analyze, name="analyze")
+
+
+def transitions(of: Of = "kind") -> Mapping[str, Any]:
+    """What follows what: how often, in how many journeys, after how long."""
+    return {"of": of}
+
+
+def flow(
+    anchor: Annotated[
+        list[str], typer.Argument(metavar="[ANCHOR...]", help="Where to begin; else the journey's end.")
+    ] = [],  # noqa: B006 (Typer reads it, nobody changes it)
+    before: Annotated[bool, typer.Option("--before", help="What came before the anchor, not what followed.")] = False,
+    depth: Annotated[int, typer.Option(min=1, max=20, help="How many steps.")] = 5,
+    of: Of = "kind",
+) -> Mapping[str, Any]:
+    """What follows step by step, and where journeys end."""
+    return {"anchor": anchor, "direction": "before" if before else "after", "depth": depth, "of": of}
+
+
+def funnel(
+    steps: Kinds,
+    order: Annotated[
+        Literal["ordered", "strict", "unordered"],
+        typer.Option(help="Other events may lie between; none may; any order."),
+    ] = "ordered",
+    window: Annotated[str, typer.Option(help="From first to last step at most: '7 days'.")] = "",
+    step_window: Annotated[str, typer.Option(help="From step to step at most: '1 day'.")] = "",
+) -> Mapping[str, Any]:
+    """How many journeys come how far on a way of steps, and where the others go instead."""
+    return {"steps": steps, "order": order, "window": window or None, "step_window": step_window or None}
+
+
+def variants(
+    of: Of = "kind",
+    collapse: Annotated[bool, typer.Option("--collapse", help="Count the same step in a row as one.")] = False,
+) -> Mapping[str, Any]:
+    """The whole ways that journeys take, the most frequent first."""
+    return {"of": of, "collapse": collapse}
+
+
+def retention(
+    span: Annotated[Literal["day", "week", "month"], typer.Option("--by", help="Spans of days.")] = "week",
+    start: Annotated[list[str], typer.Option(help="Kind that counts as the first time (repeatable).")] = [],  # noqa: B006 (as above)
+    again: Annotated[list[str], typer.Option(help="Kind that counts as coming again (repeatable).")] = [],  # noqa: B006 (as above)
+) -> Mapping[str, Any]:
+    """Of those who came first in a week, how many came again in each later one."""
+    return {"span": span, "start": start, "again": again}
+
+
+def attribution(
+    conversion: Annotated[list[str], typer.Argument(metavar="KIND...", help="Kinds that are the success.")],
+    of: Annotated[Literal["channel", "kind"], typer.Option(help="Touches are channels or kinds.")] = "channel",
+    half_life: Annotated[str, typer.Option(help="A touch this much older counts half (time decay).")] = "7 days",
+    lookback: Annotated[str, typer.Option(help="Only touches at most this long before.")] = "",
+) -> Mapping[str, Any]:
+    """Which touches come before a success, by seven models; an association, not a cause."""
+    return {"conversion": conversion, "of": of, "half_life": half_life, "lookback": lookback or None}
+
+
+def kinds(
+    of: Of = "kind",
+    having: Annotated[list[str], typer.Option(help="Only journeys with one of these kinds (repeatable).")] = [],  # noqa: B006 (as above)
+    lacking: Annotated[list[str], typer.Option(help="Only journeys with none of these (repeatable).")] = [],  # noqa: B006 (as above)
+) -> Mapping[str, Any]:
+    """The kinds there are: how often they happen, in how many journeys."""
+    return {"of": of, "having": having, "lacking": lacking}
+
+
+def matrix(
+    of: Of = "kind", depth: Annotated[int, typer.Option(min=1, max=100, help="How many places.")] = 10
+) -> Mapping[str, Any]:
+    """The step matrix: what journeys have as their first step, their second ..."""
+    return {"of": of, "depth": depth}
+
+
+def stages() -> Mapping[str, Any]:
+    """How many journeys come to each stage, how soon, how long they stay, who goes further."""
+    return {}
+
+
+def loops(of: Of = "kind") -> Mapping[str, Any]:
+    """What happens again in the same journey, and after how long."""
+    return {"of": of}
+
+
+def frequency() -> Mapping[str, Any]:
+    """On how many days people come through each channel."""
+    return {}
+
+
+def compare(
+    having: Annotated[list[str], typer.Option(help="Journeys with one of these kinds against those without.")] = [],  # noqa: B006 (as above)
+    against: Annotated[
+        Path | None, typer.Option(help="Customers to compare --segment against.", metavar="FILE")
+    ] = None,
+    of: Of = "kind",
+    support: Annotated[int, typer.Option(min=1, help="Journeys a group needs.")] = 30,
+) -> Mapping[str, Any]:
+    """Two groups: in which share of each does something happen? With 95 % intervals."""
+    return {"having": having, "against": against or (), "of": of, "support": support}
+
+
+def correlation(
+    success: Annotated[list[str], typer.Argument(metavar="KIND...", help="Kinds that are the success.")],
+    of: Of = "kind",
+    support: Annotated[int, typer.Option(min=1, help="Journeys needed with it and without it.")] = 30,
+) -> Mapping[str, Any]:
+    """What happens more or less often before success; an association, not a cause."""
+    return {"success": success, "of": of, "support": support}
+
+
+def _run(name: str, values: Mapping[str, Any], how: Asked) -> None:
+    analytics = import_module("geleit.analytics.analytics")  # what compiles kernels loads slowly
+    given = {
+        "unit": how.unit,
+        "since": how.since and how.since.date(),
+        "until": how.until and how.until.date(),
+        "limit": how.limit,
+        "notes": how.notes,
+        "period_of": "events" if how.events_of_period else "journeys",
+    }
+    with opened(how.folder) as workspace:
+        files = {"segment": how.segment, "against": values.get("against")}
+        chosen = {part: _customers(workspace, path) for part, path in files.items() if isinstance(path, Path)}
+        model = analytics.QUESTIONS[name]
+        asked_for = {part: value for part, value in given.items() if value is not None} | dict(values) | chosen
+        result = workspace.analytics.ask(analytics.question(model, **asked_for), how.engine)
+        spoken = how.language or workspace.company.languages[0]
+        if how.people:
+            _show_people(result, how)
+        elif how.as_csv:
+            _write_csv(result)
+        else:
+            data = result.to_dict() | {"explanation": result.explain(spoken)}
+            zone = workspace.company.zone
+            show(data, how.as_json, lambda: _say(result, spoken, zone))
+
+
+def _customers(workspace: Workspace, path: Path) -> tuple[str, ...]:
+    try:
+        keys = [line.strip() for line in path.read_text(encoding="utf-8").splitlines() if line.strip()]
+    except (OSError, UnicodeDecodeError) as error:
+        raise GeleitError(f"{path} cannot be read: {error}", hint="one customer id or type:value a line") from None
+    return tuple(workspace.customer(key) for key in keys)
+
+
+def _show_people(result: Result[Any], how: Asked) -> None:
+    pairs = [pair.partition("=") for pair in how.people.split(",")]
+    found = result.actors(**{name: int(value) if value.isdecimal() else value for name, _, value in pairs})
+    rows = [[one.customer, one.need] for one in found]
+    show(found, how.as_json, lambda: table(["customer", "need"], rows, empty="nobody"))
+
+
+def _write_csv(result: Result[Any]) -> None:
+    rows = [*result.rows, *result.other.open()]
+    writer = csv.writer(sys.stdout)
+    writer.writerow([one.name for one in fields(rows[0])] if rows else [])
+    writer.writerows([_cell(getattr(row, one.name)) for one in fields(row)] for row in rows)
+
+
+def _cell(value: Any) -> Any:
+    """A value for a spreadsheet: ways with arrows, nested rows as JSON."""
+    if isinstance(value, tuple):
+        plain = all(isinstance(one, str) for one in value)
+        return " → ".join(value) if plain else msgspec.json.encode(value).decode()
+    return value
+
+
+def _say(result: Result[Any], language: str, zone: str) -> None:
+    say(result.explain(language))
+    names = [one.name for one in fields(result.rows[0])] if result.rows else []
+    heads = [translate(language, name.removesuffix("_us").replace("_", " ")) for name in names]
+    table(heads, [[_shown(name, getattr(row, name), language) for name in names] for row in result.rows])
+    say(translate(language, "As of {moment}.", moment=stamp(result.as_of.at, language, zone)))
+
+
+SHARES = {"share", "of_first", "of_previous", "conversion", "share_a", "share_b", "with_it", "without_it", "difference"}
+
+
+def _shown(name: str, value: Any, language: str) -> Any:
+    """A value as people read it."""
+    if value is None:
+        return "-"
+    if name.endswith("_us"):
+        return span(int(value), language)
+    if name in SHARES | {"low", "high"}:
+        return f"{number(round(value * 100, 1), language)} %"
+    if isinstance(value, bool):
+        return translate(language, "yes" if value else "no")
+    if isinstance(value, float):
+        return number(round(value, 2), language)
+    if isinstance(value, tuple):
+        return _listed(value, language)
+    return value if isinstance(value, int) else str(value) or "·"
+
+
+def _listed(value: Sequence[Any], language: str) -> str:
+    if all(isinstance(one, str) for one in value):
+        return " → ".join(value)
+    nothing = translate(language, "nothing more")
+    return ", ".join(f"{one.kind or nothing} {number(one.journeys, language)}" for one in value[:3])

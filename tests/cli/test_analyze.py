@@ -1,0 +1,91 @@
+"""``geleit analyze``: the same numbers as from Python, with definition, state and population; errors name what was meant."""
+
+import csv
+import io
+import json
+
+import pytest
+from typer.testing import CliRunner
+
+import geleit
+from geleit.cli.app import app
+from geleit.errors import GeleitError, NotFoundError
+
+QUESTIONS = (
+    ["transitions"],
+    ["flow", "order_completed", "--before"],
+    ["funnel", "asked_in_store|read_reviews", "order_completed", "--window", "30 days"],
+    ["variants", "--collapse"],
+    ["retention", "--by", "month"],
+    ["attribution", "order_completed"],
+    ["kinds", "--of", "channel"],
+    ["matrix"],
+    ["stages"],
+    ["loops"],
+    ["frequency"],
+    ["compare", "--having", "order_completed"],
+    ["correlation", "order_completed", "--support", "1"],
+)
+
+
+@pytest.fixture
+def ask(washing_machine):
+    def run(*arguments):
+        done = CliRunner().invoke(app, ["analyze", *arguments, "-w", str(washing_machine.root)])
+        if done.exception:
+            raise done.exception
+        return done.output
+
+    return run
+
+
+@pytest.mark.parametrize("question", QUESTIONS, ids=lambda question: question[0])
+def test_every_question_says_what_it_is_of(ask, question):
+    answer = json.loads(ask(*question, "--json"))
+    assert {"definition", "as_of", "population", "filters", "rows", "other", "explanation"} == set(answer)
+    assert answer == json.loads(ask(*question, "--json", "--engine", "sql")) | {"as_of": answer["as_of"]}
+    assert answer["population"]["people"] >= 1
+    english, german = ask(*question, "-l", "en"), ask(*question, "-l", "de")
+    assert english.startswith(("Counted is", "Compared are"))
+    assert german.startswith(("Gezählt wird", "Verglichen werden"))
+    assert "Stand: " in german
+
+
+def test_command_and_notebook_say_the_same(ask, washing_machine):
+    said = json.loads(ask("transitions", "--json"))
+    with geleit.open(washing_machine.root) as workspace:
+        result = workspace.analytics.transitions()
+        assert result.to_dict()["rows"] == said["rows"]
+        assert result.to_arrow().num_rows == len(said["rows"]) + said["other"]["rows"]
+        assert result.explain("de").startswith("Gezählt wird")
+        assert "<table>" in result._repr_html_()
+        some = result.rows[0]
+        people = json.loads(ask("transitions", "--people", f"source={some.source},target={some.target}", "--json"))
+        assert len({one["customer"] for one in people}) == some.people
+        with pytest.raises(GeleitError, match="names no cell"):
+            result.actors(kind="x")
+
+
+def test_csv_opens_what_is_folded(ask):
+    rows = list(csv.DictReader(io.StringIO(ask("transitions", "--limit", "1", "--csv"))))
+    assert len(rows) > 1
+    assert rows[0]["journeys"].isdecimal()
+
+
+def test_a_segment_is_a_file_of_customers(ask, washing_machine, tmp_path):
+    customer = washing_machine.people()[0].customer_id
+    (tmp_path / "some.txt").write_text(f"{customer}\n")
+    answer = json.loads(ask("kinds", "--segment", str(tmp_path / "some.txt"), "--unit", "customer", "--json"))
+    assert answer["population"]["people"] == 1
+    assert answer["filters"]["segment"] == 1
+    with pytest.raises(GeleitError, match="cannot be read"):
+        ask("kinds", "--segment", str(tmp_path / "none.txt"))
+
+
+def test_errors_say_what_was_meant(ask):
+    with pytest.raises(NotFoundError, match="did you mean order_completed"):
+        ask("funnel", "page_viewed", "order_complete")
+    with pytest.raises(GeleitError, match="use window"):
+        ask("funnel", "a", "b", "--order", "unordered", "--step-window", "1 day")
+    with pytest.raises(GeleitError, match="must come after since"):
+        ask("kinds", "--since", "2026-02-01", "--until", "2026-01-01")
