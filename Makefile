@@ -6,7 +6,9 @@ DEMO   ?= demo
 EVENTS ?= 1_000_000
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint types contracts sizes unit browser servers clients lock docs long bench-bulk clean
+LOGS   ?= 800
+
+.PHONY: help demo test lint types contracts sizes unit browser servers clients lock docs long analytics-long bench-bulk clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 14
@@ -59,6 +61,9 @@ long: $(VENV)/.installed clients ## the long kill storms (about half an hour)
 	GELEIT_KILLS=200 $(BIN)/python -m pytest -n 0 tests/stories/test_kill.py tests/stories/test_live_kill.py tests/stories/test_bulk_kill.py \
 		tests/stories/test_bulk_steps.py tests/intake/test_bulk_dirt.py tests/contract/test_client_kills.py tests/stories/test_power_cut.py \
 		tests/stories/test_postgres_kill.py
+
+analytics-long: $(VENV)/.installed ## every analysis on LOGS random logs: kernels, reference SQL and brute force must agree (an hour)
+	GELEIT_LOGS=$(LOGS) $(BIN)/python -m pytest -q tests/analytics
 
 bench-bulk: $(VENV)/.installed ## from a file to customers, with DuckDB's bare reading as floor (EVENTS=10_000_000 for all)
 	$(BIN)/python benchmarks/bulk.py --events $(EVENTS)

@@ -147,6 +147,12 @@ def main(events: int, customers: int) -> None:
             for _ in range(5):
                 view.execute("SELECT kind, count(*), max(t) FROM events GROUP BY kind").fetchall()
         view.close()
+        with measured("open base + delta as columns, 1 % dirty"):
+            columns = history.open_columns()
+        with measured("code the delta"):
+            parts = columns.parts
+        print(f"{sum(len(part.column('t')) for part in parts[1:])} events in the delta", flush=True)
+        columns.close()
         with measured("check everything"):
             print(check(ledger, archive, journal, history).text())
         history.close()

@@ -16,6 +16,7 @@ from geleit.analytics.kernels.ranks import middle_and_tail
 from geleit.analytics.question import Question
 from geleit.analytics.selection import Selection, members, table, ways
 from geleit.definitions import Duration
+from geleit.language.formats import span
 from geleit.language.words import translate
 
 FOREVER = 2**62
@@ -161,7 +162,14 @@ class Funnel(Question):
             "unordered": "Counted is how many journeys take how many of the steps {steps}, in any order.",
         }
         steps = " → ".join(" / ".join(step) for step in self.steps)
-        return translate(language, texts[self.order], steps=steps)
+        limits = {
+            "From the first step to the last at most {span}.": self.window,
+            "From one step to the next at most {span}.": self.step_window,
+        }
+        said = [
+            translate(language, text, span=span(limit, language)) for text, limit in limits.items() if limit is not None
+        ]
+        return " ".join([translate(language, texts[self.order], steps=steps), *said])
 
 
 def _micros(span: int | None) -> int:
