@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
 
@@ -13,6 +14,7 @@ from geleit.cli.summary import tell
 from geleit.clock import system_clock
 from geleit.errors import GeleitError
 from geleit.sources import quarantine
+from geleit.workspace.anew import Carried, bring_back, carry, gather
 from geleit.workspace.definitions import find_workspace, load_definitions
 from geleit.workspace.scaffold import set_aside
 
@@ -40,15 +42,18 @@ def import_(
 ) -> None:
     """Read what is new in the sources. Running it again changes nothing; a kill loses nothing acknowledged."""
     began = time.monotonic()
-    if anew:
-        _set_aside(folder, sources, as_json)
+    aside = _set_aside(folder, sources, as_json) if anew else None
     with opened(folder) as workspace:
         if not workspace.definitions.sources:
             raise GeleitError(
                 "this workspace has no sources yet", hint="geleit source guess FILE drafts one from an export"
             )
         with working(as_json) as (records, now):
+            if aside:
+                carry(workspace, aside.carried)
             summaries = workspace.import_sources(sources or (), again=again, progress=records, told=now)
+            if aside:
+                bring_back(workspace, aside.folder, aside.carried, now)
         counts = workspace.counts()
     seconds = round(time.monotonic() - began, 3)
     show(
@@ -60,14 +65,31 @@ def import_(
         raise typer.Exit(1)
 
 
-def _set_aside(folder: Path, sources: list[str] | None, as_json: bool) -> None:
+@dataclass(frozen=True, slots=True)
+class _Aside:
+    folder: Path
+    carried: Carried
+
+
+def _set_aside(folder: Path, sources: list[str] | None, as_json: bool) -> _Aside | None:
     """Begin anew only when the definitions are sound, so that nothing is lost to a typing error."""
     if sources:
         raise GeleitError("--anew reads all sources; nothing was changed", hint="geleit import --anew")
-    load_definitions(find_workspace(folder))
+    definitions = load_definitions(find_workspace(folder))
+    if not (definitions.root / "data").exists():
+        return None
+    with opened(folder) as workspace:
+        carried = gather(workspace)
     kept = set_aside(folder, system_clock())
-    if kept and not as_json:
+    if kept is None:
+        return None
+    if not as_json:
         say(f"What was known until now lies in {kept.name}/; delete it when you need it no more.")
+        taken = (counted(carried.keys, "write key", "write keys"), counted(carried.decisions, "decision", "decisions"))
+        say(
+            f"Carried over: {taken[0]}, {taken[1]}, and the events of sources that send. Not: repairs of the quarantine."
+        )
+    return _Aside(kept, carried)
 
 
 @box.command(name="list")

@@ -40,9 +40,17 @@ class Salvaged:
     unreadable: tuple[str, ...]
 
 
-def salvage(intake: Intake, archive: Archive, old: Path, told: Progress = lambda _: None) -> Salvaged:
+def salvage(
+    intake: Intake,
+    archive: Archive,
+    old: Path,
+    told: Progress = lambda _: None,
+    *,
+    only: frozenset[str] | None = None,
+) -> Salvaged:
     """Take in every event of the workspace at ``old`` (or of its ``data/``) that is not known here; ``old`` stays as it is.
 
+    ``only``: of these sources.
     Its archive is read file by file, then what its ledger still says of events that were not archived yet, as far as
     it can be read. Running it again changes nothing.
     Errors: GeleitError if there is nothing to read, Retryable when the disk is full: run it again.
@@ -50,7 +58,7 @@ def salvage(intake: Intake, archive: Archive, old: Path, told: Progress = lambda
     data = old / "data" if (old / "data").is_dir() else old
     if not (data / "archive").is_dir() and not (data / "ledger.sqlite").is_file():
         raise GeleitError(f"{old} holds neither archive nor ledger", hint="name the broken workspace's folder")
-    work = _Work(replace(intake, listing=frozenset()))  # states have their keys already
+    work = _Work(replace(intake, listing=frozenset()), only)  # states have their keys already
     with archive.ledger.read() as connection:
         known = {segment.sha256 for segment in archive.segments(connection)}
     files = sorted((data / "archive").rglob("*.parquet"))
@@ -59,13 +67,14 @@ def salvage(intake: Intake, archive: Archive, old: Path, told: Progress = lambda
         if checksum(path) not in known:
             work.take(_archived(path), path.relative_to(data).as_posix())
     told(f"outbox, {work.total.new:,} new events")
-    work.take(_waiting(data / "ledger.sqlite"), OUTBOX)
+    if only is None or (data / "ledger.sqlite").is_file():  # set aside on purpose, it was archived to its end
+        work.take(_waiting(data / "ledger.sqlite"), OUTBOX)
     return Salvaged(work.read, work.total.new, work.total.changed, tuple(work.unreadable))
 
 
 class _Work:
-    def __init__(self, intake: Intake) -> None:
-        self.intake, self.read, self.total = intake, 0, Receipt()
+    def __init__(self, intake: Intake, only: frozenset[str] | None) -> None:
+        self.intake, self.only, self.read, self.total = intake, only, 0, Receipt()
         self.unreadable: list[str] = []
 
     def take(self, rows: Rows, place: str) -> None:
@@ -85,9 +94,12 @@ class _Work:
         events = []
         for row in rows:
             try:
-                events.append(decode(row).event)
+                event = decode(row).event
             except (msgspec.DecodeError, TypeError, ValueError):  # a damaged page may hold anything
                 self.unreadable.append(f"event {row[1]}")
+                continue
+            if self.only is None or event.source in self.only:
+                events.append(event)
         self.read += len(events)
         if events:
             self.total += self.intake.accept(events)

@@ -23,6 +23,9 @@ from geleit.ledger.ledger import among, insert_new
 ALWAYS = -(2**62)
 
 
+KEPT = "decision:"  # how the event id of a withdrawal begins that a separation kept
+
+
 @dataclass(frozen=True, slots=True)
 class Before:
     """A customer before a decision: what they had withdrawn, their identifiers, and which decisions held them together."""
@@ -60,7 +63,7 @@ def _lost(connection: sa.Connection, made: Decision, was: Before, now: int) -> I
             if answer is not None and answer.given and lost.t >= since:
                 for set_id in _agreed(connection, customer, lost):
                     yield {
-                        "event_id": f"decision:{made.number}:{set_id}:{lost.purpose}:{lost.channel}",
+                        "event_id": f"{KEPT}{made.number}:{set_id}:{lost.purpose}:{lost.channel}",
                         "set_id": set_id,
                         "purpose": lost.purpose,
                         "channel": lost.channel,
