@@ -62,7 +62,7 @@ def site(tmp_path_factory):
     with open_workspace(root, clock=lambda: NOW) as workspace:
         workspace.intake.accept([*helga(), *visitor()], [rejected])
         workspace.sync()
-        with running(workspace) as address, httpx.Client(base_url=address) as client:
+        with running(workspace) as address, httpx.Client(base_url=address, timeout=60) as client:
             yield Site(
                 address,
                 client,
@@ -78,6 +78,6 @@ def empty_site(tmp_path):
     with (
         open_workspace(root) as workspace,
         running(workspace) as address,
-        httpx.Client(base_url=address) as client,
+        httpx.Client(base_url=address, timeout=60) as client,
     ):
         yield Site(address, client, "", "", workspace)
