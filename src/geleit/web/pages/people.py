@@ -11,6 +11,7 @@ from starlette.responses import Response
 
 from geleit.customers import tokens
 from geleit.customers.search import Found
+from geleit.identity.linkage import queue
 from geleit.needs.need import Need
 from geleit.web import standing
 from geleit.web.pages.person import base_of, words_of
@@ -73,9 +74,16 @@ def people(request: Request) -> Response:
         after=after,
         found=[row(one) for one in shown],
         cut=bool(q) and len(found) > PAGE,
+        asked=0 if q else _asked(workspace),
         more="" if q or len(found) <= PAGE else f"/people{query(after=shown[-1].customer_id)}",
         counts=workspace.counts(),
     )
+
+
+def _asked(workspace: Workspace) -> int:
+    """How many pairs of people wait for somebody who says whether they are one."""
+    with workspace.ledger.read() as connection:
+        return queue.waiting(connection).open
 
 
 def _fit(workspace: Workspace, found: Found, needs: Sequence[Need], q: str, reader: Reader) -> Fit | None:
