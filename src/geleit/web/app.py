@@ -14,7 +14,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from geleit.errors import GeleitError, NotFoundError
-from geleit.web import api
+from geleit.web import api, questions
 from geleit.web.assets import serve_asset
 from geleit.web.pages.account import account
 from geleit.web.pages.deciding import decide, decided
@@ -56,6 +56,8 @@ def create_app(workspace: Workspace, *, hosts: Sequence[str] = ()) -> Starlette:
         Route("/keys", keys),
         Route("/api/people/{id}", api.person),
         Route("/api/people/{id}/journey", api.journey),
+        Route("/api/analytics", questions.listed),
+        Route("/api/analytics/{name}", questions.ask),
         Route("/static/{name:path}", serve_asset),
     ]
     app = Starlette(
