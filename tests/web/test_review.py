@@ -166,7 +166,8 @@ def test_who_is_written_otherwise_is_found_and_nobody_is_joined(house):
 
 def test_an_answer_is_carried_out_and_never_asked_again(house):
     space, client, _ = house
-    linking.search(space)
+    found = linking.search(space)
+    assert f"Is this one person? {found.open} pairs wait" in client.get("/people", params={"lang": "en"}).text
     yes, no, unsure = open_links(space)[:3]
     page = client.get("/identity/review?lang=en").text
     assert "One person or two?" in words(page)
