@@ -174,7 +174,14 @@ def test_an_answer_is_carried_out_and_never_asked_again(house):
     assert space.profile(whose(space, yes.a)).name in words(page)
     assert "same street and number" in words(page)
     for link, answer in ((yes, "accept"), (no, "reject"), (unsure, "unsure")):
-        assert send(client, link, answer).status_code == 303
+        done = send(client, link, answer)
+        assert done.status_code == 303
+        after = client.get(done.headers["location"], params={"lang": "en"} if answer == "unsure" else None)
+        kept = re.search(r'kept as decision \d+\.</?[^<]*|href="([^"]+kind=undo[^"]+)"', after.text)
+        assert bool(kept) == (answer != "unsure")
+        if kept:
+            undo = unescape(re.search(r'href="([^"]+kind=undo[^"]+)"', after.text)[1])
+            assert client.get(undo).status_code == 200
     assert whose(space, yes.a) == whose(space, yes.b)
     assert whose(space, no.a) != whose(space, no.b)
     assert whose(space, unsure.a) != whose(space, unsure.b)

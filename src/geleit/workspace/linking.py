@@ -24,7 +24,7 @@ from geleit.identity.linkage.headings import role_of_heading
 from geleit.identity.linkage.linking import Linked, link, nothing
 from geleit.identity.linkage.queue import Answer, Answered, ProbableLink, Reason
 from geleit.ledger import tables
-from geleit.workspace import deciding
+from geleit.workspace import deciding, naming
 from geleit.workspace.workspace import Workspace
 
 BELOW = 2.0  # bits below the threshold from which a pair is still worth a look
@@ -64,8 +64,11 @@ def search(space: Workspace, now: Callable[[str], None] = nothing) -> Searched:
     return Searched(len(known.customers), found.coverage.pairs, count, found.expected.threshold)
 
 
-def reply(space: Workspace, a: Identifier, b: Identifier, said: Answer, note: Note) -> None:
-    """Carry out an answer. Errors: NotFoundError; GeleitError without author; as ``deciding.decide``."""
+def reply(space: Workspace, a: Identifier, b: Identifier, said: Answer, note: Note) -> int | None:
+    """Carry out an answer; the number of the decision it became, None for not sure.
+
+    Errors: NotFoundError; GeleitError without author; as ``deciding.decide``.
+    """
     with space.ledger.read() as connection:
         asked = queue.one(connection, a, b)
     if asked.state not in ("open", "unsure"):
@@ -74,13 +77,16 @@ def reply(space: Workspace, a: Identifier, b: Identifier, said: Answer, note: No
         )
     number = None
     if said == "accepted":
-        number = deciding.decide(space, "merge", [[asked.a, asked.b]], note).decision.number
+        number = deciding.decide(
+            space, "merge", [naming.together(space, (str(asked.a), str(asked.b)))], note
+        ).decision.number
     elif said == "rejected":
         number = deciding.decide(space, "separate", [[asked.a], [asked.b]], note).decision.number
     elif not note.author.strip():
         raise GeleitError("the author is missing; nothing was changed", hint="say who answers")
     with space.ledger.write() as connection:
         queue.answer(connection, asked, Answered(said, note.author, space.clock(), number))
+    return number
 
 
 def next_links(space: Workspace, limit: int = 1) -> list[ProbableLink]:

@@ -11,8 +11,10 @@ from starlette.responses import Response
 from geleit.customers.profile import Profile
 from geleit.errors import GeleitError
 from geleit.events.event import Identifier
+from geleit.identity import decisions
 from geleit.identity.decisions import Note
 from geleit.identity.linkage import queue
+from geleit.identity.linkage.headings import role_of_heading
 from geleit.identity.linkage.queue import Answer, ProbableLink, Reason
 from geleit.identity.linkage.spelling import street
 from geleit.web.pages.identity import type_name
@@ -26,6 +28,17 @@ from geleit.workspace.workspace import Workspace
 ANSWERS: dict[str, Answer] = {"accept": "accepted", "reject": "rejected", "unsure": "unsure"}
 STRONG, SOME = 6.0, 2.0  # bits from which a likeness speaks strongly, or at all
 FIRST_SHOWN = ("salutation", "first_name", "last_name", "name", "birthday", "street", "postal_code", "city")
+# How traits are called here that a source calls otherwise: Geburtsdatum, PLZ.
+ROLES = {
+    "first": "first_name",
+    "last": "last_name",
+    "birthday": "birthday",
+    "street": "street",
+    "postcode": "postal_code",
+    "city": "city",
+    "company": "company",
+}
+NOTHING: dict[str, object] = {"decided": 0, "undo": ""}
 SHOWN = 6  # identifiers of a person
 
 
@@ -74,10 +87,10 @@ def reviewed(request: Request, form: Form) -> Response:
         return _page(request, error="no such answer", status=400)
     note = Note(form.get("author"), form.get("reason") or reader_of(request).say("looked at side by side"))
     try:
-        linking.reply(workspace_of(request), a, b, said, note)
+        number = linking.reply(workspace_of(request), a, b, said, note)
     except GeleitError as error:
         return _page(request, error=error.message, status=409)
-    return done("/identity/review")
+    return done("/identity/review" + (f"?decided={number}" if number else ""))
 
 
 def _page(request: Request, *, error: str = "", status: int = 200) -> Response:
@@ -94,8 +107,24 @@ def _page(request: Request, *, error: str = "", status: int = 200) -> Response:
         error=error,
         open=counted.open if found else 0,
         unsure=counted.unsure,
+        **_just(request, workspace),
         **shown,
     )
+
+
+def _just(request: Request, workspace: Workspace) -> dict[str, object]:
+    """The decision that the last answer became, and the page that takes it back."""
+    said = request.query_params.get("decided", "")
+    try:
+        with workspace.ledger.read() as connection:
+            made = decisions.one(connection, int(said))
+            homes = linking.owners(connection, made.named)
+    except (ValueError, GeleitError):
+        return NOTHING
+    if made.undone is not None or not homes:
+        return NOTHING
+    base = base_of(next(iter(homes.values())))
+    return {"decided": made.number, "undo": f"{base}/identity/decide?kind=undo&number={made.number}"}
 
 
 def _shown(workspace: Workspace, link: ProbableLink, reader: Reader) -> dict[str, object]:
@@ -125,7 +154,10 @@ def _alike(left: Side, right: Side, name: str) -> bool:
 
 
 def _side(profile: Profile, reader: Reader) -> Side:
-    said = {one.name: str(one.value) for one in profile.traits if isinstance(one.value, str | int)}
+    said: dict[str, str] = {}
+    for one in profile.traits:
+        if isinstance(one.value, str | int):
+            said.setdefault(ROLES.get(role_of_heading(one.name), one.name), str(one.value))
     ordered = [name for name in FIRST_SHOWN if name in said] + [name for name in said if name not in FIRST_SHOWN]
     traits = {_trait_name(name, reader): said[name] for name in ordered}
     known = [f"{type_name(one.type, reader)}: {one.value}" for one in profile.identifiers[:SHOWN]]
