@@ -50,19 +50,22 @@ class Seen:
     initiator: str
 
 
-def invent(chance, customers=8, most=9):
+def invent(chance, customers=9, most=12):
     """One log; small, so that whatever can happen happens often."""
     found = []
-    for customer in range(chance.randint(0, customers)):
-        for number in range(chance.choice((1, 1, 2, 3, most, most * 2))):
-            moment = chance.choice(CLOCK_CHANGES) + timedelta(minutes=30 * chance.randint(-96, 240))
+    for customer in range(chance.choice((0, 1, customers, customers, customers, customers))):
+        season = chance.choice(CLOCK_CHANGES)
+        for number in range(chance.choice((1, 2, 3, most, most, most * 2))):
+            moment = season + timedelta(
+                days=chance.choice((0, 0, 0, 0, -2, 7, 40)), minutes=30 * chance.randint(-6, 12)
+            )
             day = moment.astimezone(ZONE).date().toordinal() - 719163
             found.append(
                 Seen(
                     customer_id="" if customer == 7 else f"c{customer:x}",
-                    need_id=chance.choice(("", f"n{customer}a", f"n{customer}b", f"n{customer}b")),
+                    need_id=chance.choice(("", *[f"n{customer}a"] * 5, f"n{customer}b", f"n{customer}b")),
                     event_id=f"e{chance.random():.9f}{number}",
-                    kind=chance.choice(KINDS),
+                    kind=chance.choice(KINDS[: chance.choice((3, 4, 6))]),
                     channel=chance.choice(CHANNELS),
                     stage=chance.choice(STAGES),
                     t=int(moment.timestamp()) * 1_000_000,

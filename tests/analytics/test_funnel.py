@@ -4,7 +4,7 @@ from itertools import product
 
 import pytest
 from pydantic import ValidationError
-from random_logs import KINDS, LOGS, MINUTE, compare, nearest_rank
+from random_logs import KINDS, LOGS, MINUTE, Seen, compare, desk_of, nearest_rank
 
 from geleit.analytics.funnel import Funnel
 
@@ -69,12 +69,12 @@ def brute(question, ways, result, seed):
 
 
 def choose(chance):
-    order = chance.choice(("ordered", "ordered", "strict", "unordered"))
+    order = chance.choice(("ordered", "ordered", "strict", "strict", "unordered"))
     kinds = chance.sample(KINDS, 4)
-    steps = [(kinds[0],), (kinds[1], kinds[2]), (kinds[3],)] if order == "unordered" else chance.choices(KINDS, k=3)
-    windows = {"window": chance.choice((None, 300 * MINUTE, 3000 * MINUTE)), "order": order}
+    steps = [(kinds[0],), (kinds[1], kinds[2]), (kinds[3],)] if order == "unordered" else chance.choices(KINDS[:3], k=3)
+    windows = {"window": chance.choice((None, 60 * MINUTE, 180 * MINUTE, 3000 * MINUTE)), "order": order}
     if order != "unordered":
-        windows["step_window"] = chance.choice((None, 0, 600 * MINUTE))
+        windows["step_window"] = chance.choice((None, 0, 30 * MINUTE, 120 * MINUTE))
     windows = {
         name: value if isinstance(value, str | None) else f"{value // MINUTE} minutes"
         for name, value in windows.items()
@@ -98,3 +98,35 @@ def test_what_cannot_be_told_is_refused():
         Funnel(steps=["a", "a"], order="unordered")
     with pytest.raises(ValidationError, match="list of kinds"):
         Funnel(steps="a,b")
+
+
+def way_of(*pairs):
+    """One person's journey of (kind, minute) pairs."""
+    return [
+        Seen("c1", "n1", f"e{place}", kind, "web", "need", minute * MINUTE, place, 0, True, True, "log", "person")
+        for place, (kind, minute) in enumerate(pairs)
+    ]
+
+
+A, B, C = KINDS[:3]
+
+
+@pytest.mark.parametrize(
+    ("way", "more", "reached"),
+    [
+        ([(A, 0), (B, 60)], {"window": "60 minutes"}, [1, 1]),
+        ([(A, 0), (B, 60)], {"window": "59 minutes"}, [1, 0]),
+        ([(A, 0), (B, 0)], {"step_window": "0 minutes"}, [1, 1]),
+        ([(A, 0), (B, 30)], {"step_window": "29 minutes"}, [1, 0]),
+        ([(A, 0), (A, 50), (B, 60)], {"window": "10 minutes"}, [1, 1]),
+        ([(B, 0), (A, 0)], {}, [1, 0]),
+        ([(A, 0), (C, 1), (B, 2)], {"order": "strict"}, [1, 0]),
+        ([(A, 0), (C, 1), (A, 2), (B, 3)], {"order": "strict"}, [1, 1]),
+        ([(B, 0), (A, 60)], {"order": "unordered", "window": "60 minutes"}, [1, 1]),
+        ([(B, 0), (A, 61)], {"order": "unordered", "window": "60 minutes"}, [1, 0]),
+    ],
+)
+@pytest.mark.parametrize("engine", ["kernels", "sql"])
+def test_windows_hold_to_the_minute(way, more, reached, engine):
+    result = desk_of(way_of(*way)).ask(Funnel(steps=(A, B), **more), engine)
+    assert [row.journeys for row in result.rows] == reached
