@@ -9,33 +9,12 @@ import sys
 import pyarrow as pa
 import pytest
 
+from first_names import FIRST
 from geleit.errors import GeleitError
 from geleit.identity.linkage.linking import link
 from geleit.identity.linkage.measure import measure
 from geleit.identity.linkage.table import read_records
 
-FIRST = [
-    "Anna",
-    "Bernd",
-    "Clara",
-    "Dieter",
-    "Emma",
-    "Felix",
-    "Greta",
-    "Hans",
-    "Ida",
-    "Jonas",
-    "Karla",
-    "Lukas",
-    "Maria",
-    "Nils",
-    "Olga",
-    "Paul",
-    "Rosa",
-    "Simon",
-    "Tina",
-    "Udo",
-]
 LAST = [
     "Adler",
     "Brandt",

@@ -12,6 +12,7 @@ from playwright.sync_api import expect
 from test_language import sources
 
 from conftest import NOW, folder_with, running
+from first_names import FIRST
 from geleit.identity.linkage import queue
 from geleit.language.words import translations
 from geleit.web.pages.review import LEVELS
@@ -30,28 +31,6 @@ events:
     identifiers: {{{name}.customer_no: nr}}
     traits: {{first_name: vorname, last_name: nachname, birthday: geboren, street: strasse, postal_code: plz, city: ort}}
 """
-FIRST = [
-    "Anna",
-    "Bernd",
-    "Clara",
-    "Dieter",
-    "Emma",
-    "Felix",
-    "Greta",
-    "Hans",
-    "Ida",
-    "Jonas",
-    "Karla",
-    "Lukas",
-    "Maria",
-    "Nils",
-    "Olga",
-    "Paul",
-    "Rosa",
-    "Simon",
-    "Tina",
-    "Udo",
-]
 LAST = [
     "Adler",
     "Brandt",
