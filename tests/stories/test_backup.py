@@ -208,6 +208,18 @@ def test_the_next_backup_copies_what_is_new_and_drops_what_is_old(folder, tmp_pa
     assert restore(target, tmp_path / "restored").report.ok
 
 
+def test_the_backup_just_made_is_the_newest_whatever_the_clock_says(folder, tmp_path):
+    target = tmp_path / "backups"
+    at = backup(folder, target).backup.manifest.at
+    for seconds in (0, 0, -3600, *[0] * 8, -1):  # a second's second and tenth backup, and a clock that went back
+        with open_workspace(folder, clock=lambda now=at + seconds * 1_000_000: now) as workspace:
+            made = back_up(workspace, target, keep=2)
+        assert [one.name for one in Backups(target).complete()][-1] == made.backup.name
+        assert len(Backups(target).complete()) == 2
+    assert made.backup.name.endswith("-13")
+    assert restore(target, tmp_path / "restored").report.ok
+
+
 def test_old_backups_go_though_few_were_made(folder, tmp_path):
     first = backup(folder, tmp_path / "backups")
     now = first.backup.manifest.at + 36 * 86_400_000_000

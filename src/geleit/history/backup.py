@@ -17,7 +17,7 @@ from geleit.clock import DAY, moment
 from geleit.errors import GeleitError, Retryable, StoreError
 from geleit.files import PAUSE, checksum, copy_durably, make_folder, only_one, sync_folder, write_durably
 from geleit.history.archive import Archive, Segment
-from geleit.history.backups import DEFINITIONS, FILES, FORMAT, MANIFEST, Backup, Backups, Copied, Manifest
+from geleit.history.backups import DEFINITIONS, FILES, FORMAT, MANIFEST, Backup, Backups, Copied, Manifest, turn
 from geleit.history.disk import writing
 from geleit.history.keys import Keys, Run, damaged
 from geleit.ledger import tables
@@ -84,7 +84,7 @@ def back_up(archive: Archive, wanted: Wanted, target: Path, told: Progress = lam
             backups.clear()
             work = _Work(archive, wanted, backups, told)
             backup = work.run()
-            gone = _outdated(backups.complete(), wanted, archive.ledger.clock())
+            gone = _outdated(backups.complete(), backup, wanted, archive.ledger.clock())
             freed = backups.remove(gone)
     return Made(backup, work.copied, work.copied_bytes, tuple(one.name for one in gone), freed)
 
@@ -98,9 +98,9 @@ def _belongs(backups: Backups, company: str) -> None:
         )
 
 
-def _outdated(complete: list[Backup], wanted: Wanted, now: int) -> list[Backup]:
+def _outdated(complete: list[Backup], made: Backup, wanted: Wanted, now: int) -> list[Backup]:
     oldest = now - wanted.days * DAY
-    earlier = complete[:-1]  # the one just made stays, whatever the clock says
+    earlier = [one for one in complete if one.name != made.name]  # the one just made stays, whatever the clock says
     surplus = earlier[: max(len(complete) - wanted.keep, 0)]
     return surplus + [one for one in earlier if one not in surplus and one.manifest.at < oldest]
 
@@ -248,10 +248,10 @@ def _kept(one: Segment | Run) -> str:
 
 
 def _new_folder(target: Path, now: int) -> Path:
-    name = f"{moment(now):%Y%m%d-%H%M%S}"
-    taken = {path.name for path in target.iterdir()}
-    number = next(n for n in range(1, 1000) if (name if n == 1 else f"{name}-{n}") not in taken)
-    folder = target / (name if number == 1 else f"{name}-{number}")
+    """A folder named after this second, or after the last backup's where that is not over: names stay in order."""
+    second = f"{moment(now):%Y%m%d-%H%M%S}"
+    last = max((found for path in target.iterdir() if (found := turn(path.name))), default=("", 0))
+    folder = target / (second if second > last[0] else f"{last[0]}-{last[1] + 1}")
     folder.mkdir(mode=0o700)
     return folder
 

@@ -8,6 +8,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
@@ -136,7 +137,8 @@ class Backups:
         return free
 
     def _manifests(self) -> list[Path]:
-        return sorted(self.folder.glob(f"[0-9]*/{MANIFEST}"))
+        found = [(turn(path.parent.name) or ("", 0), path) for path in self.folder.glob(f"[0-9]*/{MANIFEST}")]
+        return [path for _, path in sorted(found)]
 
 
 def open_backup(path: Path) -> Backup:
@@ -157,6 +159,12 @@ def open_backup(path: Path) -> Backup:
             hint=f"geleit backup {path.parent} goes on with what is copied",
         )
     raise NotFoundError(f"{path} holds no complete backup", hint=f"geleit backup {path} makes one")
+
+
+def turn(name: str) -> tuple[str, int] | None:
+    """The second in the name of a backup's folder, and which backup of this second it is; None for other names."""
+    found = re.fullmatch(r"(\d{8}-\d{6})(?:-(\d+))?", name)
+    return (found[1], int(found[2] or 1)) if found else None
 
 
 def _shared(file: Copied) -> bool:
