@@ -118,12 +118,26 @@ class Node:
 
 
 @dataclass(frozen=True, slots=True)
+class Door:
+    """Marks that lead somewhere, as a number leads to its people; ``hit`` is what can be pressed.
+
+    ``quiet``: the same way stands elsewhere, too, so that keyboards and screen readers pass it by.
+    """
+
+    href: str
+    label: str
+    marks: tuple[Mark, ...]
+    hit: Box | None = None
+    quiet: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Scene:
     """A whole picture in px. ``title`` and ``description`` say in words what it shows."""
 
     width: float
     height: float
-    marks: tuple[Mark | Node, ...]
+    marks: tuple[Mark | Node | Door, ...]
     title: str
     description: str
     language: str = "en"
@@ -131,14 +145,15 @@ class Scene:
     def texts(self) -> Iterator[Text]:
         """Every text of the picture, numerals in nodes included."""
         for mark in self.marks:
-            if isinstance(mark, Node):
+            if isinstance(mark, Node | Door):
                 yield from (inner for inner in mark.marks if isinstance(inner, Text))
             elif isinstance(mark, Text):
                 yield mark
 
     def collisions(self) -> list[str]:
         """What is wrong with the picture, in words: texts that touch a text or a mark, or leave the picture."""
-        spaces = sorted(((box, mark) for mark in self.marks if not _ground(mark) for box in mark.boxes), key=_by_left)
+        opened = [inner for mark in self.marks for inner in (mark.marks if isinstance(mark, Door) else (mark,))]
+        spaces = sorted(((box, mark) for mark in opened if not _ground(mark) for box in mark.boxes), key=_by_left)
         found = [f"{_name(mark)} leaves the picture" for box, mark in spaces if not self._holds(box)]
         active: list[tuple[Box, Mark | Node]] = []
         for box, mark in spaces:
@@ -185,9 +200,9 @@ def _name(mark: Mark | Node) -> str:
 class Canvas:
     """Where lanes draw; becomes a scene when all have."""
 
-    marks: list[Mark | Node] = field(default_factory=list)
+    marks: list[Mark | Node | Door] = field(default_factory=list)
 
-    def add(self, *marks: Mark | Node) -> None:
+    def add(self, *marks: Mark | Node | Door) -> None:
         """Put marks on top of what is drawn."""
         self.marks.extend(marks)
 

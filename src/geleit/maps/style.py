@@ -125,13 +125,25 @@ def rules(palette: Palette) -> dict[str, dict[str, str]]:
         "m-shape": line | {"stroke": c["ink-2"], "stroke-width": "1.5"},
         "m-gap": {"fill": c["paper"], "stroke": c["ink-3"], "stroke-width": "1.6", "stroke-dasharray": "3 2.6"},
         "m-hit": {"fill": "none", "stroke": "none", "pointer-events": "all"},
+        "m-door": {"fill": c["ink"]},
+        "m-ribbon": {"fill": palette.wash},
+        "m-left": line | {"stroke": c["ink-3"], "stroke-width": "1"},
+        "m-blunt": line | {"stroke-width": "2"},
     }
+    return found | _by_tone(palette)
+
+
+def _by_tone(palette: Palette) -> dict[str, dict[str, str]]:
+    """The roles that wear a stage's color."""
+    c, found = palette.colours, {}
     for tone in (*range(TONES), None):
         token, end = ("ink-3" if tone is None else TONE_TOKENS[tone]), tone_class(tone)
         found[f"m-band{end}"] = {"fill": c[token]} if tone is not None else {"fill": c["paper"], "stroke": c[token]}
         found[f"m-log{end}"] = {"fill": c[token], "stroke": c[token], "stroke-width": "2"}
         found[f"m-told{end}"] = {"fill": c["paper"], "stroke": c[token], "stroke-width": "2"}
         found[f"m-public{end}"] = {"fill": palette.pale[token], "stroke": c[token], "stroke-width": "1.25"}
+        found[f"m-bar{end}"] = {"fill": c[token]}
+        found[f"m-pale{end}"] = {"fill": palette.pale[token]}
     return found
 
 
@@ -150,6 +162,8 @@ PAGE_EXTRAS = """.map{display:block;overflow:visible}
 .map-scroll>.map-heads{position:sticky;left:0;z-index:1;overflow:hidden;background:var(--paper)}
 .map-scroll:focus-visible{outline:2px solid var(--ink);outline-offset:4px}
 .map a{text-decoration:none;outline:none;cursor:pointer}
+.map a .m-door{text-decoration:underline dotted var(--ink-2) 1px;text-underline-offset:3px}
+.map a[tabindex]:hover .m-ribbon{fill:color-mix(in srgb,var(--ink) 26%,var(--paper))}
 .map a:focus-visible .m-hit,.map a:hover .m-hit{stroke:var(--ink);stroke-width:1.5}
 .map a:focus-visible .m-hit{stroke-width:2}
 @media (forced-colors:active){.map a:focus-visible .m-hit{stroke:Highlight}}"""

@@ -9,7 +9,7 @@ from urllib.parse import quote
 from geleit.maps.faces import embedded
 from geleit.maps.journey import Journey
 from geleit.maps.plan import LABELS
-from geleit.maps.scene import Circle, Mark, Node, Rect, Scene, Stroke, Text, number
+from geleit.maps.scene import Circle, Door, Mark, Node, Rect, Scene, Stroke, Text, number
 from geleit.maps.style import Theme, literal, sheet
 from geleit.maps.wide import wide
 
@@ -27,7 +27,7 @@ def standalone(scene: Scene, theme: Theme = "light", *, embed: bool = True, marg
     return f"{opening}<style>{style}</style>{ground}{_body(scene.marks, None)}</svg>\n"
 
 
-def inline(scene: Scene, *, href: str, prefix: str = "map") -> str:
+def inline(scene: Scene, *, href: str = "", prefix: str = "map") -> str:
     """A part of a page, coloured by its map.css; no style attribute, no style element.
 
     ``href`` is where a step leads, ``{ids}`` standing for its event ids, joined by commas; ``prefix`` keeps the ids of
@@ -44,7 +44,7 @@ def scrolled(journey: Journey, *, href: str, prefix: str = "map") -> str:
     """
     scene = wide(journey, heading=False, legend=False)
     high = number(scene.height)
-    heads = "".join(_mark(mark) for mark in scene.marks if not isinstance(mark, Node) and _is_head(mark))
+    heads = "".join(_mark(mark) for mark in scene.marks if not isinstance(mark, Node | Door) and _is_head(mark))
     still = f'<svg class="map map-heads" aria-hidden="true" width="{number(LABELS - 4)}" height="{high}">{heads}</svg>'
     region = f'class="map-scroll" role="region" tabindex="0" aria-labelledby="{prefix}-title"'
     return f"<div {region}>{inline(scene, href=href, prefix=prefix)}{still}</div>"
@@ -67,16 +67,19 @@ def _opening(scene: Scene, prefix: str, attributes: str, margin: float = 0) -> s
     )
 
 
-def _body(marks: Sequence[Mark | Node], href: str | None) -> str:
+def _body(marks: Sequence[Mark | Node | Door], href: str | None) -> str:
     """Marks in drawing order; what no reader needs twice is hidden from screen readers."""
     parts: list[str] = []
     quiet = False
     for mark in marks:
-        hidden = not isinstance(mark, Node)
+        hidden = not isinstance(mark, Node | Door)
         if hidden != quiet:
             parts.append('<g aria-hidden="true">' if hidden else "</g>")
             quiet = hidden
-        parts.append(_node(mark, href) if isinstance(mark, Node) else _mark(mark))
+        if isinstance(mark, Node):
+            parts.append(_node(mark, href))
+        else:
+            parts.append(_door(mark, href) if isinstance(mark, Door) else _mark(mark))
     return "\n".join(parts) + ("</g>" if quiet else "")
 
 
@@ -89,6 +92,20 @@ def _node(node: Node, href: str | None) -> str:
         return f'<g role="img" aria-label="{label}"><title>{label}</title>{hit}{inner}</g>'
     target = escape(href.replace("{ids}", quote(",".join(node.event_ids), safe=",")))
     return f'<a href="{target}" aria-label="{label}"><title>{label}</title>{hit}{inner}</a>'
+
+
+def _door(door: Door, href: str | None) -> str:
+    """A door leads where it says itself; in a file it is a named group."""
+    box = door.hit
+    hit = _mark(Rect(box.left, box.top, box.right - box.left, box.bottom - box.top, "hit", 3)) if box else ""
+    label, inner = escape(door.label), "".join(_mark(mark) for mark in door.marks)
+    titled = f"<title>{label}</title>{hit}{inner}"
+    if href is None or not door.href:
+        return (
+            f'<g aria-hidden="true">{titled}</g>' if door.quiet else f'<g role="img" aria-label="{label}">{titled}</g>'
+        )
+    passed = 'tabindex="-1" aria-hidden="true"' if door.quiet else f'aria-label="{label}"'
+    return f'<a href="{escape(door.href)}" {passed}>{titled}</a>'
 
 
 def _mark(mark: Mark) -> str:

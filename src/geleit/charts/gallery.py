@@ -1,0 +1,109 @@
+"""Which question has which picture, and the one way to draw any of them: on a page, in a file, in a notebook."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol
+
+from geleit.charts import flow
+from geleit.charts.drawing import EDGE, Drawing, Fact
+from geleit.charts.twin import Twin
+from geleit.charts.words import Words
+from geleit.errors import GeleitError
+from geleit.events.kinds import Catalogue
+from geleit.files import write_durably
+from geleit.language.words import translate
+from geleit.maps import sheet
+from geleit.maps.scene import Scene
+from geleit.maps.style import Theme
+from geleit.maps.svg import standalone
+
+if TYPE_CHECKING:
+    from geleit.analytics.result import Result
+
+READABLE = 0o644
+
+
+class Draws(Protocol):
+    """Draws an answer; with a title the picture says itself what it shows."""
+
+    def __call__(self, result: Any, drawing: Drawing, *, title: str = ...) -> Scene: ...
+
+
+def _none(_result: Any, _drawing: Drawing) -> list[Any]:
+    return []
+
+
+@dataclass(frozen=True, slots=True)
+class Chart:
+    """One question's picture, its table twin, the numbers said in words above it, and what its signs mean."""
+
+    title: str
+    draw: Draws
+    twin: Callable[[Any, Drawing], Twin]
+    facts: Callable[[Any, Drawing], Sequence[Fact]] = _none
+    signs: Callable[[Any, Drawing], Sequence[str]] = _none
+
+
+CHARTS: dict[str, Chart] = {
+    "flow": Chart("What happens next?", flow.draw, flow.twin, flow.facts, flow.signs),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """A drawn answer; shows itself in notebooks."""
+
+    scene: Scene
+
+    def svg(self, theme: Theme = "light") -> str:
+        """A file of its own, with its letters inside."""
+        return standalone(self.scene, theme, margin=EDGE)
+
+    def png(self, theme: Theme = "light") -> bytes:
+        """Two dots per px."""
+        return sheet.picture(self.scene, theme, EDGE)
+
+    def save(self, target: Path | str, *, theme: Theme = "light") -> Path:
+        """Write it to a file that ends in .svg or .png.
+
+        Errors: GeleitError for another ending.
+        """
+        path = Path(target)
+        form = path.suffix.lower()
+        if form not in (".svg", ".png"):
+            raise GeleitError(f"'{path.suffix}' is no form of a chart", hint="end the file's name in .svg or .png")
+        write_durably(path, self.svg(theme).encode() if form == ".svg" else self.png(theme), mode=READABLE)
+        return path
+
+    def _repr_svg_(self) -> str:
+        return self.svg()
+
+
+def chart_of(name: str) -> Chart:
+    """The chart of a question.
+
+    Errors: GeleitError for a question that has no picture.
+    """
+    if name not in CHARTS:
+        raise GeleitError(f"'{name}' has no picture", hint=f"there are pictures of {', '.join(CHARTS)}")
+    return CHARTS[name]
+
+
+def draw(
+    result: Result[Any],
+    language: str = "en",
+    *,
+    catalogue: Catalogue | None = None,
+    zone: str = "UTC",
+    **chosen: object,
+) -> Picture:
+    """The picture of an answer in the company's words (``catalogue``); ``chosen`` is what the reader chooses of it.
+
+    Errors: GeleitError for a question that has no picture.
+    """
+    chart = chart_of(result.question.name)
+    drawing = Drawing(Words(language, catalogue or Catalogue(), zone), chosen={k: str(v) for k, v in chosen.items()})
+    return Picture(chart.draw(result, drawing, title=translate(language, chart.title)))
