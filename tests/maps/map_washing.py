@@ -19,9 +19,9 @@ from map_events import (
 )
 
 from geleit.events.event import Event
-from geleit.maps.designed import DesignedJourney
 from geleit.maps.journey import Journey
 from geleit.maps.reading import read_journey
+from geleit.needs.designed import DesignedJourney
 
 STEPS = (
     step(

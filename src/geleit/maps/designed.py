@@ -6,42 +6,26 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from pydantic import Field
+import numpy as np
 
 from geleit.clock import DAY, local_day
-from geleit.definitions import Definition, Duration, Label
 from geleit.language.formats import span
 from geleit.language.words import translate
 from geleit.maps.journey import Verdict
+from geleit.needs.alignment import align, place
+from geleit.needs.designed import DesignedJourney, begun, mask
 
 _DELIVERED = ("delivered", "geliefert", "zugestellt")
 
 
-class DesignedStep(Definition):
-    """One step as the company meant it."""
-
-    kind: str = Field(description="event kind, as the sources or the vocabulary name it", min_length=1)
-    within: Duration | None = Field(None, description="at most this long after the designed step before, e.g. 2 days")
-    label: Label | None = Field(None, description="what a reader calls the step; by default the kind's label")
-
-
-class DesignedJourney(Definition):
-    """journeys/NAME.yaml: the way as the company designed it, for needs of one topic."""
-
-    name: str = Field(description="short name, used in addresses", pattern=r"^[a-z][a-z0-9_-]*$")
-    label: Label = Field(description="what people read, per language")
-    topic: str = Field("", description="for needs of this topic; empty: for every need")
-    steps: tuple[DesignedStep, ...] = Field(description="in the order they were meant", min_length=1)
-
-
 @dataclass(frozen=True, slots=True)
 class Done:
-    """What judging needs of an actual step: canonical kind, first and last moment, and what delivery it speaks of."""
+    """What judging needs of an event: canonical kind, moment, where it was, and what delivery it speaks of."""
 
     kind: str
     t: int
-    end: int
     channel: str = ""
+    stage: str = ""
     order_id: str = ""
     state: str = ""
     due_at: int | None = None
@@ -66,76 +50,55 @@ class Judged:
 
 
 def judge(done: Sequence[Done], designed: DesignedJourney | None, judging: Judging) -> Judged:
-    """Lay the designed journey beside the actual one by the longest common order of kinds.
+    """Lay the designed journey beside the events of the actual one (``needs.alignment`` says how).
 
     A step of the common order is as designed, or late where ``within`` ran out; a designed kind outside the order is
     there in another order; everything else is extra, which is information, not an error. While a need is open, only
-    designed steps before the last one reached count as skipped. A delivery after its promised day is late anyway.
+    designed steps before the last one reached count as skipped. What came before the design begins gets no verdict. A
+    delivery after its promised day is late anyway.
     """
-    if designed is None:
-        verdicts: list[Verdict | None] = [None] * len(done)
-        skipped: tuple[int, ...] = ()
-    else:
-        verdicts, skipped = _aligned(done, designed, judging)
-    for place, late_by in _late_deliveries(done, judging.zone):
-        verdicts[place] = _late(late_by, judging.language)
+    verdicts: list[Verdict | None] = [None] * len(done)
+    skipped: tuple[int, ...] = ()
+    if designed is not None:
+        first = begun(designed, judging.canonical, [one.kind for one in done])
+        verdicts[first:], skipped = _aligned(done[first:], designed, judging)
+    for at, late_by in _late_deliveries(done, judging.zone):
+        verdicts[at] = _late(late_by, judging.language)
     return Judged(tuple(verdicts), skipped)
 
 
 def _aligned(
     done: Sequence[Done], designed: DesignedJourney, judging: Judging
-) -> tuple[list[Verdict | None], tuple[int, ...]]:
-    wanted = [judging.canonical(step.kind) for step in designed.steps]
-    pairs = common_order(wanted, [step.kind for step in done])
-    verdicts: list[Verdict | None] = [Verdict("extra") for _ in done]
+) -> tuple[list[Verdict], tuple[int, ...]]:
+    steps = len(designed.steps)
+    fits = np.array([mask(designed, judging.canonical, (d.kind, d.channel, d.stage)) for d in done], np.int64)
+    begin, end, other, step_of = (np.full(n, -1, np.int64) for n in (steps, steps, steps, len(done)))
+    align(fits, designed.rules, begin, end)
+    place(fits, designed.rules, (begin, end), step_of, other)
+    verdicts = [Verdict("extra" if step < 0 else "as_designed") for step in step_of]
     before: Done | None = None
-    for at, place in pairs:
-        limit = designed.steps[at].within
-        over = done[place].t - before.end - limit if before and limit is not None else 0
-        verdicts[place] = _late(over, judging.language) if over > 0 else Verdict("as_designed")
-        before = done[place]
-    matched = {at for at, _ in pairs}
-    taken = {place for _, place in pairs}
-    left = [at for at in range(len(wanted)) if at not in matched]
-    for place, step in enumerate(done):
-        elsewhere = [at for at in left if wanted[at] == step.kind]
-        if place not in taken and elsewhere:
-            verdicts[place] = Verdict("other_order")
-            left.remove(elsewhere[0])
-    reached = len(wanted) if judging.ended else max(matched, default=-1)
-    return verdicts, tuple(at for at in left if at < reached)
-
-
-def common_order(wanted: Sequence[str], actual: Sequence[str]) -> list[tuple[int, int]]:
-    """Longest common subsequence as pairs of places (wanted, actual); the earliest actual step is taken.
-
-    >>> common_order(["look", "order", "deliver"], ["look", "ask", "order", "order", "deliver"])
-    [(0, 0), (1, 2), (2, 4)]
-    """
-    rest = [[0] * (len(actual) + 1) for _ in range(len(wanted) + 1)]
-    for i in reversed(range(len(wanted))):
-        for j in reversed(range(len(actual))):
-            same = wanted[i] == actual[j]
-            rest[i][j] = 1 + rest[i + 1][j + 1] if same else max(rest[i + 1][j], rest[i][j + 1])
-    pairs, i, j = [], 0, 0
-    while i < len(wanted) and j < len(actual):
-        if wanted[i] == actual[j]:
-            pairs.append((i, j))
-            i, j = i + 1, j + 1
-        elif rest[i + 1][j] > rest[i][j + 1]:
-            i += 1
-        else:
-            j += 1
-    return pairs
+    for at, step in enumerate(designed.steps):
+        if other[at] >= 0:
+            verdicts[other[at]] = Verdict("other_order")
+        if begin[at] < 0:
+            continue
+        since = done[0] if step.since == "start" else before
+        over = done[begin[at]].t - since.t - step.within if since and step.within is not None else 0
+        if over > 0:
+            verdicts[begin[at]] = _late(over, judging.language)
+        before = done[end[at]]
+    reached = steps if judging.ended else max((at for at in range(steps) if begin[at] >= 0), default=-1)
+    left = (at for at in range(reached) if begin[at] < 0 and other[at] < 0 and not designed.steps[at].optional)
+    return verdicts, tuple(left) if done else ()
 
 
 def _late_deliveries(done: Sequence[Done], zone: str) -> list[tuple[int, int]]:
     """(place, microseconds late) of every delivery that came after the day that was promised for its order."""
     late = []
-    for place, promise in enumerate(done):
+    for made, promise in enumerate(done):
         if promise.kind != "delivery_promised" or promise.due_at is None:
             continue
-        for later in range(place + 1, len(done)):
+        for later in range(made + 1, len(done)):
             if _delivers(done[later], promise):
                 if done[later].t > promise.due_at:
                     late.append((later, _overdue(promise.due_at, done[later].t, zone)))

@@ -9,9 +9,10 @@ from geleit.clock import deadline, local_day
 from geleit.events.kinds import Catalogue, in_language
 from geleit.language.words import translate
 from geleit.maps.annotations import Told, affirmed, amount, attach, wording
-from geleit.maps.designed import DesignedJourney, Done, Judging, judge
-from geleit.maps.journey import Criterion, Feeling, Journey, PromiseMark, PromiseState, StageHead, Step
+from geleit.maps.designed import Done, Judging, judge
+from geleit.maps.journey import Criterion, Feeling, Journey, PromiseMark, PromiseState, StageHead, Step, Verdict
 from geleit.maps.sentences import evidence_text, facet_name, repeated
+from geleit.needs.designed import DesignedJourney
 from geleit.needs.need import Need, ReadEvent
 
 
@@ -46,8 +47,9 @@ def read_journey(events: Sequence[ReadEvent], need: Need, *, catalogue: Catalogu
     reader = _Reader(catalogue, context, promises_of(events, context))
     groups = repeats(attach(events), context)
     steps = [_once(reader.step(place + 1, group), need.quote) for place, group in enumerate(groups)]
-    done = [reader.done(step, group[0].step) for step, group in zip(steps, groups, strict=True)]
+    done = [reader.done(told.step) for group in groups for told in group]
     judged = judge(done, context.designed, reader.rules(need))
+    verdicts = _of_groups(judged.verdicts, groups)
     heads = [
         StageHead(stage.id, in_language(stage.label, context.language), catalogue.tone(stage.id))
         for stage in catalogue.stages
@@ -66,7 +68,7 @@ def read_journey(events: Sequence[ReadEvent], need: Need, *, catalogue: Catalogu
         zone=context.zone,
         as_of=context.as_of,
         stages=tuple(heads),
-        steps=tuple(replace(step, verdict=verdict) for step, verdict in zip(steps, judged.verdicts, strict=True)),
+        steps=tuple(replace(step, verdict=verdict) for step, verdict in zip(steps, verdicts, strict=True)),
         skipped=tuple(reader.designed_label(at) for at in judged.skipped),
     )
 
@@ -119,6 +121,19 @@ def _repeat_mark(told: Told, context: ReadingContext) -> tuple[object, ...] | No
     own_text = wording(properties.get("text"), context.language)
     note = wording(properties.get("evidence_note"), context.language)
     return (event.source, where, own_text, note, local_day(event.t, context.zone))
+
+
+_WEIGHT = {"late": 0, "as_designed": 1, "other_order": 2, "extra": 3}
+
+
+def _of_groups(verdicts: Sequence[Verdict | None], groups: Sequence[Sequence[Told]]) -> list[Verdict | None]:
+    """A verdict per drawn step: of several events in a row that of the one which is a designed step."""
+    left = iter(verdicts)
+    found = []
+    for group in groups:
+        mine = [verdict for _, verdict in zip(group, left, strict=False) if verdict]
+        found.append(min(mine, key=lambda verdict: _WEIGHT[verdict.kind], default=None))
+    return found
 
 
 def _once(step: Step, need_quote: str) -> Step:
@@ -242,12 +257,12 @@ class _Reader:
             return "made"
         return "late" if promise.due_at is not None and promise.due_at < self.context.as_of else "open"
 
-    def done(self, step: Step, first: ReadEvent) -> Done:
-        """The step as the judge of designed against actual wants it."""
-        properties = first.event.properties
+    def done(self, read: ReadEvent) -> Done:
+        """An event as the judge of designed against actual wants it."""
+        properties, where = read.event.properties, read.touchpoint
         due = deadline(properties.get("due_at"), self.context.zone)
         order, state = str(properties.get("order_id") or ""), str(properties.get("state") or "")
-        return Done(step.kind, step.t, step.end, step.channel, order, state, due)
+        return Done(where.kind, read.event.t, where.channel, where.stage, order, state, due)
 
     def rules(self, need: Need) -> Judging:
         """How designed and actual are compared for this need."""
@@ -259,7 +274,7 @@ class _Reader:
         if designed is None:  # only asked for steps that a designed journey has
             return ""
         step, language = designed.steps[at], self.context.language
-        return in_language(step.label, language) if step.label else self.catalogue.label(step.kind, language)
+        return in_language(step.label, language) if step.label else self.catalogue.label(step.kinds[0], language)
 
 
 def kept_state(promise: _Promise) -> PromiseState:

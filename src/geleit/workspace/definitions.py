@@ -13,7 +13,7 @@ from geleit.definitions import Definition, load
 from geleit.errors import DefinitionError, GeleitError, NotFoundError
 from geleit.events.kinds import Catalogue, Kinds
 from geleit.identity.rules import Identity
-from geleit.maps.designed import DesignedJourney
+from geleit.needs.designed import DesignedJourney
 from geleit.needs.rules import EVERYTHING, Needs
 from geleit.sources.definition import SourceDefinition, load_source
 

@@ -13,7 +13,7 @@ from geleit.errors import GeleitError
 from geleit.events.kinds import Kinds
 from geleit.identity.rules import Identity
 from geleit.ledger.ledger import store_of
-from geleit.maps.designed import DesignedJourney
+from geleit.needs.designed import DesignedJourney
 from geleit.needs.rules import Needs
 from geleit.sources.definition import SourceDefinition
 from geleit.workspace.definitions import find_workspace, load_definitions

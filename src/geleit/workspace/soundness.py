@@ -14,7 +14,7 @@ from geleit.workspace.definitions import Definitions
 
 def doubts(definitions: Definitions, now: int) -> list[str]:
     """What would fail or never happen, a sentence each; reads the first record of every source."""
-    return [*_unreadable(definitions, now), *_undelivered(definitions)]
+    return [*_unreadable(definitions, now), *_undelivered(definitions), *_nowhere(definitions)]
 
 
 def _unreadable(definitions: Definitions, now: int) -> Iterator[str]:
@@ -46,5 +46,23 @@ def _awaited(definitions: Definitions) -> Iterator[tuple[str, str]]:
         for match in (*rule.opens, *rule.continues, *rule.closes):
             yield f"needs.yaml: {rule.topic}", match.kind
     for name, journey in definitions.journeys.items():
-        for step in journey.steps:
-            yield f"journeys/{name}.yaml", step.kind
+        for kind in (*journey.beginnings, *(kind for step in journey.steps for kind in step.kinds)):
+            yield f"journeys/{name}.yaml", kind
+
+
+def _nowhere(definitions: Definitions) -> Iterator[str]:
+    """Stages, channels and topics of designed journeys that there are not: such a step never happens."""
+    catalogue = definitions.catalogue
+    topics = {rule.topic for rule in definitions.needs.needs}
+    for name, journey in definitions.journeys.items():
+        if journey.topic and journey.topic not in topics:
+            yield f"journeys/{name}.yaml: no need has the topic '{journey.topic}'\nHint: topics: {', '.join(sorted(topics))}"
+        for number, step in enumerate(journey.steps, 1):
+            at = f"journeys/{name}.yaml: step {number}"
+            if step.stage and step.stage not in catalogue.stage_index:
+                known = ", ".join(catalogue.stage_index)
+                yield f"{at}: '{step.stage}' is none of the stages\nHint: stages: {known}"
+            for channel in step.channels:
+                if channel not in catalogue.channels:
+                    known = ", ".join(sorted(catalogue.channels))
+                    yield f"{at}: '{channel}' is no channel\nHint: channels: {known}"
