@@ -14,6 +14,7 @@ from geleit.analytics.reference import FOLDER
 from geleit.analytics.retention import Retention
 from geleit.analytics.stages import Stages
 from geleit.analytics.transitions import Transitions
+from geleit.analytics.typical import Typical
 from geleit.analytics.variants import Variants
 from geleit.history.statements import load_from
 
@@ -24,6 +25,7 @@ QUESTIONS = (
     Funnel(steps=("a", "b"), order="strict", window="1 day"),
     Funnel(steps=("a", "b"), order="unordered", window="1 day"),
     Variants(),
+    Typical(),
     Retention(),
     Attribution(conversion=("a",)),
     Occurrences(),

@@ -20,6 +20,7 @@ from geleit.analytics.result import Result
 from geleit.analytics.retention import Retention, Returned
 from geleit.analytics.stages import StageReached, Stages
 from geleit.analytics.transitions import Transition, Transitions
+from geleit.analytics.typical import Typical, TypicalStep
 from geleit.analytics.variants import Variant, Variants
 from geleit.errors import GeleitError
 
@@ -28,7 +29,7 @@ QUESTIONS: dict[str, type[Question]] = {
     model.name: model
     for model in (
         Transitions, Flow, Funnel, Variants, Retention, Attribution, Occurrences, Positions, Stages, Loops, Frequencies,
-        Comparison, Correlation,
+        Comparison, Correlation, Typical,
     )
 }  # fmt: skip
 
@@ -67,6 +68,10 @@ class Analytics(Desk):
     def variants(self, **more: Any) -> Result[Variant]:
         """The whole ways that journeys take, the most frequent first."""
         return self.ask(question(Variants, **more))
+
+    def typical(self, **more: Any) -> Result[TypicalStep]:
+        """The way that all journeys are nearest to together, and how each lies beside it."""
+        return self.ask(question(Typical, **more))
 
     def retention(self, **more: Any) -> Result[Returned]:
         """Who comes back, by the day, week or month of the first time."""

@@ -109,7 +109,7 @@ def register(app: typer.Typer) -> None:
     """Add this room's commands."""
     for one in (
         transitions, flow, funnel, variants, retention, attribution, kinds, matrix, stages, loops, frequency, compare,
-        correlation,
+        correlation, typical,
     ):  # fmt: skip
         analyze.command()(command(one))
     app.add_typer(analyze, name="analyze")
@@ -151,6 +151,13 @@ def variants(
 ) -> Mapping[str, Any]:
     """The whole ways that journeys take, the most frequent first."""
     return {"of": of, "collapse": collapse}
+
+
+def typical(
+    columns: Annotated[int, typer.Option(min=1, max=30, help="Steps it has at most.")] = 15,
+) -> Mapping[str, Any]:
+    """The way that all journeys are nearest to, and how each of them lies beside it."""
+    return {"columns": columns}
 
 
 def retention(
@@ -313,4 +320,5 @@ def _listed(value: Sequence[Any], language: str) -> str:
     if all(isinstance(one, str) for one in value):
         return " → ".join(value)
     nothing = translate(language, "nothing more")
-    return ", ".join(f"{one.kind or nothing} {number(one.journeys, language)}" for one in value[:3])
+    named = [(getattr(one, "kind", None) or getattr(one, "value", None) or nothing, one.journeys) for one in value[:3]]
+    return ", ".join(f"{name} {number(journeys, language)}" for name, journeys in named)

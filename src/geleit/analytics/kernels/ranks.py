@@ -53,3 +53,15 @@ def middle_and_tail(values: Ints, starts: Ints) -> tuple[Ints, Ints]:
             tail[k] = nth(values, starts[k], starts[k + 1], (95 * size + 99) // 100 - 1)
             median[k] = nth(values, starts[k], starts[k + 1], (size + 1) // 2 - 1)
     return median, tail
+
+
+@kernel
+def quartiles(values: Ints, starts: Ints) -> Ints:
+    """First quartile, median and third quartile (columns) of each slice by nearest rank; -1 for empty ones."""
+    found = np.full((len(starts) - 1, 3), -1, np.int64)
+    for k in range(len(starts) - 1):
+        size = starts[k + 1] - starts[k]
+        for quarter in range(1, 4):
+            if size > 0:
+                found[k, quarter - 1] = nth(values, starts[k], starts[k + 1], (quarter * size + 3) // 4 - 1)
+    return found
