@@ -318,6 +318,7 @@ need = Table(
     text("quote_event"),
     text("stage"),
     Column("events", Integer, nullable=False, index=True),
+    time("stage_at", nullable=True),
 )
 
 need_event = Table(

@@ -150,10 +150,11 @@ def _known(connection: sa.Connection, customers: Iterable[str]) -> dict[str, lis
 
 
 def _going(known: Sequence[Row], rules: Needs) -> list[Going] | None:
-    """Stored needs to go on from; None if the rules know them no more, or their order among equals is lost."""
+    """Stored needs to go on from; None if the rules know them no more, or their order or the time of a stage is lost."""
     by_topic = {rule.topic: rule for rule in rules.needs}
     latest = [row["last_at"] for row in known if row["closed_at"] is None]
-    if any(row["topic"] not in by_topic for row in known) or len(set(latest)) < len(latest):
+    unknown = any(row["topic"] not in by_topic or (row["stage"] and row["stage_at"] is None) for row in known)
+    if unknown or len(set(latest)) < len(latest):
         return None
     return [
         Going(
@@ -164,6 +165,7 @@ def _going(known: Sequence[Row], rules: Needs) -> list[Going] | None:
             row["stage"],
             row["closed_at"],
             row["closed_by"],
+            row["stage_at"],
         )
         for row in known
     ]

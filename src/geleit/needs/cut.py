@@ -23,6 +23,7 @@ class Going:
     stage: str = ""
     closed_at: int | None = None
     closed_by: ClosedBy = ""
+    stage_at: int | None = None
     steps: list[Readable] = field(default_factory=list)
     notes: list[Readable] = field(default_factory=list)
 
@@ -30,7 +31,9 @@ class Going:
         """One more step."""
         self.steps.append(read)
         self.last_at = read.t
-        self.stage = read.touchpoint.stage or self.stage
+        stage = read.touchpoint.stage
+        if stage and (stage != self.stage or self.stage_at is None):
+            self.stage, self.stage_at = stage, read.t
 
     @property
     def silent_at(self) -> int:
@@ -224,6 +227,7 @@ def need_of(journey: Going, quoted: tuple[str, str] = ("", "")) -> Need:
         stage=journey.stage,
         last_at=journey.last_at,
         silent_at=None if journey.closed_at is not None else journey.silent_at,
+        stage_at=journey.stage_at,
     )
 
 

@@ -18,7 +18,8 @@ class Need:
 
     ``quote`` is the need in the person's own words (empty if nobody wrote them down), ``quote_event`` where they stand.
     ``stage`` is the last known one, ``last_at`` the time of the last step, which is when a need that fell silent ended; an open need ends by silence at ``silent_at`` unless something happens before.
-    ``event_ids`` are all events that belong to it, steps and annotations, in total order.
+    ``stage_at`` is the time of the step that brought it to its stage. ``event_ids`` are all events that belong to it,
+    steps and annotations, in total order.
     """
 
     id: str
@@ -32,6 +33,7 @@ class Need:
     stage: str = ""
     last_at: int = 0
     silent_at: int | None = None
+    stage_at: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -31,6 +31,7 @@ def need_row(customer: str, need: Need) -> dict[str, object]:
         "quote_event": need.quote_event,
         "stage": need.stage,
         "events": len(need.event_ids),
+        "stage_at": need.stage_at,
     }
 
 
