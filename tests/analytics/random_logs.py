@@ -80,6 +80,10 @@ def invent(chance, customers=9, most=12):
     return found
 
 
+def topic_of(need_id):
+    return {"a": "first", "b": "second"}.get(need_id[-1:], "")
+
+
 class Split(Columns):
     """The same events in two parts, as base and delta would hold them; the base also holds what the delta replaces."""
 
@@ -105,6 +109,12 @@ class Split(Columns):
         stale = np.array([name in self.dirty for name in names], np.bool_)
         return [wanted, wanted[stale]]
 
+    def among_needs(self, needs):
+        self.duck.register("wanted", pa.table({"need_id": pa.array(needs, pa.string())}))
+        mask = np.zeros(int(max((part.column("need").max(initial=0) for part in self.parts), default=0)) + 1, np.bool_)
+        mask[self._values("delta_needs")] = True
+        return [mask, mask]
+
 
 def opened(events, dirty=()):
     """The log as base and delta."""
@@ -121,7 +131,9 @@ def opened(events, dirty=()):
 def desk_of(events, dirty=()):
     """A desk whose history is the log."""
     columns = opened(events, dirty)
-    return Desk(SimpleNamespace(open_columns=lambda: columns, as_of=lambda: columns.as_of), CATALOGUE, "Europe/Berlin")
+    desk = Desk(SimpleNamespace(open_columns=lambda: columns, as_of=lambda: columns.as_of), CATALOGUE, "Europe/Berlin")
+    desk._needs_of = lambda topic: sorted({one.need_id for one in events if topic_of(one.need_id) == topic})
+    return desk
 
 
 def journeys(events, question):
@@ -134,6 +146,8 @@ def journeys(events, question):
         if question.period_of == "events" and not inside(event.local_day, question):
             counts = False
         if question.unit == "need" and not event.need_id:
+            counts = False
+        if question.topic and topic_of(event.need_id) != question.topic:
             counts = False
         if counts:
             need = event.need_id if question.unit == "need" else ""
@@ -157,6 +171,8 @@ def asked(chance, model, **more):
         values["until"] = datetime(2026, 10, chance.randint(24, 30), tzinfo=ZONE).date()
     if chance.random() < 0.5:
         values["period_of"] = "events"
+    if chance.random() < 0.2:
+        values["topic"] = chance.choice(("first", "second"))
     if chance.random() < 0.2:
         values["segment"] = ("c0", "c3", "c4", "cx")
     return model(**(values | more))

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import functools
 import threading
 from collections import OrderedDict
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Literal
 
 import pyarrow as pa
+import sqlalchemy as sa
 
 from geleit.analytics.question import Question
 from geleit.analytics.reference import Actor, Reference
@@ -18,6 +20,7 @@ from geleit.events.kinds import Catalogue, meant
 from geleit.events.vocabulary import VOCABULARY
 from geleit.history.columns import Columns
 from geleit.history.history import History
+from geleit.ledger import tables
 
 Engine = Literal["kernels", "sql"]
 MANY = 2**31 - 1
@@ -27,17 +30,20 @@ HELD = 4  # groupings of one state kept in memory
 class _State:
     """One state of the history: its columns, the groupings asked for of late, and reference SQL on it."""
 
-    def __init__(self, columns: Columns, zone: str) -> None:
+    def __init__(self, columns: Columns, zone: str, needs_of: Callable[[str], Sequence[str]]) -> None:
         self.columns = columns
         self.zone = zone
-        self.reference = Reference(columns.duck)
+        self.needs_of = functools.cache(needs_of)
+        self.reference = Reference(columns.duck, self.needs_of)
         self.lock = threading.RLock()
         self._selections: OrderedDict[Wanted, Selection] = OrderedDict()
 
     def selection(self, wanted: Wanted) -> Selection:
         """The journeys as wanted."""
         if wanted not in self._selections:
-            self._selections[wanted] = select(self.columns, wanted, self.zone)
+            self._selections[wanted] = select(
+                self.columns, wanted, self.zone, self.needs_of(wanted.topic) if wanted.topic else ()
+            )
             if len(self._selections) > HELD:
                 self._selections.popitem(last=False)
         self._selections.move_to_end(wanted)
@@ -121,9 +127,15 @@ class Desk:
                 now.change,
                 now.last_seq,
             ):
-                self._state = _State(self._history.open_columns(), self._zone)
+                self._state = _State(self._history.open_columns(), self._zone, self._needs_of)
             assert self._state is not None  # noqa: S101 (made above)
             return self._state
+
+    def _needs_of(self, topic: str) -> Sequence[str]:
+        """The ids of all needs of a topic."""
+        query = sa.select(tables.need.c.id).where(tables.need.c.topic == topic)
+        with self._history.ledger.read() as connection:
+            return list(connection.execute(query).scalars())
 
     def _check(self, question: Question, columns: Columns) -> None:
         known = {*columns.kinds, *VOCABULARY, *self._catalogue.definition.kinds}

@@ -39,6 +39,7 @@ class Question(Definition):
     period_of: Literal["journeys", "events"] = Field(
         "journeys", description="days count the journeys that began then, whole; or only the events of these days"
     )
+    topic: str = Field("", description="only needs of this topic; by default of any")
     segment: tuple[str, ...] | None = Field(None, description="only these customers, by their ids; by default all")
     notes: bool = Field(False, description="count notes (a criterion, a judgement) like steps")
     limit: int = Field(50, ge=1, description="rows shown; the rest is folded into 'other', which opens")
@@ -61,7 +62,9 @@ class Question(Definition):
     @property
     def wanted(self) -> Wanted:
         """Which events count, and how they are grouped."""
-        return Wanted(self.unit == "need", self.notes, self.period_of == "journeys", *self.days, self.segment)
+        return Wanted(
+            self.unit == "need", self.notes, self.period_of == "journeys", *self.days, self.segment, self.topic
+        )
 
     @property
     def kinds(self) -> Sequence[str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -29,8 +29,9 @@ class Actor:
 class Reference:
     """Reference SQL on DuckDB over the view ``events``."""
 
-    def __init__(self, duck: duckdb.DuckDBPyConnection) -> None:
+    def __init__(self, duck: duckdb.DuckDBPyConnection, needs_of: Callable[[str], Sequence[str]]) -> None:
         self.duck = duck
+        self._needs_of = needs_of
         self._made: Wanted | None = None
 
     def population(self, question: Question) -> Population:
@@ -71,6 +72,8 @@ class Reference:
             return
         customers = pa.table({"customer_id": pa.array(wanted.segment or (), pa.string())})
         self.duck.register("segment", customers)
+        needs = pa.table({"need_id": pa.array(self._needs_of(wanted.topic) if wanted.topic else (), pa.string())})
+        self.duck.register("topic_needs", needs)
         text = load_from(FOLDER / "selection.sql")["steps"]
         self.duck.execute(f"CREATE OR REPLACE TEMP TABLE steps AS {text}", _fitting(text, _values(wanted)))
         self._made = wanted
@@ -84,7 +87,7 @@ class Reference:
 def _values(wanted: Wanted) -> dict[str, object]:
     fixed = wanted._asdict()
     fixed.pop("segment")
-    return fixed | {"only_some": wanted.segment is not None}
+    return fixed | {"only_some": wanted.segment is not None, "of_topic": bool(fixed.pop("topic"))}
 
 
 def _fitting(text: str, values: Mapping[str, object]) -> dict[str, object]:

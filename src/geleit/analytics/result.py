@@ -53,6 +53,7 @@ class Result(Generic[Row]):
             "since": asked.since and asked.since.isoformat(),
             "until": asked.until and asked.until.isoformat(),
             "period_of": asked.period_of,
+            "topic": asked.topic or None,
             "segment": None if asked.segment is None else len(asked.segment),
         }
 
@@ -131,6 +132,8 @@ def _surroundings(result: Result[Any], language: str) -> list[str]:
         found.append(translate(language, "Only {n} chosen people.", n=number(len(asked.segment), language)))
     if of.outside:
         found.append(translate(language, "{outside} events belong to no need and are not in it.", **said))
+    if asked.topic:
+        found.append(translate(language, "Only needs of the topic {topic}.", topic=asked.topic))
     if result.other.rows:
         rest = number(result.other.rows, language)
         found.append(translate(language, "{n} further rows were counted and are folded.", n=rest))

@@ -16,6 +16,7 @@ from geleit.clock import local_day
 from geleit.history.columns import Column, Columns, Part
 
 FIRST_DAY, LAST_DAY = -(2**31), 2**31 - 1
+EVERY_NEED = np.zeros(0, np.bool_)  # in place of a mask: needs are not asked for their topic
 
 
 class Wanted(NamedTuple):
@@ -23,6 +24,7 @@ class Wanted(NamedTuple):
 
     ``in_need``: by need, else by customer. ``notes``: notes count like steps. ``whole``: the days (from ``since``, until
     before ``until``) say when a journey began; else which events count. ``segment``: only these customers.
+    ``topic``: only needs of it ('' = any).
     """
 
     in_need: bool
@@ -31,13 +33,15 @@ class Wanted(NamedTuple):
     since: int
     until: int
     segment: tuple[str, ...] | None
+    topic: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Population:
     """Who and what is counted, and what is not: ``supposed`` (nobody recorded it), ``notes``, ``outside`` every need.
 
-    ``another_time`` = events outside the period, where the period is one of events.
+    ``another_topic`` = events of needs of other topics, where one was asked for; ``another_time`` = events outside the
+    period, where the period is one of events.
     """
 
     journeys: int
@@ -47,6 +51,7 @@ class Population:
     notes: int
     outside: int
     another_time: int
+    another_topic: int = 0
 
 
 class Journeys:
@@ -95,26 +100,28 @@ class Selection:
         return self.population.journeys
 
 
-def select(columns: Columns, wanted: Wanted, zone: str) -> Selection:
-    """Choose and group; two linear passes over what is in base and delta."""
+def select(columns: Columns, wanted: Wanted, zone: str, needs: Sequence[str] = ()) -> Selection:
+    """Choose and group; two linear passes over what is in base and delta. ``needs`` are those of the wanted topic."""
     found: list[Journeys] = []
-    left = np.zeros(4, np.int64)
+    left = np.zeros(5, np.int64)
     units, owners, people, events = 0, 0, 0, 0
-    for part, keep in zip(columns.parts, _kept(columns, wanted.segment), strict=True):
-        grouped = _group(part, keep, wanted, left)
+    of_topic = columns.among_needs(needs) if wanted.topic else [EVERY_NEED] * len(columns.parts)
+    for part, keep, mine in zip(columns.parts, _kept(columns, wanted.segment), of_topic, strict=True):
+        grouped = _group(part, (keep, mine), wanted, left)
         found.append(Journeys(part, grouped, units, owners))
         units += len(grouped[2])
         owners += len(keep)
         people += selecting.distinct(grouped[2])
         events += len(grouped[0])
-    supposed, notes, outside, another_time = map(int, left)
-    population = Population(units, people, events, supposed, notes, outside, another_time)
+    population = Population(units, people, events, *map(int, left))
     return Selection(
         tuple(found), population, local_day(columns.as_of.at, zone), columns.kinds, columns.channels, columns.stages
     )
 
 
-def _group(part: Part, keep: npt.NDArray[np.bool_], wanted: Wanted, left: Column) -> tuple[Column, Column, Column]:
+def _group(
+    part: Part, keep: tuple[npt.NDArray[np.bool_], npt.NDArray[np.bool_]], wanted: Wanted, left: Column
+) -> tuple[Column, Column, Column]:
     customer, need, day = (part.column(name) for name in ("customer", "need", "local_day"))
     days = (wanted.since, wanted.until)
     between = (FIRST_DAY, LAST_DAY) if wanted.whole else days

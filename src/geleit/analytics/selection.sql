@@ -11,6 +11,7 @@ WITH chosen AS (
     AND (need_id <> '' OR NOT $in_need)
     AND (local_day >= $since AND local_day < $until OR $whole)
     AND (NOT $only_some OR customer_id IN (SELECT customer_id FROM segment))
+    AND (NOT $of_topic OR need_id IN (SELECT need_id FROM topic_needs))
 ),
 placed AS (
   SELECT
@@ -37,6 +38,11 @@ SELECT
   count(*) FILTER (WHERE evidence <> 'gap' AND (step OR $notes) AND $in_need AND need_id = '') AS outside,
   count(*) FILTER (
     WHERE evidence <> 'gap' AND (step OR $notes) AND (need_id <> '' OR NOT $in_need)
+      AND $of_topic AND need_id NOT IN (SELECT need_id FROM topic_needs)
+  ) AS another_topic,
+  count(*) FILTER (
+    WHERE evidence <> 'gap' AND (step OR $notes) AND (need_id <> '' OR NOT $in_need)
+      AND (NOT $of_topic OR need_id IN (SELECT need_id FROM topic_needs))
       AND NOT $whole AND NOT (local_day >= $since AND local_day < $until)
   ) AS another_time
 FROM events

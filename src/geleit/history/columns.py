@@ -73,6 +73,18 @@ class Columns:
         self.duck.unregister("wanted")
         return found
 
+    def among_needs(self, needs: Sequence[str]) -> list[npt.NDArray[np.bool_]]:
+        """Which needs of each part are among these, by their numbers in the part; never empty."""
+        self.duck.register("wanted", pa.table({"need_id": pa.array(needs, pa.string())}))
+        queries = (["base_needs"] if self.base else []) + ["delta_needs"]
+        found = []
+        for part, query in zip(self.parts, queries, strict=True):
+            mask = np.zeros(int(part.column("need").max(initial=0)) + 1, np.bool_)
+            mask[self._values(query)] = True
+            found.append(mask)
+        self.duck.unregister("wanted")
+        return found
+
     def close(self) -> None:
         """Let go of the connection."""
         self.duck.close()

@@ -50,3 +50,13 @@ SELECT code FROM base.customer_code WHERE customer_id IN (SELECT customer_id FRO
 SELECT code
 FROM (SELECT customer_id, row_number() OVER (ORDER BY customer_id) - 1 AS code FROM (SELECT DISTINCT customer_id FROM delta))
 WHERE customer_id IN (SELECT customer_id FROM wanted)
+
+-- name: base_needs
+-- purpose: the base's codes of some needs
+SELECT code FROM base.need_code WHERE need_id IN (SELECT need_id FROM wanted)
+
+-- name: delta_needs
+-- purpose: the delta's numbers of some needs
+SELECT code
+FROM (SELECT need_id, dense_rank() OVER (ORDER BY need_id) - 1 AS code FROM (SELECT DISTINCT need_id FROM delta))
+WHERE need_id <> '' AND need_id IN (SELECT need_id FROM wanted)

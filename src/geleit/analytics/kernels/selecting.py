@@ -31,12 +31,15 @@ class Wanted(NamedTuple):
 
 
 @kernel
-def choose(events: Events, keep: npt.NDArray[np.bool_], wanted: Wanted, left: Ints) -> Ints:
-    """Rows that count, of kept customers; ``left`` counts what was left out and why."""
+def choose(
+    events: Events, keep: tuple[npt.NDArray[np.bool_], npt.NDArray[np.bool_]], wanted: Wanted, left: Ints
+) -> Ints:
+    """Rows that count, of kept customers and, if that mask is not empty, kept needs; ``left`` counts the others by reason."""
+    customers, needs = keep
     rows = np.empty(len(events.customer), np.int32)
     chosen = 0
     for i in range(len(events.customer)):
-        if not keep[events.customer[i]]:
+        if not customers[events.customer[i]]:
             continue
         if events.flags[i] & 2:
             left[0] += 1
@@ -44,6 +47,8 @@ def choose(events: Events, keep: npt.NDArray[np.bool_], wanted: Wanted, left: In
             left[1] += 1
         elif wanted.in_need and events.need[i] < 0:
             left[2] += 1
+        elif len(needs) and (events.need[i] < 0 or not needs[events.need[i]]):
+            left[4] += 1
         elif events.day[i] < wanted.since or events.day[i] >= wanted.until:
             left[3] += 1
         else:
