@@ -95,10 +95,10 @@ def heading(canvas: Canvas, result: Result[Any], title: str, drawing: Drawing) -
     return set_paragraphs(canvas, said, 0, 0, limit * 0.9, anchor="start") + 18
 
 
-def legend(canvas: Canvas, top: float, stages: Mapping[str, str], signs: Sequence[str], limit: float) -> float:
-    """The colors of stages (role to name) and what else needs a word, in lines; returns where it ends."""
+def legend(canvas: Canvas, top: float, signs: Sequence[tuple[str, str]], limit: float) -> float:
+    """What colors mean (role, words) and what else needs a word (no role), in lines; returns where it ends."""
     x, y = 0.0, top + 14
-    for role, name in [*stages.items(), *(("", sign) for sign in signs)]:
+    for role, name in signs:
         sign = 22.0 if role else 0.0
         lines = wrap(name, "record", 12, limit - sign).lines
         wide = sign + max(width(line, "record", 12) for line in lines)

@@ -88,9 +88,7 @@ def draw(result: Result[Link], drawing: Drawing, *, title: str = "") -> Scene:
     canvas.add(*texts.marks)
     if title:
         limit = max(flow.wide, PAGE / 2)
-        bottom = legend(
-            canvas, bottom + 16, stages(flow.unrolled, drawing, flow.question.of), signs(result, drawing), limit
-        )
+        bottom = legend(canvas, bottom + 16, signs(result, drawing), limit)
     right = max([flow.wide, *(box.right + 1 for mark in canvas.marks for box in _boxes(mark))])
     words = drawing.words
     return Scene(
@@ -185,7 +183,7 @@ def _others(canvas: Canvas, flow: _Flow, stand: Stand, top: float, *, opens: boo
     toggled = drawing.again({"open": str(stand.column) if opens else ""})
     y = top + 6
     if toggled:
-        said = words.say("open") if opens else words.say("close")
+        said = words.say("open the list") if opens else words.say("close the list")
         label = f"{flow.name(stand)}: {said}"
         door(canvas, label, toggled, [Text(x + BAR + 8, y + 10, said, 12, "record", role="door")])
         y += 20
@@ -255,7 +253,7 @@ def _ribbon(canvas: Canvas, flow: _Flow, one: Ribbon, start: float, end: float) 
         f"M{n(left)} {n(start)}H{n(lead)}C{n(bend)} {n(start)} {n(bend)} {n(end)} {n(right)} {n(end)}V{n(end + thick)}"
         f"C{n(bend)} {n(end + thick)} {n(bend)} {n(start + thick)} {n(lead)} {n(start + thick)}H{n(left)}Z"
     )
-    ends = [words.say("others") if end_ == REST else words.name(end_, of) for end_ in (one.source, one.target)]
+    ends = [words.say("the others") if end_ == REST else words.name(end_, of) for end_ in (one.source, one.target)]
     if flow.backward:
         ends.reverse()
     label = f"{ends[0]} → {ends[1]}: {words.number(one.cell.journeys)}"
@@ -263,28 +261,23 @@ def _ribbon(canvas: Canvas, flow: _Flow, one: Ribbon, start: float, end: float) 
     canvas.add(Door(href, label, (Stroke(d, role, (), ground=True),), quiet=True))
 
 
-def stages(unrolled: Unrolled, drawing: Drawing, of: str) -> dict[str, str]:
-    """The stages whose colors are seen, by role, in the order of the model."""
-    words = drawing.words
-    values = [stand.value for stands in unrolled.columns for stand in stands if stand.value != REST]
+def signs(result: Result[Link], drawing: Drawing) -> list[tuple[str, str]]:
+    """What the colors mean (role, stage), in the order of the stages; then what else needs a word."""
+    flow = _measured(result, drawing)
+    words, of = drawing.words, flow.question.of
+    values = [stand.value for stands in flow.unrolled.columns for stand in stands if stand.value != REST]
     seen = {words.stage(value, of) for value in values}
-    found = {
-        f"bar{words.catalogue.tone(stage.id)}": words.catalogue.stage_label(stage.id, words.language)
+    found = [
+        (f"bar{words.catalogue.tone(stage.id)}", words.catalogue.stage_label(stage.id, words.language))
         for stage in words.catalogue.stages
         if stage.id in seen
-    }
-    return found | ({f"bar{NO_TONE}": words.say("no stage, or several")} if "" in seen else {})
-
-
-def signs(result: Result[Link], drawing: Drawing) -> list[str]:
-    """What needs a word besides the colors."""
-    words, question = drawing.words, result.question
-    if getattr(question, "direction", "after") == "before":
-        return [words.say("Hatched: the journey began there.")]
-    return [
-        words.say("Hatched: nothing more is recorded of the journey; some may still be under way."),
-        words.say("What follows the last step is not drawn."),
     ]
+    if "" in seen:
+        found.append((f"bar{NO_TONE}", words.say("no stage, or several")))
+    if flow.backward:
+        return [*found, ("", words.say("Hatched: the journey began there."))]
+    under_way = words.say("Hatched: nothing more is recorded of the journey; some may still be under way.")
+    return [*found, ("", under_way), ("", words.say("What follows the last step is not drawn."))]
 
 
 def facts(result: Result[Link], drawing: Drawing) -> list[Fact]:
@@ -343,8 +336,8 @@ def twin(result: Result[Link], drawing: Drawing) -> Twin:
         )
     heads = (
         Column(words.say("Step"), numeric=True),
-        Column(words.say("from")),
-        Column(words.say("to")),
+        Column(words.say("where from")),
+        Column(words.say("where to")),
         Column(words.say("Journeys"), numeric=True),
         Column("", numeric=True),
         Column(words.say("Share"), numeric=True),

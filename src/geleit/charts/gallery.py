@@ -38,13 +38,13 @@ def _none(_result: Any, _drawing: Drawing) -> list[Any]:
 
 @dataclass(frozen=True, slots=True)
 class Chart:
-    """One question's picture, its table twin, the numbers said in words above it, and what its signs mean."""
+    """One question's picture, its table twin, the numbers said in words above it, and what its signs mean (role, words)."""
 
     title: str
     draw: Draws
     twin: Callable[[Any, Drawing], Twin]
     facts: Callable[[Any, Drawing], Sequence[Fact]] = _none
-    signs: Callable[[Any, Drawing], Sequence[str]] = _none
+    signs: Callable[[Any, Drawing], Sequence[tuple[str, str]]] = _none
 
 
 CHARTS: dict[str, Chart] = {

@@ -16,6 +16,8 @@ from starlette.routing import Route
 from geleit.errors import GeleitError, NotFoundError
 from geleit.web import api, questions
 from geleit.web.assets import serve_asset
+from geleit.web.journeys import pages as asking
+from geleit.web.journeys.people import people as behind
 from geleit.web.pages.account import account
 from geleit.web.pages.deciding import decide, decided
 from geleit.web.pages.events import events
@@ -51,6 +53,10 @@ def create_app(workspace: Workspace, *, hosts: Sequence[str] = ()) -> Starlette:
         Route("/identity/review", review, methods=["GET"]),
         Route("/identity/review", posted(reviewed), methods=["POST"]),
         Route("/accounts/{id}", account),
+        Route("/journeys", asking.hub),
+        Route("/journeys/{name}.{form}", asking.file),
+        Route("/journeys/{name}", asking.question),
+        Route("/journeys/{name}/people", behind),
         Route("/sources", sources),
         Route("/sources/quarantine", quarantine),
         Route("/keys", keys),

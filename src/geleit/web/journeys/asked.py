@@ -1,0 +1,218 @@
+"""What an address asks: a question about all journeys, how its picture is wanted, or in words why it cannot be asked."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from functools import cached_property
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlencode
+
+from starlette.requests import Request
+
+from geleit.charts.drawing import Drawing
+from geleit.charts.words import Words
+from geleit.errors import GeleitError, NotFoundError
+from geleit.events.kinds import meant
+from geleit.events.vocabulary import VOCABULARY
+from geleit.web.journeys.views import COMMON, VIEWS, WHEN, Field, Known, View
+from geleit.web.screen import reader_of, workspace_of
+
+if TYPE_CHECKING:
+    from geleit.analytics.question import Question
+    from geleit.analytics.result import Result
+
+CELL, LESS = "cell.", "less."
+OWN = {"lang", "open", "top", "rows", "page"}  # what an address says of the page, not of the question
+GERMAN_DAY = re.compile(r"(\d{1,2})\.(\d{1,2})\.(\d{4})")
+
+
+class Unaskable(GeleitError):
+    """The asker's mistake, told in the reader's language; ``exact`` is what the question itself said, in English."""
+
+    def __init__(self, message: str, exact: str = "") -> None:
+        super().__init__(message)
+        self.exact = exact
+
+
+@dataclass(frozen=True)
+class Asked:
+    """One address: the view, the given values of the question by name, and what is wanted of the page."""
+
+    request: Request
+    view: View
+    given: Mapping[str, Sequence[str]]
+    page: Mapping[str, str]
+    cell: Mapping[str, str] = field(default_factory=dict)
+    less: Mapping[str, Sequence[str]] = field(default_factory=dict)
+
+    @cached_property
+    def words(self) -> Words:
+        workspace, reader = workspace_of(self.request), reader_of(self.request)
+        return Words(reader.language, workspace.catalogue, reader.zone)
+
+    @property
+    def fields(self) -> tuple[Field, ...]:
+        """What the form asks; without the unit where the question has only one."""
+        only = model_of(self.view.name).only
+        return (*self.view.fields, *WHEN, *(one for one in COMMON if not (only and one.name == "unit")))
+
+    @cached_property
+    def known(self) -> Sequence[Known]:
+        """The kinds (channels, stages) there are, the most frequent first."""
+        of = (self.given.get("of") or ["kind"])[0]
+        return known(self.request, of if of in ("channel", "stage") else "kind", self.words)
+
+    @cached_property
+    def start(self) -> Mapping[str, Any]:
+        """What the view begins with, as far as nothing else was chosen."""
+        return {name: value for name, value in self.view.start(self.known).items() if name not in self.given}
+
+    @cached_property
+    def values(self) -> Mapping[str, Any]:
+        """The question's fields; where nothing was chosen yet, those the view begins with.
+
+        Errors: Unaskable.
+        """
+        fields = {one.name: one for one in self.fields}
+        model = model_of(self.view.name)
+        found: dict[str, Any] = {}
+        for name, texts in self.given.items():
+            if name not in model.model_fields:
+                raise Unaskable(self.words.say("This page has no filter '{name}'.", name=name))
+            found[name] = self._value(name, texts, fields.get(name))
+        if (since := found.get("since")) and (until := found.get("until")) and since >= until:
+            raise Unaskable(self.words.say("The time ends before it begins: the second day must come after the first."))
+        return {**self.start, **found}
+
+    def _value(self, name: str, texts: Sequence[str], asked: Field | None) -> Any:
+        text, say = texts[-1].strip(), self.words.say
+        if asked is None or asked.control == "values":
+            many = "tuple" in str(model_of(self.view.name).model_fields[name].annotation)
+            return list(texts) if many else text
+        if asked.control == "day":
+            return self._day(text)
+        if asked.control == "number":
+            low, high = (int(end) for end, _ in asked.options)
+            if not text.isdecimal() or not low <= int(text) <= high:
+                raise Unaskable(
+                    say(
+                        "{label}: '{text}' is no number from {low} to {high}.",
+                        label=say(asked.label),
+                        text=text,
+                        low=low,
+                        high=high,
+                    )
+                )
+            return int(text)
+        if asked.control == "choice" and text not in [value for value, _ in asked.options]:
+            choices = ", ".join(value for value, _ in asked.options)
+            raise Unaskable(
+                say("{label}: '{text}' is none of {choices}.", label=say(asked.label), text=text, choices=choices)
+            )
+        return text not in ("", "0", "false") if asked.control == "flag" else text
+
+    def _day(self, text: str) -> date:
+        hit = GERMAN_DAY.fullmatch(text)
+        iso = f"{hit[3]}-{int(hit[2]):02d}-{int(hit[1]):02d}" if hit else text
+        try:
+            return date.fromisoformat(iso)
+        except ValueError:
+            raise Unaskable(self.words.say("'{text}' is no day. Write it like 2026-11-22.", text=text)) from None
+
+    @cached_property
+    def question(self) -> Question:
+        """The question.
+
+        Errors: Unaskable.
+        """
+        analytics = import_module("geleit.analytics.analytics")
+        try:
+            made: Question = analytics.question(model_of(self.view.name), **self.values)
+        except Unaskable:
+            raise
+        except GeleitError as error:
+            raise Unaskable(self.words.say("This cannot be asked."), f"{error.message}. {error.hint}") from None
+        self._check(made)
+        return made
+
+    def _check(self, question: Question) -> None:
+        """Name a kind that nobody knows, and what was probably meant."""
+        catalogue = self.words.catalogue
+        there = {one.value for one in known(self.request, "kind", self.words)}
+        for kind in question.kinds:
+            if catalogue.canonical(kind) not in there | VOCABULARY.keys() | catalogue.definition.kinds.keys():
+                near = meant(kind, sorted(there)) if there else ""
+                exact = f"no event is of the kind '{kind}'{near}"
+                raise Unaskable(self.words.say("No event is of the kind '{kind}'.", kind=kind), exact)
+
+    @cached_property
+    def result(self) -> Result[Any]:
+        """The answer. Errors: Unaskable."""
+        found: Result[Any] = workspace_of(self.request).analytics.ask(self.question)
+        return found
+
+    def address(self, door: str = "", /, **changes: str) -> str:
+        """This question's page, ``/people`` behind it or a file of it, with changes of what the page is wanted to show."""
+        page = {**self.page, **changes} if not door.startswith("/") else {}
+        started = {name: [value] if isinstance(value, str) else value for name, value in self.start.items()}
+        pairs = [(name, str(text)) for name, texts in {**started, **self.given}.items() for text in texts]
+        pairs += [(name, text) for name, text in page.items() if text and name != "lang"]
+        return f"/journeys/{self.view.name}{door}{'?' if pairs else ''}{urlencode(pairs)}"
+
+    def lead(self, cell: Mapping[str, object], less: Mapping[str, Sequence[str]] | None = None, /) -> str:
+        """Where the people of a cell are."""
+        pairs = [(f"{CELL}{name}", str(value)) for name, value in cell.items()]
+        pairs += [(f"{LESS}{name}", value) for name, values in (less or {}).items() for value in values]
+        address = self.address("/people")
+        return f"{address}{'&' if '?' in address else '?'}{urlencode(pairs)}"
+
+    def drawing(self, width: float) -> Drawing:
+        """For this reader, every number leading to its people."""
+        return Drawing(self.words, self.lead, width, self.page, lambda changes: f"{self.address(**changes)}#picture")
+
+
+def asked(request: Request) -> Asked:
+    """Read an address. Errors: NotFoundError for a question without a page."""
+    name = request.path_params["name"]
+    if name not in VIEWS:
+        raise NotFoundError(f"there is no page of the question '{name}'", hint=f"there are {', '.join(VIEWS)}")
+    given: dict[str, list[str]] = {}
+    cell: dict[str, str] = {}
+    less: dict[str, list[str]] = {}
+    for key, text in request.query_params.multi_items():
+        if key.startswith(CELL):
+            cell[key.removeprefix(CELL)] = text
+        elif key.startswith(LESS):
+            less.setdefault(key.removeprefix(LESS), []).append(text)
+        elif key not in OWN and text.strip():
+            given.setdefault(key, []).append(text)
+    page = {key: request.query_params[key] for key in OWN if key in request.query_params}
+    return Asked(request, VIEWS[name], given, page, cell, less)
+
+
+def model_of(name: str) -> type[Question]:
+    """The model of a question; loads what compiles kernels."""
+    found: type[Question] = import_module("geleit.analytics.analytics").QUESTIONS[name]
+    return found
+
+
+def known(request: Request, of: str, words: Words) -> list[Known]:
+    """The values there are; counted once for each state of the history."""
+    workspace, state = workspace_of(request), request.app.state
+    as_of = workspace.as_of()
+    key = (as_of.generation, as_of.change, as_of.last_seq)
+    kept: dict[Any, Any] = getattr(state, "known_values", {})
+    if kept.get("key") != key:
+        kept = {"key": key}
+        state.known_values = kept
+    if of not in kept:
+        kept[of] = [
+            (row.value, row.journeys)
+            for row in workspace.analytics.occurrences(of=of, limit=2**31 - 1).rows
+            if row.value
+        ]
+    return [Known(value, words.name(value, of), words.stage(value, of), journeys) for value, journeys in kept[of]]

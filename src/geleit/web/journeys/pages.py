@@ -1,0 +1,142 @@
+"""The hub of all questions, and the page of one: form, sentence, picture, table, files."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from markupsafe import Markup
+from starlette.requests import Request
+from starlette.responses import Response
+
+from geleit.charts.cells import as_csv
+from geleit.charts.drawing import Fact
+from geleit.charts.gallery import Picture, chart_of
+from geleit.charts.words import Words
+from geleit.errors import NotFoundError
+from geleit.maps.plan import PAGE
+from geleit.maps.svg import inline
+from geleit.web.journeys.asked import Asked, Unaskable, asked
+from geleit.web.journeys.form import controls, hidden
+from geleit.web.journeys.views import VIEWS
+from geleit.web.pages.files import ALONE, TYPES, file_name
+from geleit.web.screen import reader_of, seen_at, show, workspace_of
+
+FORMS = ("csv", "svg", "png")
+SHORT, LONGEST = 12, 1_000  # rows of the table at first, and at most
+PHONE = 358.0  # px that a phone's page has
+BAD_REQUEST = 400
+
+
+def hub(request: Request) -> Response:
+    """GET /journeys: the questions in plain words, each with a number of now."""
+    workspace, reader = workspace_of(request), reader_of(request)
+    words = Words(reader.language, workspace.catalogue, reader.zone)
+    questions: list[tuple[str, str, str, Fact | None]] = []
+    population = None
+    if seen_at(request):
+        population = workspace.analytics.occurrences().population
+    for view in VIEWS.values():
+        live = view.live(_ask(request), words) if population and population.journeys else None
+        questions.append((f"/journeys/{view.name}", words.say(view.title), words.say(view.tells), live))
+    return show(request, "journeys.html", area="journeys", questions=questions, population=population)
+
+
+def _ask(request: Request) -> Any:
+    analytics = workspace_of(request).analytics
+    return lambda name, **values: getattr(analytics, name)(**values)
+
+
+def question(request: Request) -> Response:
+    """GET /journeys/{name}: the answer as picture and table, with the form that asks it."""
+    one = asked(request)
+    values: dict[str, Any] = {"result": None, "problem": "", "exact": ""}
+    try:
+        values = _answered(one)
+    except Unaskable as error:
+        values |= {"problem": error.message, "exact": error.exact}
+    status = BAD_REQUEST if values["problem"] else 200
+    form = controls(one)
+    return show(
+        request,
+        "question.html",
+        status=status,
+        area="journeys",
+        title=one.words.say(one.view.title),
+        tells=one.words.say(one.view.tells),
+        action=f"/journeys/{one.view.name}",
+        controls=[control for control in form if not control.more],
+        further=[control for control in form if control.more],
+        hidden=hidden(one),
+        **values,
+    )
+
+
+def _answered(one: Asked) -> dict[str, Any]:
+    result, chart, words = one.result, chart_of(one.view.name), one.words
+    drawing = one.drawing(PAGE)
+    twin = chart.twin(result, drawing)
+    shown = LONGEST if one.page.get("rows") == "all" else SHORT
+    pictures = [("wide", chart.draw(result, drawing))] if result.rows else []
+    if one.view.narrow and result.rows:
+        pictures.append(("tall", chart.draw(result, one.drawing(PHONE))))
+    files = [(form, one.address(f".{form}")) for form in FORMS] if result.rows else []
+    definition = {"definition": dict(result.definition), "as_of": _as_of(result)}
+    return {
+        "problem": "",
+        "exact": "",
+        "result": result,
+        "explained": words.explain(result),
+        "facts": chart.facts(result, drawing) if result.rows else [],
+        "signs": chart.signs(result, drawing),
+        "pictures": [(name, Markup(inline(scene, prefix=name))) for name, scene in pictures],  # noqa: S704 (escaped there)
+        "narrow": one.view.narrow,
+        "twin": twin,
+        "rows": twin.rows[:shown],
+        "total": len(twin.rows),
+        "all_rows": f"{one.address(rows='all')}#table" if len(twin.rows) > shown else "",
+        "files": files,
+        "api": _api(one),
+        "definition": json.dumps(definition, indent=1, ensure_ascii=False),
+        "as_of": result.as_of.at,
+        "filtered": bool(one.values.get("since") or one.values.get("until") or one.values.get("segment")),
+    }
+
+
+def _as_of(result: Any) -> dict[str, int]:
+    of = result.as_of
+    return {"generation": of.generation, "change": of.change, "last_seq": of.last_seq}
+
+
+def _api(one: Asked) -> str:
+    """Where programs ask the same question."""
+    pairs = one.address("/").partition("?")[2]
+    return f"/api/analytics/{one.view.name}{'?' if pairs else ''}{pairs}"
+
+
+def file(request: Request) -> Response:
+    """GET /journeys/{name}.{form}: the rows as CSV, the picture as SVG or PNG, titled in the reader's language.
+
+    Errors: NotFoundError for another form; what cannot be asked is answered in words.
+    """
+    form = request.path_params["form"]
+    if form not in FORMS:
+        raise NotFoundError(f"'{form}' is no form of an answer", hint=f"choose one of {', '.join(FORMS)}")
+    one = asked(request)
+    try:
+        result = one.result
+    except Unaskable as error:
+        return Response(f"{error.message}\n{error.exact}\n", status_code=BAD_REQUEST, media_type="text/plain")
+    headers = {
+        "content-disposition": f'attachment; filename="{file_name(one.words.say(one.view.title))}.{form}"',
+        "content-security-policy": ALONE,
+    }
+    return Response(_file(one, result, form), media_type=TYPES[form], headers=headers)
+
+
+def _file(one: Asked, result: Any, form: str) -> bytes:
+    if form == "csv":
+        return as_csv(result).encode()
+    drawing = one.drawing(PAGE)
+    scene = chart_of(one.view.name).draw(result, drawing, title=one.words.say(one.view.title))
+    return Picture(scene).svg().encode() if form == "svg" else Picture(scene).png()

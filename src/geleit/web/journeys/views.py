@@ -1,0 +1,138 @@
+"""Which questions have a page under /journeys, what their forms ask, and what the hub says of them.
+
+To add a question that ``geleit.analytics`` can answer:
+
+1. Draw it: ``geleit/charts/NAME.py`` with ``draw(result, drawing, *, title="") -> Scene`` (flow.py and funnel.py show how:
+   marks on a ``Canvas``, numbers as doors by ``drawing.lead(cell)``, where ``cell`` names columns of ``question.keys``) and
+   ``twin(result, drawing) -> Twin``, the same numbers as a table; optionally ``facts`` (numbers said above the picture) and
+   ``signs`` (what a legend must say). Charts import answers for typing only, so that pages do not load what compiles kernels.
+2. Hang it up: a ``Chart`` in ``geleit.charts.gallery.CHARTS`` under the question's name (that of its model).
+3. Give it a page: a ``View`` here in ``VIEWS``, with the fields of the question that people choose. Names of fields are the
+   model's; ``control`` says how they are chosen, ``more`` puts them below "More filters". Unit, period and notes come by
+   themselves. ``narrow=True`` draws the picture a second time for phones (``drawing.width`` is 358 then); without it a wide
+   picture scrolls in its own room. ``start`` gives values to begin with where nothing was chosen yet; ``live`` the number
+   that the hub shows.
+4. Put the German words into ``language/de/charts.po`` (pictures) and ``journeys.po`` (pages); texts of views stand in
+   ``say(...)``-less tuples, so tests/web/test_journeys.py looks at them here.
+
+Then /journeys/NAME, its people, CSV, SVG, PNG, errors, empty states, print and the link in the hub are there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from geleit.charts.drawing import Fact
+from geleit.charts.words import Words
+
+Control = Literal["values", "choice", "number", "day", "span", "flag"]
+Ask = Callable[..., Any]  # name of a question, its fields -> its answer
+SPANS = ("1 hour", "1 day", "2 days", "7 days", "14 days", "30 days", "90 days", "365 days")
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """One thing a form asks: a field of the question, and how it is chosen.
+
+    ``values``: a kind, channel or stage that exists, ``several`` = so many at once at least; ``empty`` = the words for none.
+    ``choice``: one of ``options`` (value, words). ``number``: from the first option to the second. ``flag``: yes or no.
+    """
+
+    name: str
+    label: str
+    control: Control
+    options: tuple[tuple[str, str], ...] = ()
+    several: int = 1
+    empty: str = ""
+    more: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """A value that exists, what people call it, and in how many journeys it is."""
+
+    value: str
+    label: str
+    stage: str
+    journeys: int
+
+
+def _nothing(_known: Sequence[Known]) -> Mapping[str, Any]:
+    return {}
+
+
+def _silent(_ask: Ask, _words: Words) -> Fact | None:
+    return None
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """A question's page: ``name`` is that of the question; ``title`` asks it in plain words, ``tells`` says what it shows."""
+
+    name: str
+    title: str
+    tells: str
+    fields: tuple[Field, ...]
+    narrow: bool = False
+    start: Callable[[Sequence[Known]], Mapping[str, Any]] = _nothing
+    live: Callable[[Ask, Words], Fact | None] = _silent
+
+
+OF = Field(
+    "of", "Steps are", "choice", (("kind", "events"), ("channel", "channels"), ("stage", "stages")), more=True
+)
+WHEN = (
+    Field("since", "Began from", "day"),
+    Field("until", "until before", "day"),
+)
+COMMON = (
+    Field(
+        "unit",
+        "A journey is",
+        "choice",
+        (("need", "what belongs to one need"), ("customer", "all that one person did")),
+        more=True,
+    ),
+    Field(
+        "period_of",
+        "The days choose",
+        "choice",
+        (("journeys", "journeys that began then, whole"), ("events", "only the events of these days")),
+        more=True,
+    ),
+    Field("notes", "Count notes like steps", "flag", more=True),
+)
+
+
+def _beginning(ask: Ask, words: Words) -> Fact | None:
+    """With what most journeys begin."""
+    links = ask("flow", depth=1).rows
+    starts: dict[str, int] = {}
+    for link in links:
+        starts[link.source] = starts.get(link.source, 0) + link.journeys
+    if not starts:
+        return None
+    most = max(starts, key=lambda value: (starts[value], value))
+    said = words.say("journeys begin like this: {name}", name=words.name(most))
+    return Fact(words.number(starts[most]), "/journeys/flow", said)
+
+
+VIEWS: dict[str, View] = {
+    view.name: view
+    for view in (
+        View(
+            "flow",
+            "What happens next?",
+            "Step by step what follows, from the beginning or from any event, and where journeys go no further.",
+            (
+                Field("anchor", "From", "values", empty="the beginning of the journey"),
+                Field("direction", "Look", "choice", (("after", "at what follows"), ("before", "at what came before"))),
+                Field("depth", "Steps", "number", (("1", ""), ("12", ""))),
+                OF,
+            ),
+            live=_beginning,
+        ),
+    )
+}
