@@ -171,7 +171,7 @@ class Intake:
             if customer is not None and customer not in moved.regrouped:
                 arrival = arrivals.setdefault(customer, carrying.Arrival([], customer in first))
                 arrival.events.append(ReadEvent(event, self.catalogue.touchpoint(event)))
-        unsure = carrying.carry_on(connection, arrivals, self.needs, change) if arrivals else set()
+        unsure = carrying.carry_on(connection, arrivals, self.needs) if arrivals else set()
         recut.ask(connection, unsure | moved.regrouped, change)
 
 
@@ -193,7 +193,7 @@ def _sift(
             again.append(one.event)
         else:
             contradicting.append(one.event)
-    _KEY.many(connection, [{"id": identity, "content": known[identity]} for identity in new])
+    _KEY.many(connection, [{"id": identity, "content": known[identity]} for identity in sorted(new)])
     return list(new.values()), contradicting, again
 
 

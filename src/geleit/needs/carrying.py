@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from operator import itemgetter
 from typing import Any, NamedTuple
 
 import sqlalchemy as sa
@@ -24,11 +25,13 @@ NAMES = [column.name for column in tables.need.columns]
 _need = tables.need.c
 _NEEDS = Prepared(sa.select(tables.need).where(given(_need.customer_id)).order_by(_need.opened_at, _need.id))
 _NEED = Prepared(upsert(tables.need, UPDATED))
+# What going on changes: other columns stay, and with them the indexes on them.
+MOVED = [name for name in UPDATED if name not in ("customer_id", "topic", "opened_at")]
+_MOVED = Prepared(sa.update(tables.need).where(_need.id == sa.bindparam("known")))
 _MEMBER = Prepared(upsert(tables.need_event, ["need_id"]))
 _WAITING = Prepared(sa.select(tables.recut.c.customer_id).where(given(tables.recut.c.customer_id)))
 _TIPS = Prepared(sa.select(need_tip).where(given(need_tip.c.customer_id)))
 _TIP = Prepared(upsert(need_tip, ["t", "noted_t"]))
-_CHANGED = Prepared(sa.update(tables.customer).where(given(tables.customer.c.id)).values(change=sa.bindparam("number")))
 
 
 class _Tip(NamedTuple):
@@ -46,10 +49,11 @@ class Arrival:
     first: bool
 
 
-def carry_on(connection: sa.Connection, arrivals: Mapping[str, Arrival], rules: Needs, change: int) -> set[str]:
+def carry_on(connection: sa.Connection, arrivals: Mapping[str, Arrival], rules: Needs) -> set[str]:
     """Write what the newest events do to their customers' needs; returns those customers that must be cut anew instead.
 
-    Those are: whose needs wait to be cut, whose events came late, and where earlier events may have to move.
+    Those are: whose needs wait to be cut, whose events came late, and where earlier events may have to move. Customers keep
+    their ``change``: who reads what is newer than a generation finds them by these very events.
     """
     unsure = set(_waiting(connection, arrivals))
     sure = {name: arrival for name, arrival in arrivals.items() if name not in unsure}
@@ -65,7 +69,7 @@ def carry_on(connection: sa.Connection, arrivals: Mapping[str, Arrival], rules: 
             carried.begin(name, arrival.events, rules)
         elif not carried.go_on(name, arrival.events, (known.get(name, ()), tips[name].noted), rules):
             unsure.add(name)
-    carried.write(connection, change)
+    carried.write(connection)
     return unsure
 
 
@@ -74,9 +78,9 @@ class _Carried:
 
     def __init__(self) -> None:
         self.needs: list[dict[str, object]] = []
+        self.moved: list[dict[str, object]] = []
         self.members: list[dict[str, object]] = []
         self.tips: list[dict[str, object]] = []
-        self.changed: list[str] = []
 
     def begin(self, customer: str, events: Sequence[Readable], rules: Needs) -> None:
         """The first events of a customer."""
@@ -116,20 +120,27 @@ class _Carried:
     def _carry(self, customer: str, journey: Going, before: Row | None) -> None:
         need = need_of(journey, (before["quote"], before["quote_event"]) if before else ("", ""))
         row = need_row(customer, need)
-        self.needs.append(row | {"events": len(need.event_ids) + (before["events"] if before else 0)})
+        if before is None:
+            self.needs.append(row)
+        else:
+            row["events"] = len(need.event_ids) + before["events"]
+            self.moved.append(row)
         self.members += [{"event_id": event, "need_id": need.id} for event in need.event_ids]
-        self.changed.append(customer)
 
     def _end(self, customer: str, at: int | None, noted: int | None) -> None:
         if at is not None:
             self.tips.append({"customer_id": customer, "t": at, "noted_t": noted})
 
-    def write(self, connection: sa.Connection, change: int) -> None:
-        """Everything at once."""
-        _NEED.many(connection, self.needs)
-        _MEMBER.many(connection, self.members)
-        _TIP.many(connection, self.tips)
-        _CHANGED.run(connection, values=self.changed, number=change)
+    def write(self, connection: sa.Connection) -> None:
+        """Everything at once, in the order of keys: neighbors stand on one page."""
+        if connection.dialect.name == "postgresql":  # finds out itself which indexes stay, and takes all rows at once
+            self.needs += self.moved
+        else:
+            moved = sorted(self.moved, key=itemgetter("id"))
+            _MOVED.many(connection, [{"known": row["id"]} | {name: row[name] for name in MOVED} for row in moved])
+        _NEED.many(connection, sorted(self.needs, key=itemgetter("id")))
+        _MEMBER.many(connection, sorted(self.members, key=itemgetter("event_id")))
+        _TIP.many(connection, sorted(self.tips, key=itemgetter("customer_id")))
 
 
 def _waiting(connection: sa.Connection, customers: Iterable[str]) -> list[str]:
