@@ -45,6 +45,7 @@ class Flow(Question):
 
     of: Literal["kind", "channel", "stage"] = Field("kind", description="steps between kinds, channels or stages")
     anchor: tuple[str, ...] = Field((), description="where to begin: one of these values; by default the journey's end")
+    goal: tuple[str, ...] = Field((), description="where to stop: one of these values; what comes then is not followed")
     direction: Literal["after", "before"] = Field(
         "after", description="what followed the anchor, or what came before it"
     )
@@ -55,16 +56,22 @@ class Flow(Question):
     def _anchor_is_named(self) -> Flow:
         if "" in self.anchor:
             raise ValueError("anchor: name a value, or leave it out to begin where the journey does")
+        if "" in self.goal:
+            raise ValueError("goal: name a value, or leave it out to follow journeys to their end")
         return self
 
     @property
     def kinds(self) -> Sequence[str]:
         """The kinds named."""
-        return self.anchor if self.of == "kind" else ()
+        return (*self.anchor, *self.goal) if self.of == "kind" else ()
 
     def renamed(self, canonical: Callable[[str], str]) -> Self:
         """The same question with every kind by the name it is counted under."""
-        return self.model_copy(update={"anchor": tuple(map(canonical, self.anchor))}) if self.of == "kind" else self
+        if self.of != "kind":
+            return self
+        return self.model_copy(
+            update={"anchor": tuple(map(canonical, self.anchor)), "goal": tuple(map(canonical, self.goal))}
+        )
 
     def parameters(self) -> Mapping[str, object]:
         """Values of the reference SQL's parameters."""
@@ -72,15 +79,16 @@ class Flow(Question):
         return {"of": self.of, "backward": backward, "anywhere": not self.anchor, "depth": self.depth}
 
     def tables(self, selection: Selection) -> Mapping[str, pa.Table]:  # noqa: ARG002 (the question alone says it)
-        """The anchor's values."""
-        return {"flow_anchor": pa.table({"value": pa.array(self.anchor, pa.string())})}
+        """The values of anchor and goal."""
+        named = {"flow_anchor": self.anchor, "flow_goal": self.goal}
+        return {name: pa.table({"value": pa.array(some, pa.string())}) for name, some in named.items()}
 
     def count(self, selection: Selection) -> pa.Table:
         """Count by kernels."""
         values = selection.values(self.of)
         member = members(values, self.anchor) if self.anchor else np.ones(len(values), np.bool_)
         skip = values.index("") if "" in values else -1
-        asked = unrolling.Anchor(member, skip, self.direction == "before")
+        asked = unrolling.Anchor(member, members(values, self.goal), skip, self.direction == "before")
         cells = np.zeros((self.depth, len(values) + 1, len(values) + 1, 3), np.int32)
         cells[..., 2] = -1
         for way in ways(selection, self.of):
@@ -109,7 +117,10 @@ class Flow(Question):
             ("before", True): "Counted is what came before the last {anchor} of each journey, step by step.",
             ("before", False): "Counted is what came before the end of each journey, step by step.",
         }
-        return translate(language, texts[self.direction, bool(self.anchor)], anchor=" / ".join(self.anchor))
+        said = translate(language, texts[self.direction, bool(self.anchor)], anchor=" / ".join(self.anchor))
+        if not self.goal:
+            return said
+        return f"{said} {translate(language, 'Nothing is followed beyond {goal}.', goal=' / '.join(self.goal))}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,6 +26,7 @@ NARROW, WIDE = 168.0, 330.0  # px from bar to bar
 GAP = 14.0  # px between two values of a step
 HEAD = 44.0  # px above the first value
 LEAST = 2.0  # px: the smallest bar
+SETTLED = "5"  # a goal without a stage wears ink, as what is settled does
 LISTED = 24  # folded values that are listed when "others" are open
 
 
@@ -245,7 +246,7 @@ def _ribbon(canvas: Canvas, flow: _Flow, one: Ribbon, start: float, end: float) 
         left, right, start, end = right + BAR, left - BAR, end, start
     words, of = flow.drawing.words, flow.question.of
     tone = words.tone(one.target, of)
-    role = f"pale{tone}" if one.target in flow.goal and tone != NO_TONE else "ribbon"
+    role = f"pale{SETTLED if tone == NO_TONE else tone}" if one.target in flow.goal else "ribbon"
     lead = left + (right - left) * 0.3
     bend = (lead + right) / 2
     n = number

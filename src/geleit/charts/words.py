@@ -81,9 +81,10 @@ class Words:
     def explain(self, result: Result[Any]) -> str:
         """What is counted, with the company's names for the kinds."""
         named = result.question.renamed(lambda kind: quoted(self.name(kind), self.language))
-        if getattr(named, "of", "kind") != "kind" and getattr(named, "anchor", ()):
-            of = named.of  # type: ignore[attr-defined]
-            named = named.model_copy(update={"anchor": tuple(self.name(one, of) for one in named.anchor)})  # type: ignore[attr-defined]
+        if (of := getattr(named, "of", "kind")) != "kind":
+            ends = {end: getattr(named, end) for end in ("anchor", "goal") if getattr(named, end, ())}
+            said = {end: tuple(quoted(self.name(one, of), self.language) for one in some) for end, some in ends.items()}
+            named = named.model_copy(update=said)
         return replace(result, question=named).explain(self.language)
 
     @cached_property

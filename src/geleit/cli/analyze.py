@@ -126,10 +126,11 @@ def flow(
     ] = [],  # noqa: B006 (Typer reads it, nobody changes it)
     before: Annotated[bool, typer.Option("--before", help="What came before the anchor, not what followed.")] = False,
     depth: Annotated[int, typer.Option(min=1, max=20, help="How many steps.")] = 5,
+    goal: Annotated[list[str], typer.Option(help="Where to stop: beyond it nothing is followed (repeatable).")] = [],  # noqa: B006 (as above)
     of: Of = "kind",
 ) -> Mapping[str, Any]:
     """What follows step by step, and where journeys end."""
-    return {"anchor": anchor, "direction": "before" if before else "after", "depth": depth, "of": of}
+    return {"anchor": anchor, "goal": goal, "direction": "before" if before else "after", "depth": depth, "of": of}
 
 
 def funnel(

@@ -14,9 +14,10 @@ Ints = npt.NDArray[Any]
 
 
 class Anchor(NamedTuple):
-    """Codes at which unrolling begins (all of them: at the end of the journey), the code to skip, and the direction."""
+    """Codes at which unrolling begins (all of them: at the end of the journey) and ends, the code to skip, the direction."""
 
     member: npt.NDArray[np.bool_]
+    goal: npt.NDArray[np.bool_]
     skip: int
     backward: bool
 
@@ -25,7 +26,8 @@ class Anchor(NamedTuple):
 def links(way: Way, anchor: Anchor, cells: Ints) -> None:
     """Add to ``cells[step, source, target]``: journeys, people, last person; the last code is outside the journey.
 
-    Forward from the first anchor, backward from the last one; a journey ends after its last step, not at the depth.
+    Forward from the first anchor, backward from the last one, up to the first goal on the way; a journey ends after its
+    last step, not at the depth.
     """
     depth, outside = cells.shape[0], cells.shape[1] - 1
     for u in range(len(way.owners)):
@@ -45,6 +47,6 @@ def links(way: Way, anchor: Anchor, cells: Ints) -> None:
                     cell[2] = way.owners[u]
                     cell[1] += 1
                 step += 1
-                if step == depth:
+                if step == depth or (code != outside and anchor.goal[code]):
                     break
             before = code

@@ -128,6 +128,7 @@ VIEWS: dict[str, View] = {
             "Step by step what follows, from the beginning or from any event, and where journeys go no further.",
             (
                 Field("anchor", "From", "values", empty="the beginning of the journey"),
+                Field("goal", "Up to", "values", empty="the end of the journey"),
                 Field("direction", "Look", "choice", (("after", "at what follows"), ("before", "at what came before"))),
                 Field("depth", "Steps", "number", (("1", ""), ("12", ""))),
                 OF,
