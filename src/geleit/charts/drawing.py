@@ -58,6 +58,12 @@ class Fact:
     words: str
 
 
+def reach(canvas: Canvas) -> float:
+    """How far to the right anything is drawn."""
+    marks = [inner for mark in canvas.marks for inner in (mark.marks if isinstance(mark, Door) else (mark,))]
+    return max((box.right for mark in marks for box in mark.boxes), default=0.0)
+
+
 def door(canvas: Canvas, label: str, href: str, texts: Sequence[Text]) -> None:
     """Texts that lead somewhere together, with room to press them."""
     boxes = [box for text in texts for box in text.boxes]

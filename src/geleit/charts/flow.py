@@ -6,11 +6,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from geleit.charts.drawing import HIT, LABEL, LINE, Drawing, Fact, door, heading, legend, named_number
+from geleit.charts.drawing import HIT, LABEL, LINE, Drawing, Fact, door, heading, legend, named_number, reach
 from geleit.charts.twin import Cell, Column, Twin
 from geleit.charts.unrolled import REST, Ribbon, Stand, Unrolled, unroll
 from geleit.maps.plan import PAGE
-from geleit.maps.scene import Box, Canvas, Door, Rect, Scene, Stroke, Text, number
+from geleit.maps.scene import Canvas, Door, Rect, Scene, Stroke, Text, number
 from geleit.maps.style import NO_TONE
 from geleit.maps.type import width, wrap
 
@@ -90,15 +90,11 @@ def draw(result: Result[Link], drawing: Drawing, *, title: str = "") -> Scene:
     if title:
         limit = max(flow.wide, PAGE / 2)
         bottom = legend(canvas, bottom + 16, signs(result, drawing), limit)
-    right = max([flow.wide, *(box.right + 1 for mark in canvas.marks for box in _boxes(mark))])
+    right = max(flow.wide, reach(canvas) + 1)
     words = drawing.words
     return Scene(
         right, bottom + 4, tuple(canvas.marks), title or words.say("Step flow"), words.explain(result), words.language
     )
-
-
-def _boxes(mark: Any) -> Sequence[Box]:
-    return [box for one in mark.marks for box in one.boxes] if isinstance(mark, Door) else mark.boxes
 
 
 def _measured(result: Result[Link], drawing: Drawing) -> _Flow:

@@ -58,7 +58,15 @@ class Asked:
     def fields(self) -> tuple[Field, ...]:
         """What the form asks; without the unit where the question has only one."""
         only = model_of(self.view.name).only
-        return (*self.view.fields, *WHEN, *(one for one in COMMON if not (only and one.name == "unit")))
+        left = {one.name for one in self.view.fields} | ({"unit"} if only else set())
+        if only == "customer" or not self.topics[1:]:  # of one topic there is nothing to choose
+            left.add("topic")
+        return (*self.view.fields, *(one for one in (*WHEN, *COMMON) if one.name not in left))
+
+    @property
+    def topics(self) -> tuple[str, ...]:
+        """What the company's needs are about."""
+        return tuple(rule.topic for rule in workspace_of(self.request).definitions.needs.needs)
 
     @cached_property
     def known(self) -> Sequence[Known]:
@@ -215,4 +223,8 @@ def known(request: Request, of: str, words: Words) -> list[Known]:
             for row in workspace.analytics.occurrences(of=of, limit=2**31 - 1).rows
             if row.value
         ]
-    return [Known(value, words.name(value, of), words.stage(value, of), journeys) for value, journeys in kept[of]]
+    return [Known(value, words.name(value, of), _place(value, of, words), journeys) for value, journeys in kept[of]]
+
+
+def _place(value: str, of: str, words: Words) -> int:
+    return words.catalogue.stage_index.get(words.stage(value, of), -1)

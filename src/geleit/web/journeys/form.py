@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from geleit.language.formats import span
 from geleit.web.journeys.asked import Asked, model_of
 from geleit.web.journeys.views import SPANS, Field
+from geleit.web.screen import workspace_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +91,11 @@ def _control(asked: Asked, field: Field, given: str) -> Control:
         )
     if field.control == "day":
         return Control(field.name, label, "day", given, more=field.more, set=bool(given))
+    if field.control == "topic":
+        workspace = workspace_of(asked.request)
+        options = [Option("", words.say(field.empty), not given)]
+        options += [Option(one, workspace.topic_label(one, words.language), one == given) for one in asked.topics]
+        return Control(field.name, label, "list", given, tuple(options), more=field.more, set=bool(given))
     if field.control == "span":
         options = [Option("", words.say("any length"), not given)]
         options += [Option(one, _span(asked, one), one == given) for one in dict.fromkeys((*SPANS, given)) if one]

@@ -16,7 +16,7 @@ from geleit.charts.words import Words
 from geleit.errors import NotFoundError
 from geleit.maps.plan import PAGE
 from geleit.maps.svg import inline
-from geleit.web.journeys.asked import Asked, Unaskable, asked
+from geleit.web.journeys.asked import Asked, Unaskable, asked, known
 from geleit.web.journeys.form import controls, hidden
 from geleit.web.journeys.views import VIEWS
 from geleit.web.pages.files import ALONE, TYPES, file_name
@@ -32,12 +32,13 @@ def hub(request: Request) -> Response:
     """GET /journeys: the questions in plain words, each with a number of now."""
     workspace, reader = workspace_of(request), reader_of(request)
     words = Words(reader.language, workspace.catalogue, reader.zone)
+    there = known(request, "kind", words) if seen_at(request) else []
     questions: list[tuple[str, str, str, Fact | None]] = []
     population = None
     if seen_at(request):
         population = workspace.analytics.occurrences().population
     for view in VIEWS.values():
-        live = view.live(_ask(request), words) if population and population.journeys else None
+        live = view.live(_ask(request), there, words) if population and population.journeys else None
         questions.append((f"/journeys/{view.name}", words.say(view.title), words.say(view.tells), live))
     return show(request, "journeys.html", area="journeys", questions=questions, population=population)
 

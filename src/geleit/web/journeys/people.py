@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
@@ -26,6 +26,17 @@ if TYPE_CHECKING:
 
 PAGE = 25  # each row asks for the person's needs
 BAD_REQUEST = 400
+# How columns of cells are called; a question that is added puts its own here.
+NAMED = {
+    "step": "Step",
+    "source": "where from",
+    "target": "where to",
+    "next": "what came instead",
+    "part": "shown",
+    "value": "what",
+}
+VALUES = ("source", "target", "next", "value")  # columns that hold kinds, channels or stages
+PARTS = {"reached": "came to the step", "lost": "went no further than the step"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,17 +140,17 @@ def _said(one: Asked) -> list[tuple[str, str]]:
     """The cell in words: column and value, and what is left out."""
     words = one.words
     of = (one.given.get("of") or ["kind"])[0]
-    named: Mapping[str, str] = {"step": words.say("step")}
+    named = {name: words.say(text) for name, text in NAMED.items()}
 
     def value(name: str, text: str) -> str:
-        if name in ("source", "target", "next", "value"):
+        if name in VALUES:
             return words.name(text, of) if text else words.say("nothing more")
-        return text
+        return words.say(PARTS.get(text, text)) if name == "part" else text
 
-    found = [(named.get(name, words.say(name)), value(name, text)) for name, text in one.cell.items()]
+    found = [(named.get(name, name), value(name, text)) for name, text in one.cell.items()]
     for name, texts in one.less.items():
         left = ", ".join(value(name, text) for text in texts)
-        found.append((words.say(name), words.say("others than {names}", names=left)))
+        found.append((named.get(name, name), words.say("others than {names}", names=left)))
     return found
 
 

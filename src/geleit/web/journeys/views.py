@@ -27,8 +27,11 @@ from typing import Any, Literal
 from geleit.charts.drawing import Fact
 from geleit.charts.words import Words
 
-Control = Literal["values", "choice", "number", "day", "span", "flag"]
+Control = Literal["values", "topic", "choice", "number", "day", "span", "flag"]
 Ask = Callable[..., Any]  # name of a question, its fields -> its answer
+BOUGHT = "order_completed"
+SHOP = ("product_viewed", "product_added", "checkout_started", BOUGHT)
+FEWEST = 2  # steps of a way
 SPANS = ("1 hour", "1 day", "2 days", "7 days", "14 days", "30 days", "90 days", "365 days")
 
 
@@ -37,7 +40,7 @@ class Field:
     """One thing a form asks: a field of the question, and how it is chosen.
 
     ``values``: a kind, channel or stage that exists, ``several`` = so many at once at least; ``empty`` = the words for none.
-    ``choice``: one of ``options`` (value, words). ``number``: from the first option to the second. ``flag``: yes or no.
+    ``topic``: one of the company's needs. ``choice``: one of ``options`` (value, words). ``number``: from the first option to the second. ``flag``: yes or no.
     """
 
     name: str
@@ -55,7 +58,7 @@ class Known:
 
     value: str
     label: str
-    stage: str
+    place: int  # of its stage in the model, -1 without one
     journeys: int
 
 
@@ -63,7 +66,7 @@ def _nothing(_known: Sequence[Known]) -> Mapping[str, Any]:
     return {}
 
 
-def _silent(_ask: Ask, _words: Words) -> Fact | None:
+def _silent(_ask: Ask, _known: Sequence[Known], _words: Words) -> Fact | None:
     return None
 
 
@@ -77,13 +80,12 @@ class View:
     fields: tuple[Field, ...]
     narrow: bool = False
     start: Callable[[Sequence[Known]], Mapping[str, Any]] = _nothing
-    live: Callable[[Ask, Words], Fact | None] = _silent
+    live: Callable[[Ask, Sequence[Known], Words], Fact | None] = _silent
 
 
-OF = Field(
-    "of", "Steps are", "choice", (("kind", "events"), ("channel", "channels"), ("stage", "stages")), more=True
-)
+OF = Field("of", "Steps are", "choice", (("kind", "events"), ("channel", "channels"), ("stage", "stages")), more=True)
 WHEN = (
+    Field("topic", "Need", "topic", empty="any"),
     Field("since", "Began from", "day"),
     Field("until", "until before", "day"),
 )
@@ -106,7 +108,7 @@ COMMON = (
 )
 
 
-def _beginning(ask: Ask, words: Words) -> Fact | None:
+def _beginning(ask: Ask, _known: Sequence[Known], words: Words) -> Fact | None:
     """With what most journeys begin."""
     links = ask("flow", depth=1).rows
     starts: dict[str, int] = {}
@@ -117,6 +119,35 @@ def _beginning(ask: Ask, words: Words) -> Fact | None:
     most = max(starts, key=lambda value: (starts[value], value))
     said = words.say("journeys begin like this: {name}", name=words.name(most))
     return Fact(words.number(starts[most]), "/journeys/flow", said)
+
+
+def _usual_steps(known: Sequence[Known]) -> Mapping[str, Any]:
+    """A way that can be asked at once: the shop's, else of each stage (but the first and last) the most frequent kind."""
+    there = {one.value: one.place for one in known}
+    if len(found := [kind for kind in SHOP if kind in there]) < FEWEST + 1:
+        end = there.get(BOUGHT, -1)
+        steps: dict[int, str] = {}
+        for one in known:
+            if 0 < one.place < (end if end > 0 else max(there.values())):
+                steps.setdefault(one.place, one.value)
+        found = [value for _, value in sorted(steps.items())] + ([BOUGHT] if end > 0 else [])
+    found = found if len(found) >= FEWEST else [one.value for one in known[:FEWEST]]
+    return {"steps": found} if len(found) >= FEWEST else {}
+
+
+def _lost(ask: Ask, known: Sequence[Known], words: Words) -> Fact | None:
+    """How many of those who begin the usual way come to its end."""
+    steps = _usual_steps(known).get("steps")
+    if not steps:
+        return None
+    rows = ask("funnel", steps=steps).rows
+    said = words.say(
+        "of {n} come from “{first}” to “{last}”",
+        n=words.number(rows[0].journeys),
+        first=words.names(rows[0].kinds),
+        last=words.names(rows[-1].kinds),
+    )
+    return Fact(words.number(rows[-1].journeys), "/journeys/funnel", said)
 
 
 VIEWS: dict[str, View] = {
@@ -134,6 +165,29 @@ VIEWS: dict[str, View] = {
                 OF,
             ),
             live=_beginning,
+        ),
+        View(
+            "funnel",
+            "How many come how far?",
+            "How many journeys take the steps of a way, where they are lost, and what came instead.",
+            (
+                Field("steps", "Step", "values", several=3, empty="none"),
+                Field(
+                    "order",
+                    "In between",
+                    "choice",
+                    (
+                        ("ordered", "anything may happen"),
+                        ("strict", "nothing may happen"),
+                        ("unordered", "in any order"),
+                    ),
+                ),
+                Field("window", "From first to last at most", "span"),
+                Field("step_window", "From step to step at most", "span", more=True),
+            ),
+            narrow=True,
+            start=_usual_steps,
+            live=_lost,
         ),
     )
 }
