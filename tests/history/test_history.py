@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from geleit.errors import NotFoundError, StoreError
 from geleit.history.columns import NAMES
+from geleit.history.owners import Owned
 from geleit.history.stored import StoredEvent
 
 
@@ -67,8 +68,8 @@ def test_moved_sets_are_read_by_their_sets(company, event):
 def test_many_customers_come_one_after_the_other(company, event):
     company.accept(*[(event(n), n % 5 + 1) for n in range(20)])
     company.build()
-    owners = {1: "b", 2: "a", 3: "b", 4: "c", 9: "d"}
-    found = {customer: [s.event_id for s in events] for customer, events in company.history.grouped(owners)}
+    mine = Owned(frozenset("abcd"), {1: "b", 2: "a", 3: "b", 4: "c", 9: "d"})
+    found = {customer: [s.event_id for s in events] for customer, events in company.history.grouped(mine).items()}
     assert list(found) == ["a", "b", "c", "d"]
     assert found["b"] == [event(n).id for n in range(20) if n % 5 in (0, 2)]
     assert found["d"] == []

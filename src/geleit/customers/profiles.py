@@ -13,6 +13,7 @@ from geleit.customers.names import name_of
 from geleit.customers.profile import Consent, KnownIdentifier, Membership, Profile, Trait
 from geleit.errors import NotFoundError
 from geleit.events.vocabulary import CONSENT_TRAIT
+from geleit.history.owners import Owned, owned
 from geleit.ledger import tables
 from geleit.ledger.ledger import chunked
 
@@ -29,8 +30,7 @@ def profile(connection: sa.Connection, customer_id: str) -> Profile:
     customer = connection.execute(sa.select(tables.customer).where(tables.customer.c.id == customer_id)).first()
     if customer is None:
         raise NotFoundError(f"there is no customer '{customer_id}'", hint="geleit find WORDS looks for people")
-    resolution = tables.resolution.c
-    sets = list(connection.execute(sa.select(resolution.set_id).where(resolution.customer_id == customer_id)).scalars())
+    sets = owned(connection, [customer_id], by_id=True)
     said = _rows(connection, tables.trait, sets)
     traits = _traits(row for row in said if not row["name"].startswith(CONSENT_TRAIT))
     answers = [*_rows(connection, tables.consent_fact, sets), *_reported(said)]
@@ -54,12 +54,13 @@ def profile(connection: sa.Connection, customer_id: str) -> Profile:
     )
 
 
-def _rows(connection: sa.Connection, table: sa.Table, sets: Sequence[int]) -> list[sa.RowMapping]:
-    """A table's rows of these identifier sets in total order."""
+def _rows(connection: sa.Connection, table: sa.Table, sets: Owned) -> list[sa.RowMapping]:
+    """A table's rows of what one customer owns, in total order."""
     rows = [
         row
-        for some in chunked(sets)
+        for some in chunked(sets.keys)
         for row in connection.execute(sa.select(table).where(table.c.set_id.in_(some))).mappings()
+        if sets.owner(row["set_id"], row["t"])
     ]
     return sorted(rows, key=_in_time)
 

@@ -182,15 +182,16 @@ def _open(
 def _load(connection: sa.Connection, archive: Archive, sound: list[Segment], duck: duckdb.DuckDBPyConnection) -> None:
     """Keys, places and owners of all events, without their content."""
     outbox, key, claim, person = tables.outbox.c, tables.event_key.c, tables.need_event.c, tables.customer.c
-    snapshot.copy(connection, sa.select(outbox.event_id, outbox.seq, outbox.set_key), duck, "outbox_events")
+    snapshot.copy(connection, sa.select(outbox.event_id, outbox.seq, outbox.set_key, outbox.t), duck, "outbox_events")
     snapshot.copy(connection, sa.select(key.id), duck, "known")
     snapshot.copy(connection, reading.RESOLVED, duck, "owner")
+    snapshot.copy(connection, reading.SLICED, duck, "sliced")
     snapshot.copy(connection, sa.select(claim.event_id, claim.need_id), duck, "claim")
     snapshot.copy(connection, sa.select(person.id), duck, "person")
     snapshot.copy(connection, reading.NAMING, duck, "member")
     if sound:
         rows = duck.read_parquet([str(archive.path(segment)) for segment in sound])
-        rows.select("event_id", "seq", "set_key").create("segment_events")
+        rows.select("event_id", "seq", "set_key", "t").create("segment_events")
     else:
         duck.table("outbox_events").limit(0).create("segment_events")
     duck.execute(load("check.sql")["acknowledged"])

@@ -1,9 +1,9 @@
 -- name: acknowledged
 -- purpose: every event that ledger and archive hold, as often as they hold it
 CREATE TABLE acknowledged AS
-SELECT event_id, seq, set_key FROM segment_events
+SELECT event_id, seq, set_key, t FROM segment_events
 UNION ALL
-SELECT event_id, seq, set_key FROM outbox_events
+SELECT event_id, seq, set_key, t FROM outbox_events
 
 -- name: lost
 -- purpose: keys of acknowledged events that stand nowhere
@@ -57,10 +57,15 @@ HAVING count(*) > 1
 WITH expected AS (
   SELECT
     acknowledged.event_id,
-    coalesce(owner.customer_id, '') AS customer_id,
+    coalesce(sliced.customer_id, owner.customer_id, '') AS customer_id,
     coalesce(claim.need_id, '') AS need_id
   FROM acknowledged
   LEFT JOIN owner ON owner.set_key = acknowledged.set_key
+  LEFT JOIN sliced
+    ON
+      sliced.set_key = acknowledged.set_key
+      AND acknowledged.t >= sliced.from_t
+      AND acknowledged.t < sliced.until_t
   LEFT JOIN claim ON claim.event_id = acknowledged.event_id
 ),
 

@@ -1,8 +1,8 @@
 """The delta: events newer than a generation, and the whole histories of customers whose identity or needs changed since.
 
 A customer is dirty, so masked in the base and read anew, if a set moved to or from it (``resolution.change``), its needs
-or facts changed (``customer.change``), or an event of it is newer. Whoever changes rows of ``need_event`` therefore sets
-``customer.change`` of the customers concerned.
+or facts changed (``customer.change``), or an event of it is newer. Whoever changes rows of ``need_event`` or ``slice``
+therefore sets ``customer.change`` of the customers concerned.
 """
 
 from __future__ import annotations
@@ -110,12 +110,14 @@ def _resolve(duck: duckdb.DuckDBPyConnection, connection: sa.Connection, generat
         snapshot.copy(connection, stirred, duck, "stirred")
         fresh = _keys(duck, sql["fresh_sets"])
         snapshot.copy_matching(connection, reading.RESOLVED, tables.identifier_set.c.key, fresh, (duck, "owners"))
+        snapshot.copy_matching(connection, reading.SLICED, tables.identifier_set.c.key, fresh, (duck, "holders"))
         duck.execute(sql["dirty"])
         duck.execute(sql["dirty_stored"])
     else:
         duck.execute(sql["all_stored"])
     sets, events = _keys(duck, sql["stored_sets"]), _keys(duck, sql["stored_events"])
     snapshot.copy_matching(connection, reading.RESOLVED, tables.identifier_set.c.key, sets, (duck, "resolved"))
+    snapshot.copy_matching(connection, reading.SLICED, tables.identifier_set.c.key, sets, (duck, "sliced"))
     snapshot.copy_matching(connection, reading.ASSIGNED, tables.need_event.c.event_id, events, (duck, "assigned"))
 
 

@@ -23,6 +23,10 @@ UNION
 SELECT coalesce(owners.customer_id, '')
 FROM fresh
 LEFT JOIN owners ON owners.set_key = fresh.set_key
+UNION
+SELECT holders.customer_id
+FROM fresh
+INNER JOIN holders ON holders.set_key = fresh.set_key
 
 -- name: dirty_stored
 -- purpose: the dirty customers' rows of the base in their stored form, and the fresh ones
@@ -63,8 +67,10 @@ DROP TABLE IF EXISTS stored;
 DROP TABLE IF EXISTS changed;
 DROP TABLE IF EXISTS stirred;
 DROP TABLE IF EXISTS owners;
+DROP TABLE IF EXISTS holders;
 DROP TABLE pending;
 DROP TABLE resolved;
+DROP TABLE sliced;
 DROP TABLE assigned;
 DROP TABLE touch
 
@@ -114,6 +120,12 @@ SELECT
   seq, event_id, source, key, record, kind, t, ord, local_day, set_key, evidence, received_at, body, '' AS raw
 FROM read_parquet($paths)
 WHERE seq > $after AND set_key IN (SELECT unnest($sets::BIGINT[]))
+
+-- name: moments
+-- purpose: when something happened under some identifier sets
+SELECT set_key, t, ord, event_id, kind
+FROM stored
+WHERE set_key IN (SELECT unnest($sets::BIGINT[]))
 
 -- name: raw
 -- purpose: the records that some events came from; the bounds let whole row groups be passed over

@@ -6,7 +6,6 @@ import tempfile
 import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from itertools import islice
 from typing import Any
 
 import duckdb
@@ -21,13 +20,14 @@ from geleit.history.columns import Columns
 from geleit.history.delta import AsOf, Tail, tail
 from geleit.history.generation import Generation
 from geleit.history.journal import Journal
+from geleit.history.owners import Owned
 from geleit.history.statements import load
 from geleit.history.stored import COLUMNS, StoredEvent, decode
 from geleit.history.walk import Walk
 from geleit.ledger import tables
 from geleit.ledger.ledger import Ledger, chunked
 
-SLICE = 400  # customers read by one query
+MANY_SETS = 2_000  # from which one pass over everything is worth it
 WALK_MEMORY = "1500MB"
 FEW = 3  # customers up to which a query each is quicker than one for all
 
@@ -66,20 +66,35 @@ class History:
             return self.events_of(sets)
         return sorted((decode(row) for row in rows), key=lambda stored: stored.place_in_time)
 
-    def grouped(self, owners: Mapping[int, str]) -> Iterator[tuple[str, list[StoredEvent]]]:
-        """Many customers' histories, one query per ``SLICE`` customers: (customer id, events in total order).
+    def grouped(self, owned: Owned) -> dict[str, list[StoredEvent]]:
+        """A few customers' histories in one query: events in total order, by customer."""
+        histories: dict[str, list[StoredEvent]] = {customer: [] for customer in sorted(owned.customers)}
+        for stored in self.events_of(owned.keys):
+            if customer := owned.owner(stored.set_key, stored.event.t):
+                histories[customer].append(stored)
+        return histories
 
-        ``owners`` maps identifier sets to customers; a customer without events comes with an empty list.
+    def moments(self, set_keys: Sequence[int]) -> list[tuple[int, int, int, str, str]]:
+        """When something happened under some identifier sets: (set, time, order, event id, kind as the source names it).
+
+        Of few sets as ``events_of``, of many in one pass over archive and outbox.
         """
-        sets: dict[str, list[int]] = {}
-        for set_key, customer in owners.items():
-            sets.setdefault(customer, []).append(set_key)
-        customers = iter(sorted(sets))
-        while some := list(islice(customers, SLICE)):
-            histories: dict[str, list[StoredEvent]] = {customer: [] for customer in some}
-            for stored in self.events_of([set_key for customer in some for set_key in sets[customer]]):
-                histories[owners[stored.set_key]].append(stored)
-            yield from histories.items()
+        if len(set_keys) <= MANY_SETS:
+            found = self.events_of(set_keys)
+            return [(one.set_key, one.event.t, one.event.order, one.event_id, one.event.kind) for one in found]
+        with (
+            tempfile.TemporaryDirectory(dir=self.archive.folder.parent) as spill,
+            reading.connect(temp_directory=spill, memory_limit=WALK_MEMORY) as duck,
+        ):
+            with self.ledger.read() as connection:
+                segments = self.archive.segments(connection)
+                snapshot.copy(connection, reading.OUTBOX, duck, "pending")
+            reading.gather(duck, [self.archive.path(segment) for segment in segments], 0)
+            duck.execute(load("journal.sql")["stored"])
+            try:
+                return duck.execute(load("delta.sql")["moments"], {"sets": sorted(set(set_keys))}).fetchall()
+            except duckdb.Error as error:
+                raise reading.translate_error(error, "the archive") from None
 
     @contextmanager
     def walk(self, customers: Sequence[str], telling: str = "") -> Iterator[Walk]:
@@ -96,10 +111,12 @@ class History:
                 segments = self.archive.segments(connection)
                 snapshot.copy(connection, reading.OUTBOX, duck, "pending")
                 snapshot.copy(connection, reading.RESOLVED, duck, "resolved")
+                snapshot.copy(connection, reading.SLICED, duck, "sliced")
             reading.gather(duck, [self.archive.path(segment) for segment in segments], 0)
             numbers = pa.array(range(len(customers)), pa.int64())
             duck.register("chosen", pa.table({"no": numbers, "customer_id": pa.array(customers, pa.string())}))
-            duck.execute(load("walk.sql")["owners"])
+            for name in ("owners", "cut"):
+                duck.execute(load("walk.sql")[name])
             duck.execute(load("journal.sql")["stored"])
             yield Walk(duck, self.catalogue, telling)
 

@@ -6,7 +6,7 @@ FROM read_events
 ORDER BY customer_id, t, ord, event_id
 
 -- name: resolution
--- purpose: whose each identifier set is; sorted, so that a few sets are found without reading all
+-- purpose: whose each identifier set is, wholly (slice 0) and in stretches of time; sorted, so that a few sets are found without reading all
 CREATE TABLE built.resolution AS
 SELECT set_key, slice, customer_id
 FROM published_resolution

@@ -1,7 +1,7 @@
 """Reads stored rows as analysis wants them: each event's customer, need and touchpoint, in DuckDB, for base and delta.
 
-Before ``prepare``, the connection holds ``stored`` (the columns of ``STORED``), ``resolved(set_key, customer_id)`` and
-``assigned(event_id, need_id)``; after it, the view ``read_events``.
+Before ``prepare``, the connection holds ``stored`` (the columns of ``STORED``), ``resolved(set_key, customer_id)``,
+``sliced(set_key, from_t, until_t, customer_id)`` and ``assigned(event_id, need_id)``; after it, the view ``read_events``.
 """
 
 from __future__ import annotations
@@ -22,23 +22,36 @@ from geleit.history.snapshot import schema
 from geleit.history.statements import load
 from geleit.history.stored import COLUMNS
 from geleit.ledger import tables
+from geleit.ledger.slice_tables import slice_
 
 STORED = tuple(name for name in COLUMNS if name != "raw")
-SLICE = 0  # sets are not cut into time slices yet
+WHOLE = 0  # the number of what a set is all the time, but for the slices that are cut out of it
 
 OUTBOX = sa.select(*(tables.outbox.c[name] for name in STORED)).order_by(tables.outbox.c.seq)
 RESOLVED = (
     sa.select(tables.identifier_set.c.key.label("set_key"), tables.resolution.c.customer_id)
     .join(tables.resolution, tables.resolution.c.set_id == tables.identifier_set.c.id)
-    .where(tables.resolution.c.slice == SLICE)
+    .where(tables.resolution.c.slice == WHOLE)
 )
+# What is cut out: the stretches of time in which the events of a set are somebody else's, and whose.
+_CUT = slice_.join(tables.identifier_set, tables.identifier_set.c.id == slice_.c.set_id).join(
+    tables.resolution, sa.and_(tables.resolution.c.set_id == slice_.c.as_set, tables.resolution.c.slice == WHOLE)
+)
+SLICED = sa.select(
+    tables.identifier_set.c.key.label("set_key"), slice_.c.from_t, slice_.c.until_t, tables.resolution.c.customer_id
+).select_from(_CUT)
 # Sets that name somebody: all but the empty one.
 NAMING = sa.select(tables.identifier_set.c.key.label("set_key")).where(
     tables.identifier_set.c.id.in_(sa.select(tables.identifier_set_member.c.set_id))
 )
-PLACED = sa.select(
-    tables.identifier_set.c.key.label("set_key"), tables.resolution.c.slice, tables.resolution.c.customer_id
-).join(tables.resolution, tables.resolution.c.set_id == tables.identifier_set.c.id)
+PLACED = sa.union_all(
+    sa.select(
+        tables.identifier_set.c.key.label("set_key"), tables.resolution.c.slice, tables.resolution.c.customer_id
+    ).join(tables.resolution, tables.resolution.c.set_id == tables.identifier_set.c.id),
+    sa.select(
+        tables.identifier_set.c.key.label("set_key"), slice_.c.number.label("slice"), tables.resolution.c.customer_id
+    ).select_from(_CUT),
+)
 ASSIGNED = sa.select(tables.need_event.c.event_id, tables.need_event.c.need_id)
 
 TOUCH = pa.schema(

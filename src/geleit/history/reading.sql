@@ -17,7 +17,7 @@ FROM keyed
 -- purpose: stored rows as analysis reads them: whose they are, which need, how they are read; never drops a row
 CREATE OR REPLACE VIEW read_events AS
 SELECT
-  coalesce(resolved.customer_id, '') AS customer_id,
+  coalesce(sliced.customer_id, resolved.customer_id, '') AS customer_id,
   keyed.set_key,
   keyed.t,
   keyed.ord,
@@ -44,4 +44,6 @@ SELECT
 FROM keyed
 INNER JOIN touch USING (kind, place, told_kind, supposed, evidence)
 LEFT JOIN resolved ON resolved.set_key = keyed.set_key
+LEFT JOIN sliced
+  ON sliced.set_key = keyed.set_key AND keyed.t >= sliced.from_t AND keyed.t < sliced.until_t
 LEFT JOIN assigned ON assigned.event_id = keyed.event_id

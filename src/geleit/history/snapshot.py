@@ -14,13 +14,15 @@ from geleit.ledger.ledger import chunked
 BATCH = 20_000  # rows held in memory at once
 SCAN = 100_000  # keys from which one pass over the table beats looking each up
 
+Rows = sa.Select[Any] | sa.CompoundSelect[Any]
 
-def schema(statement: sa.Select[Any]) -> pa.Schema:
+
+def schema(statement: Rows) -> pa.Schema:
     """The Arrow schema of what a statement selects."""
     return pa.schema([pa.field(column.name, _arrow(column.type)) for column in statement.selected_columns])
 
 
-def batches(connection: sa.Connection, statement: sa.Select[Any]) -> Iterator[pa.Table]:
+def batches(connection: sa.Connection, statement: Rows) -> Iterator[pa.Table]:
     """The statement's rows in batches of at most ``BATCH``, none for no rows."""
     form = schema(statement)
     streaming = connection.execution_options(yield_per=BATCH)
@@ -30,7 +32,7 @@ def batches(connection: sa.Connection, statement: sa.Select[Any]) -> Iterator[pa
         yield pa.table(arrays, schema=form)
 
 
-def copy(connection: sa.Connection, statement: sa.Select[Any], duck: duckdb.DuckDBPyConnection, name: str) -> None:
+def copy(connection: sa.Connection, statement: Rows, duck: duckdb.DuckDBPyConnection, name: str) -> None:
     """Make table ``name`` of the statement's rows."""
     duck.from_arrow(schema(statement).empty_table()).create(name)
     for batch in batches(connection, statement):

@@ -29,11 +29,13 @@ class Way(NamedTuple):
 class Walk:
     """A way through ``stored`` rows of ``duck``, which holds ``owned(set_key, no)`` as well: the customers' numbers.
 
+    It may hold ``cut(set_key, from_t, until_t, no)``, too: stretches of time in which events are somebody else's.
     ``telling``: a pattern of the bodies that are wanted; others come empty. ``ways``: what the column ``touch`` numbers.
     """
 
     def __init__(self, duck: duckdb.DuckDBPyConnection, catalogue: Catalogue, telling: str) -> None:
         self.duck, self.telling = duck, telling
+        duck.execute(load("walk.sql")["uncut"])
         touch = reading.touch(duck, catalogue)
         columns = (touch[name].to_pylist() for name in ("kind", "read_kind", "stage", "step"))
         self.ways = [Way(*values) for values in zip(*columns, strict=True)]

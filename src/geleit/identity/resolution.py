@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 import sqlalchemy as sa
 
 from geleit.events.event import Identifier
-from geleit.identity import decisions
+from geleit.identity import decisions, hands
 from geleit.identity.closure import Closure, load, load_all, sets_with
 from geleit.identity.evidence import Touched, find_ids
 from geleit.identity.graph import Node, Reason, customer_id, owner
@@ -61,6 +61,7 @@ class _Change:
     number: int
     before: set[str] = field(default_factory=set)
     changed: set[int] = field(default_factory=set)  # identifiers that have another place now
+    handed: set[int] = field(default_factory=set)  # of several people's, where whose turn it was may differ now
     moved: set[str] = field(default_factory=set)
     regrouped: set[str] = field(default_factory=set)
 
@@ -120,6 +121,7 @@ def rebuild(connection: sa.Connection, rules: Rules, change: int) -> Moved:
     """Resolve everything anew, after a change of rules; equals what updates would have made of the same evidence."""
     closure = load_all(connection, rules)
     sets = list(connection.execute(sa.select(tables.identifier_set.c.id)).scalars())
+    hands.ask_all(connection, change)
     return _write(connection, closure, (sets, frozenset()), rules, change)
 
 
@@ -144,7 +146,25 @@ def _write(
     _write_identifiers(connection, places, stored, work)
     _write_sets(connection, ({*sets}, sets_with(connection, work.changed - fresh)), (places, rules), work)
     _write_customers(connection, closure, fresh, work)
+    _note_handed(closure, (places, stored), work)
+    hands.ask(connection, work.handed, change)
+    if freed := {n for n in work.changed & work.handed if stored.get(n, ("", ""))[1] == "ambiguous"}:
+        dropped = hands.drop(connection, freed, change)
+        work.moved |= dropped
+        work.regrouped |= dropped
     return Moved(work.moved, work.regrouped)
+
+
+def _note_handed(closure: Closure, scope: tuple[Mapping[int, Place], Mapping[int, Place]], work: _Change) -> None:
+    """Note who began or ceased to be several people's, and what several people have beside a customer that changed."""
+    changed = [(number, place) for of in scope for number, place in of.items() if number in work.changed]
+    work.handed |= {number for number, (_, reason) in changed if reason == "ambiguous"}
+    homes = {home for _, (home, _) in changed}
+    customers = closure.resolved.customers
+    for link in closure.links if homes else ():
+        for end, other in ((link.low, link.high), (link.high, link.low)):
+            if closure.reasons.get(end) == "ambiguous" and customers[other] in homes:
+                work.handed.add(end)
 
 
 def owners(connection: sa.Connection, sets: Iterable[int]) -> dict[int, str]:
@@ -195,6 +215,8 @@ def _write_sets(
         if any(node.id not in places for node in nodes):
             continue  # a load places its people one after another: the last one's turn takes the set along
         customer = owner(nodes, places, rules)
+        if stored.get(set_id) != customer or set_id in new:
+            work.handed.update(node.id for node in nodes if places[node.id][1] == "ambiguous")
         if stored.get(set_id) != customer:
             rows.append({"set_id": set_id, "slice": 0, "customer_id": customer, "change": work.number})
             here = {customer, stored.get(set_id, customer)}

@@ -30,7 +30,7 @@ from geleit.history.disk import writing
 from geleit.history.reading import connect, gather
 from geleit.history.statements import load_from
 from geleit.history.walk import Walk
-from geleit.identity import closure, decisions, groups, resolution
+from geleit.identity import closure, decisions, groups, hands, resolution
 from geleit.identity.evidence import Touched, add_evidence, find_ids, find_sets, move_earlier
 from geleit.intake import parts
 from geleit.intake.live import Intake
@@ -361,8 +361,8 @@ def _write_customers(connection: sa.Connection, people: Sequence[Person], change
 def _write_sets(connection: sa.Connection, people: Sequence[Person], change: int) -> None:
     """Whose the sets are that have no owner yet."""
     owned = [(number, 0, one.customer, change) for one in people for number in one.sets]
-    names = ("set_id", "slice", "customer_id", "change")
-    write_rows(connection, tables.resolution, names, owned, "DO NOTHING")
+    write_rows(connection, tables.resolution, ("set_id", "slice", "customer_id", "change"), owned, "DO NOTHING")
+    hands.ask(connection, (no for one in people for no, reason in one.identifiers if reason == "ambiguous"), change)
 
 
 def _move_since(connection: sa.Connection, people: Sequence[Person], change: int) -> None:

@@ -14,7 +14,7 @@ from geleit.events.event import Event
 from geleit.events.kinds import Catalogue
 from geleit.history.keys import Keys
 from geleit.history.stored import body_of, content_hash, encode
-from geleit.identity import evidence, resolution
+from geleit.identity import evidence, hands, resolution
 from geleit.identity.normalize import normalize_all
 from geleit.identity.rules import Rules
 from geleit.intake.ready import Ready
@@ -149,6 +149,7 @@ class Intake:
         placed = zip(ready, observed.set_keys, strict=True)
         _OUTBOX.many(connection, [encode(one.event, key, one.day, one.body) for one, key in placed])
         moved = resolution.update(connection, observed.touched, self.rules, change)
+        hands.ask_seen(connection, set(sets) - observed.touched.sets, self.rules, change)
         self._carry_on(connection, list(zip(events, sets, strict=True)), (moved, observed.touched.sets), change)
 
     def _carry_on(

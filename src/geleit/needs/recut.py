@@ -11,6 +11,7 @@ import sqlalchemy as sa
 
 from geleit.events.kinds import Catalogue, in_language
 from geleit.history.history import History
+from geleit.history.owners import owned
 from geleit.history.stored import StoredEvent
 from geleit.ledger import tables
 from geleit.ledger.ledger import Ledger, among, chunked, given, upsert
@@ -66,12 +67,11 @@ def _cut(
 ) -> int:
     with ledger.read() as connection:
         waiting = connection.execute(wanted.order_by(_recut.customer_id).limit(SLICE)).all()
-        sets = _sets(connection, [row.customer_id for row in waiting])
+        mine = owned(connection, [row.customer_id for row in waiting])
     if not waiting:
         return 0
-    found = {row.customer_id: Cut() for row in waiting}
-    for customer, stored in history.grouped(sets):
-        found[customer] = cut_all(read_all(stored, catalogue), rules)
+    histories = history.grouped(mine)
+    found = {one: cut_all(read_all(stored, catalogue), rules) for one, stored in histories.items()}
     _write(ledger, found, {row.customer_id: row.change for row in waiting})
     return len(waiting)
 
@@ -118,17 +118,6 @@ def _write(ledger: Ledger, found: Mapping[str, Cut], waiting: Mapping[str, int])
         _forget(connection, list(found), ledger.next_change(connection))
         write_cuts(connection, found)
         _DONE.many(connection, [{"customer": customer, "seen": waiting[customer]} for customer in found])
-
-
-def _sets(connection: sa.Connection, customers: Sequence[str]) -> dict[int, str]:
-    query = sa.select(tables.identifier_set.c.key, tables.resolution.c.customer_id).join(
-        tables.resolution, tables.resolution.c.set_id == tables.identifier_set.c.id
-    )
-    return {
-        row.key: row.customer_id
-        for some in chunked(customers)
-        for row in connection.execute(query.where(tables.resolution.c.customer_id.in_(some)))
-    }
 
 
 def _forget(connection: sa.Connection, customers: Sequence[str], change: int) -> None:

@@ -18,6 +18,7 @@ from geleit.events.event import Identifier
 from geleit.identity import decisions, resolution
 from geleit.identity.decisions import Decision, Kind, Note
 from geleit.identity.evidence import find_ids
+from geleit.intake import slicing
 from geleit.ledger import tables
 from geleit.ledger.ledger import among
 from geleit.needs import recut
@@ -127,7 +128,9 @@ def _shown(space: Workspace, act: Act, named: frozenset[Identifier]) -> _Changed
 
 def _followed(space: Workspace, changed: _Changed) -> Outcome:
     """Cut the needs of those who moved before anybody looks."""
-    recut.cut_now(space.ledger, space.history, space.catalogue, space.definitions.needs, changed.moved)
+    moved = set(changed.moved)
+    sum(slicing.cut_waiting(space.intake, space.history, moved))
+    recut.cut_now(space.ledger, space.history, space.catalogue, space.definitions.needs, moved)
     return outcome(space, changed.drawn)
 
 

@@ -9,8 +9,8 @@ import sqlalchemy as sa
 
 from geleit.customers import profiles
 from geleit.customers.profile import Consent, Profile
+from geleit.history.owners import Owned, owned
 from geleit.history.stored import StoredEvent
-from geleit.ledger import tables
 from geleit.needs.cut import cut
 from geleit.needs.need import Need
 from geleit.needs.recut import read_all
@@ -53,10 +53,10 @@ class Outcome:
 
 @dataclass(frozen=True, slots=True)
 class Sketch:
-    """A customer as a transaction sees it; ``set_keys``: the identifier sets whose events are theirs."""
+    """A customer as a transaction sees it; ``owned``: what says which events are theirs."""
 
     profile: Profile
-    set_keys: tuple[int, ...]
+    owned: Owned
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,23 +70,13 @@ class Drawn:
 
 def sketches(connection: sa.Connection, customers: Iterable[str]) -> tuple[Sketch, ...]:
     """Customers as this transaction sees them, the oldest first."""
-    resolution = tables.resolution.c
-    keys = sa.select(tables.identifier_set.c.key).join(
-        tables.resolution, resolution.set_id == tables.identifier_set.c.id
-    )
-    found = [
-        Sketch(
-            profiles.profile(connection, one),
-            tuple(connection.execute(keys.where(resolution.customer_id == one)).scalars()),
-        )
-        for one in customers
-    ]
+    found = [Sketch(profiles.profile(connection, one), owned(connection, [one])) for one in customers]
     return tuple(sorted(found, key=lambda one: (one.profile.since, one.profile.customer_id)))
 
 
 def outcome(space: Workspace, drawn: Drawn) -> Outcome:
     """Put together what was drawn, with the events behind it."""
-    keys = sorted({key for one in (*drawn.before, *drawn.after) for key in one.set_keys})
+    keys = sorted({key for one in (*drawn.before, *drawn.after) for key in one.owned.keys})
     events: dict[int, list[StoredEvent]] = {key: [] for key in keys}
     for stored in space.history.events_of(keys):
         events[stored.set_key].append(stored)
@@ -98,7 +88,7 @@ def outcome(space: Workspace, drawn: Drawn) -> Outcome:
 def _person(space: Workspace, one: Sketch, events: Mapping[int, Sequence[StoredEvent]]) -> Person:
     profile = one.profile
     mine = sorted(
-        (stored for key in one.set_keys for stored in events[key]),
+        one.owned.of(profile.customer_id, (stored for key in one.owned.keys for stored in events[key])),
         key=lambda stored: (stored.event.t, stored.event.order, stored.event.id),
     )
     read = read_all(mine, space.catalogue)

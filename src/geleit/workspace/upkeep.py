@@ -15,6 +15,7 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 
 from geleit.errors import GeleitError
+from geleit.intake import slicing
 from geleit.intake.adoption import adopt_all
 from geleit.intake.tally import Distribution
 from geleit.ledger import tables
@@ -120,6 +121,9 @@ class Upkeep:
     def _steps(self) -> None:
         space, now = self.workspace, time.monotonic()
         with self._timed("needs", TOLD):
+            for _ in slicing.cut_waiting(space.intake, space.history):
+                if self._stopping.is_set():
+                    return
             for _ in recut.slices(space.ledger, space.history, space.catalogue, space.definitions.needs):
                 if self._stopping.is_set():
                     return

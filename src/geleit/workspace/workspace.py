@@ -24,10 +24,13 @@ from geleit.history.delta import AsOf
 from geleit.history.generation import Generation
 from geleit.history.history import History
 from geleit.history.journal import Journal
+from geleit.history.owners import owned
 from geleit.history.repair import rebuild_keys
+from geleit.history.stored import StoredEvent
 from geleit.identity import explanation, resolution
 from geleit.identity.normalize import normalize
 from geleit.identity.rules import Rules
+from geleit.intake import slicing
 from geleit.intake.adoption import adopt_all
 from geleit.intake.imports import ImportSummary, import_all, replay, silent
 from geleit.intake.live import Intake, Receipt
@@ -158,6 +161,7 @@ class Workspace:
         self.apply_definitions(told=told)
         adopt_all(self.intake, self.archive, progress=summed(told, "customers"))
         archived = sum(said(told, "archive", iter(self.archive.drain, 0), "events"))
+        sum(said(told, "browsers", slicing.cut_waiting(self.intake, self.history), "browsers"))
         rules = self.definitions.needs
         slices = recut.slices(self.ledger, self.history, self.catalogue, rules)
         cut = sum(said(told, "needs", slices, "customers"))
@@ -267,7 +271,7 @@ class Workspace:
             needs = {row.event_id: row.need_id for row in mine}
         return [
             ReadEvent(item.event, self.catalogue.touchpoint(item.event), needs.get(item.event_id, ""))
-            for item in self.history.events_of(self._sets(customer_id))
+            for item in self._events(customer_id)
         ]
 
     def visits(self, events: Sequence[ReadEvent]) -> list[ChannelVisits]:
@@ -300,17 +304,14 @@ class Workspace:
     def raw_records(self, customer_id: str, event_ids: Sequence[str]) -> dict[str, str]:
         """The records that events of one customer came from, by event id; events of others are left out."""
         wanted = set(event_ids)
-        mine = [one for one in self.history.events_of(self._sets(customer_id)) if one.event_id in wanted]
+        mine = [one for one in self._events(customer_id) if one.event_id in wanted]
         raw = self.history.raws(mine)
         return {one.event_id: raw[one.seq] for one in mine}
 
-    def _sets(self, customer_id: str) -> list[int]:
+    def _events(self, customer_id: str) -> list[StoredEvent]:
         with self.ledger.read() as connection:
-            query = sa.select(tables.identifier_set.c.key).join(
-                tables.resolution, tables.resolution.c.set_id == tables.identifier_set.c.id
-            )
-            query = query.where(tables.resolution.c.customer_id == customer_id)
-            return list(connection.execute(query).scalars())
+            mine = owned(connection, [customer_id])
+        return mine.of(customer_id, self.history.events_of(mine.keys))
 
     def needs(self, customer_id: str, language: str = "en") -> list[Need]:
         """A customer's needs, oldest first."""

@@ -2,7 +2,13 @@
 
 from alembic import context
 
-from geleit.ledger import decision_tables, linkage_tables, live_tables, segment_tables  # noqa: F401 (declare their tables)
+from geleit.ledger import (  # noqa: F401 (declare their tables)
+    decision_tables,
+    linkage_tables,
+    live_tables,
+    segment_tables,
+    slice_tables,
+)
 from geleit.ledger.tables import metadata
 
 context.configure(
