@@ -89,3 +89,16 @@ def test_errors_say_what_was_meant(ask):
         ask("funnel", "a", "b", "--order", "unordered", "--step-window", "1 day")
     with pytest.raises(GeleitError, match="must come after since"):
         ask("kinds", "--since", "2026-02-01", "--until", "2026-01-01")
+
+
+def test_pictures_are_drawn_beside_the_numbers(ask, tmp_path):
+    svg, png = tmp_path / "flow.svg", tmp_path / "flow.png"
+    said = json.loads(ask("flow", "--depth", "2", "--svg", str(svg), "--png", str(png), "--json", "-l", "de"))
+    assert said["rows"]
+    text = svg.read_text(encoding="utf-8")
+    assert "Was geschieht danach?" in text
+    assert f"{said['population']['journeys']}" in text
+    assert png.read_bytes().startswith(b"\x89PNG")
+    assert str(svg) in ask("funnel", "asked_in_store|read_reviews", "order_completed", "--svg", str(svg))
+    with pytest.raises(GeleitError, match="'loops' has no picture"):
+        ask("loops", "--svg", str(svg))

@@ -114,7 +114,7 @@ def _instead(canvas: Canvas, funnel: _Funnel, row: FunnelStep, at: tuple[float, 
     """Who was lost here, and what came instead; the rest is one line; returns where it ends."""
     (x, y), words, lead = at, funnel.drawing.words, funnel.drawing.lead
     lost = sum(one.journeys for one in row.instead)
-    head = words.counted("{n} go no further than this", "{n} go no further than this", lost)
+    head = words.counted("{n} does not take the next step; instead:", "{n} do not take the next step; instead:", lost)
     lines = wrap(head, "strong", 13, room, 3).lines
     texts = [Text(x, y + 13 + place * LINE, line, 13, "strong", role="door") for place, line in enumerate(lines)]
     door(canvas, head, lead({"part": "lost", "step": row.step}, {}), texts)

@@ -67,16 +67,16 @@ class Picture:
         """Two dots per px."""
         return sheet.picture(self.scene, theme, EDGE)
 
-    def save(self, target: Path | str, *, theme: Theme = "light") -> Path:
-        """Write it to a file that ends in .svg or .png.
+    def save(self, target: Path | str, form: str = "", *, theme: Theme = "light") -> Path:
+        """Write it as svg or png, by default as the file's name ends.
 
-        Errors: GeleitError for another ending.
+        Errors: GeleitError for another form.
         """
         path = Path(target)
-        form = path.suffix.lower()
-        if form not in (".svg", ".png"):
-            raise GeleitError(f"'{path.suffix}' is no form of a chart", hint="end the file's name in .svg or .png")
-        write_durably(path, self.svg(theme).encode() if form == ".svg" else self.png(theme), mode=READABLE)
+        form = form or path.suffix.removeprefix(".").lower()
+        if form not in ("svg", "png"):
+            raise GeleitError(f"'{form}' is no form of a chart", hint="end the file's name in .svg or .png")
+        write_durably(path, self.svg(theme).encode() if form == "svg" else self.png(theme), mode=READABLE)
         return path
 
     def _repr_svg_(self) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import functools
 import inspect
 import sys
@@ -13,7 +12,6 @@ from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
-import msgspec
 import typer
 
 from geleit.cli.output import HERE, AsJson, Folder, Language, opened, say, show, table
@@ -43,6 +41,8 @@ Engine = Annotated[
     Literal["kernels", "sql"], typer.Option(help="Count by kernels, or by the reference SQL; both agree.")
 ]
 AsCsv = Annotated[bool, typer.Option("--csv", help="Print all rows as CSV, the folded ones too.")]
+Svg = Annotated[Path | None, typer.Option(help="Draw the picture into this file, as SVG.", metavar="FILE")]
+Png = Annotated[Path | None, typer.Option(help="Draw the picture into this file, as PNG.", metavar="FILE")]
 People = Annotated[
     str, typer.Option(help="Print the people behind a cell instead: source=web,target=store.", metavar="CELL")
 ]
@@ -65,6 +65,8 @@ class Asked:
     people: str
     language: str
     folder: Path
+    svg: Path | None
+    png: Path | None
     as_csv: bool
     as_json: bool
 
@@ -81,6 +83,8 @@ def asked(
     people: People = "",
     language: Language = "",
     folder: Folder = HERE,
+    svg: Svg = None,
+    png: Png = None,
     as_csv: AsCsv = False,
     as_json: AsJson = False,
 ) -> Asked:
@@ -249,10 +253,12 @@ def _run(name: str, values: Mapping[str, Any], how: Asked) -> None:
         asked_for = {part: value for part, value in given.items() if value is not None} | dict(values) | chosen
         result = workspace.analytics.ask(analytics.question(model, **asked_for), how.engine)
         spoken = how.language or workspace.company.languages[0]
+        if how.svg or how.png:
+            _draw(result, how, spoken, workspace)
         if how.people:
             _show_people(result, how)
         elif how.as_csv:
-            _write_csv(result)
+            sys.stdout.write(import_module("geleit.charts.cells").as_csv(result))
         else:
             data = result.to_dict() | {"explanation": result.explain(spoken)}
             zone = workspace.company.zone
@@ -274,19 +280,15 @@ def _show_people(result: Result[Any], how: Asked) -> None:
     show(found, how.as_json, lambda: table(["customer", "need"], rows, empty="nobody"))
 
 
-def _write_csv(result: Result[Any]) -> None:
-    rows = [*result.rows, *result.other.open()]
-    writer = csv.writer(sys.stdout)
-    writer.writerow([one.name for one in fields(rows[0])] if rows else [])
-    writer.writerows([_cell(getattr(row, one.name)) for one in fields(row)] for row in rows)
-
-
-def _cell(value: Any) -> Any:
-    """A value for a spreadsheet: ways with arrows, nested rows as JSON."""
-    if isinstance(value, tuple):
-        plain = all(isinstance(one, str) for one in value)
-        return " → ".join(value) if plain else msgspec.json.encode(value).decode()
-    return value
+def _draw(result: Result[Any], how: Asked, language: str, workspace: Workspace) -> None:
+    """The picture, as files."""
+    draw = import_module("geleit.charts.gallery").draw  # what sets letters loads slowly
+    picture = draw(result, language, catalogue=workspace.catalogue, zone=workspace.company.zone)
+    for form, path in (("svg", how.svg), ("png", how.png)):
+        if path is not None:
+            picture.save(path, form)
+            if not (how.as_json or how.as_csv or how.people):
+                say(str(path))
 
 
 def _say(result: Result[Any], language: str, zone: str) -> None:

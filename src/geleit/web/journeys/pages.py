@@ -21,10 +21,11 @@ from geleit.web.journeys.form import controls, hidden
 from geleit.web.journeys.views import VIEWS
 from geleit.web.pages.files import ALONE, TYPES, file_name
 from geleit.web.screen import reader_of, seen_at, show, workspace_of
+from geleit.web.standing import WIDTHS
 
 FORMS = ("csv", "svg", "png")
 SHORT, LONGEST = 12, 1_000  # rows of the table at first, and at most
-PHONE = 358.0  # px that a phone's page has
+NARROW = WIDTHS  # px in which a picture is drawn that fits every screen
 BAD_REQUEST = 400
 
 
@@ -78,9 +79,8 @@ def _answered(one: Asked) -> dict[str, Any]:
     drawing = one.drawing(PAGE)
     twin = chart.twin(result, drawing)
     shown = LONGEST if one.page.get("rows") == "all" else SHORT
-    pictures = [("wide", chart.draw(result, drawing))] if result.rows else []
-    if one.view.narrow and result.rows:
-        pictures.append(("tall", chart.draw(result, one.drawing(PHONE))))
+    widths = NARROW if one.view.narrow else {"wide": PAGE}
+    pictures = [(name, chart.draw(result, one.drawing(px))) for name, px in widths.items()] if result.rows else []
     files = [(form, one.address(f".{form}")) for form in FORMS] if result.rows else []
     definition = {"definition": dict(result.definition), "as_of": _as_of(result)}
     return {

@@ -9,8 +9,8 @@ To add a question that ``geleit.analytics`` can answer:
 2. Hang it up: a ``Chart`` in ``geleit.charts.gallery.CHARTS`` under the question's name (that of its model).
 3. Give it a page: a ``View`` here in ``VIEWS``, with the fields of the question that people choose. Names of fields are the
    model's; ``control`` says how they are chosen, ``more`` puts them below "More filters". Unit, period and notes come by
-   themselves. ``narrow=True`` draws the picture a second time for phones (``drawing.width`` is 358 then); without it a wide
-   picture scrolls in its own room. ``start`` gives values to begin with where nothing was chosen yet; ``live`` the number
+   themselves. ``narrow=True`` draws the picture in three widths (``drawing.width`` is 1168, 656 and 358); without it one wide
+   picture of 1344 px or more scrolls in its own room. ``start`` gives values to begin with where nothing was chosen yet; ``live`` the number
    that the hub shows.
 4. Put the German words into ``language/de/charts.po`` (pictures) and ``journeys.po`` (pages); texts of views stand in
    ``say(...)``-less tuples, so tests/web/test_journeys.py looks at them here.
