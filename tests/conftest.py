@@ -9,6 +9,7 @@ import pytest
 import sqlalchemy as sa
 
 from geleit.ledger import tables
+from geleit.ledger.search_tables import search_identifier, search_text, search_word
 from postgres_ledgers import new_ledger  # noqa: F401 (fixture)
 from servers import mariadb, postgres, store  # noqa: F401 (fixtures)
 
@@ -74,9 +75,7 @@ def dump(workspace) -> str:
             found[name] = sorted(
                 _fact(row, sets) for row in connection.execute(sa.select(tables.metadata.tables[name]))
             )
-        found["tokens"] = sorted(
-            [r.token, sets.get(r.set_id, ""), r.field] for r in connection.execute(sa.select(tables.search_token))
-        )
+        found["tokens"] = _tokens(connection, sets)
     found["events"] = sorted(
         [
             item.event_id,
@@ -88,6 +87,18 @@ def dump(workspace) -> str:
         for item in workspace.history.events_of(list(named))
     )
     return json.dumps(found, indent=1, sort_keys=True, default=str)
+
+
+def _tokens(connection, sets) -> list[list[str]]:
+    """Every word of a person's texts, and every one of an identifier."""
+    said = sa.select(search_word.c.token, search_text.c.set_id, search_text.c.field)
+    said = said.join(search_text, search_text.c.text_key == search_word.c.text_key)
+    named = sa.select(
+        search_identifier.c.token, tables.identifier.c.type, tables.identifier.c.value, search_identifier.c.field
+    )
+    named = named.join(tables.identifier, tables.identifier.c.id == search_identifier.c.identifier_id)
+    texts = [[r.token, sets.get(r.set_id, ""), r.field] for r in connection.execute(said)]
+    return sorted([*texts, *([r.token, f"{r.type}:{r.value}", r.field] for r in connection.execute(named))])
 
 
 def _live_keys(connection):

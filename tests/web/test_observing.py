@@ -308,10 +308,10 @@ def told(tmp_path_factory):
         ]
         assert [answer.status_code for answer in bad] == [400, 400, 400, 401, 401, 404]
         kept = stores(server.root)
-        break_ledger(server.root, "ALTER TABLE search_token RENAME TO gone")
+        break_ledger(server.root, "ALTER TABLE search_identifier RENAME TO gone")
         assert server.client.get("/people", params={"q": MARKS[2]}).status_code == 500
         assert send("/v1/identify", {"userId": PERSON, "traits": {"lastName": MARKS[2]}}).status_code == 200
-        break_ledger(server.root, "ALTER TABLE gone RENAME TO search_token")
+        break_ledger(server.root, "ALTER TABLE gone RENAME TO search_identifier")
         break_ledger(server.root, "ALTER TABLE outbox RENAME TO away")
         assert send("/v1/track", CALL).json() == {"success": True}  # it is kept: in the quarantine
         break_ledger(server.root, "ALTER TABLE quarantine RENAME TO lost")

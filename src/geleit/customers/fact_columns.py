@@ -17,6 +17,7 @@ from geleit.customers.facts import Facts, Setting
 from geleit.history import snapshot
 from geleit.history.stored import COLUMNS, decode
 from geleit.ledger import tables
+from geleit.ledger.search_tables import search_text, search_word
 from geleit.sources.vectors import scratch
 
 TABLES = (
@@ -26,7 +27,8 @@ TABLES = (
     tables.order_fact,
     tables.order_line,
     tables.product_fact,
-    tables.search_token,
+    search_text,
+    search_word,
 )
 # Whatever gives more than traits and words, or words in a shape of its own: such events are read one by one.
 TELLING = (*facts.CONSENTS, *facts.MEMBERSHIPS, *facts.ORDERS, "product_registered")
@@ -74,8 +76,9 @@ FROM (
 WHERE text IS NOT NULL
 """
 MARKS = ('"order_id":', '"words":', '"text":', '"criterion":', '"product_name":', '"products":[', '"name":')
-WORDS = "SELECT DISTINCT word.token, text.set_key, text.field FROM text INNER JOIN word ON word.text = text.text"
+NAMED = "SELECT DISTINCT text.set_key, named.text_key, text.field FROM text INNER JOIN named ON named.text = text.text"
 
+Columns = Mapping[str, Any]
 SAID = ["set_key", "source", "kind", "t", "ord", "event_id", "body"]
 # Traits as they stand in the bodies, the newest of each set, name and source; and every text of a name.
 TRAITS = """
@@ -103,7 +106,7 @@ def schema(table: sa.Table) -> pa.Schema:
 def facts_of_rows(rows: pa.Table, setting: Setting) -> dict[str, pa.Table]:
     """The facts of stored rows (the outbox's columns but ``seq``), by table; sets are named by their key.
 
-    Tokens of identifiers are left out: they hang on the sets themselves.
+    Words of identifiers are left out: they hang on the identifiers themselves.
     """
     canonical = {kind: setting.catalogue.canonical(kind) for kind in rows["kind"].unique().to_pylist()}
     telling = [kind for kind, known in canonical.items() if known in TELLING]
@@ -123,7 +126,9 @@ def facts_of_rows(rows: pa.Table, setting: Setting) -> dict[str, pa.Table]:
         traits = duck.sql(NEWEST).to_arrow_table()
         _append(found, tables.trait, {name: traits[name] for name in traits.column_names})
         duck.execute(TEXTS, kinds)
-        _append(found, tables.search_token, _words(duck))
+        words, texts = _words(duck)
+        _append(found, search_word, words)
+        _append(found, search_text, texts)
     return found
 
 
@@ -150,20 +155,24 @@ def tabled(found: Facts) -> dict[str, pa.Table]:
     return made
 
 
-def _words(duck: duckdb.DuckDBPyConnection) -> dict[str, pa.ChunkedArray]:
-    """The words of all texts, each text taken apart once."""
+def _words(duck: duckdb.DuckDBPyConnection) -> tuple[Columns, Columns]:
+    """The words of all texts, each text taken apart once, and whose texts they are."""
     text = duck.sql(WRITTEN, params={"names": list(tokens.NAMES)}).to_arrow_table()
-    pairs = [(one, token) for one in pc.unique(text["text"]).to_pylist() for token in set(tokens.of_text(one))]
-    columns = list(zip(*pairs, strict=True)) or [(), ()]
     duck.register("text", text)
-    duck.register(
-        "word", pa.table({"text": pa.array(columns[0], pa.string()), "token": pa.array(columns[1], pa.string())})
-    )
-    words = duck.sql(WORDS).to_arrow_table()
-    return {name: words[name] for name in words.column_names}
+    known = {one: words for one in pc.unique(text["text"]).to_pylist() if (words := tokens.of_text(one))}
+    named = {"text": list(known), "text_key": list(map(tokens.text_key, known.values()))}
+    duck.register("named", pa.table(named, pa.schema([("text", pa.string()), ("text_key", pa.int64())])))
+    texts = duck.sql(NAMED).to_arrow_table()
+    pairs = [
+        (token, key)
+        for words, key in dict(zip(known.values(), named["text_key"], strict=True)).items()
+        for token in words
+    ]
+    columns = list(zip(*pairs, strict=True)) or [(), ()]
+    return {"token": columns[0], "text_key": columns[1]}, {name: texts[name] for name in texts.column_names}
 
 
-def _append(found: dict[str, pa.Table], table: sa.Table, columns: Mapping[str, Any]) -> None:
+def _append(found: dict[str, pa.Table], table: sa.Table, columns: Columns) -> None:
     form = schema(table)
     more = pa.table({f.name: pa.chunked_array([_array(columns[f.name], f.type)]) for f in form}, form)
     found[table.name] = pa.concat_tables([found[table.name], more])

@@ -14,11 +14,12 @@ from babel.numbers import get_currency_precision
 
 from geleit.clock import deadline
 from geleit.customers import tokens
-from geleit.events.event import Event
+from geleit.events.event import Event, Identifier
 from geleit.events.kinds import Catalogue
 from geleit.ledger import tables
 from geleit.ledger.ledger import insert_new, upsert
 from geleit.ledger.prepared import Prepared
+from geleit.ledger.search_tables import search_identifier, search_text, search_word
 
 Row = dict[str, Any]
 
@@ -77,8 +78,11 @@ def facts_of(events: Sequence[tuple[Event, int]], setting: Setting) -> Facts:
             _order(facts, event, place | {"kind": kind}, setting)
         if text_of(event, "serial") or kind == "product_registered":
             facts.add(tables.product_fact, place | _product(event, setting))
-        for token, why in tokens.of_event(event, kind):
-            facts.add(tables.search_token, {"token": token, "set_id": set_id, "field": why})
+        for words, why in tokens.of_event(event, kind):
+            key = tokens.text_key(words)
+            facts.add(search_text, {"set_id": set_id, "text_key": key, "field": why})
+            for token in words:
+                facts.add(search_word, {"token": token, "text_key": key})
     return facts
 
 
@@ -87,7 +91,14 @@ def write(connection: sa.Connection, facts: Facts) -> None:
     _TRAIT.many(connection, newest(facts.of(tables.trait)))
     for table, new in _NEW.items():
         rows = facts.of(table)
-        new.many(connection, _once(rows) if table is tables.search_token else rows)
+        new.many(connection, _once(rows) if table in (search_text, search_word) else rows)
+
+
+def name_identifiers(connection: sa.Connection, added: Mapping[Identifier, int]) -> None:
+    """Write the words of identifiers (with their ledger ids) in the transaction that writes them."""
+    named = tokens.of_identifiers((number, one.type, one.value) for one, number in added.items())
+    rows = [{"token": token, "identifier_id": number, "field": why} for token, number, why in named]
+    _NAMED.many(connection, rows)
 
 
 def _later(new: Any) -> Any:
@@ -105,9 +116,11 @@ _NEW = {
         tables.order_fact,
         tables.order_line,
         tables.product_fact,
-        tables.search_token,
+        search_text,
+        search_word,
     )
 }
+_NAMED = Prepared(insert_new(search_identifier))
 
 
 def newest(traits: Iterable[Row]) -> list[Row]:
@@ -126,7 +139,7 @@ def _moment(row: Row) -> tuple[int, int, str]:
 
 
 def _once(words: Iterable[Row]) -> list[Row]:
-    return list({(row["token"], row["set_id"], row["field"]): row for row in words}.values())
+    return list({tuple(row.values()): row for row in words}.values())
 
 
 def text_of(event: Event, *names: str) -> str:

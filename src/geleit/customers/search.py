@@ -6,6 +6,7 @@ import difflib
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import product
 
 import sqlalchemy as sa
 
@@ -14,6 +15,7 @@ from geleit.customers.names import names
 from geleit.errors import NotFoundError
 from geleit.ledger import tables
 from geleit.ledger.ledger import among
+from geleit.ledger.search_tables import search_identifier, search_text, search_word
 
 DIGITS = 4  # so many digits alone are a phone number or a number
 WIDEST = 3_000  # places of a word are counted no further: it is a common one then
@@ -24,7 +26,6 @@ WHYS = ("name", "email", "phone", "number", "words", "product", "text")
 BESIDES = ("product", "text")  # many people share these words
 Forms = tuple[str, ...]  # a word as it may be written: mueller, muller
 
-_token = tables.search_token.c
 _owner = tables.resolution.c
 
 
@@ -37,6 +38,37 @@ class Found:
     why: str
     matched: str
     since: int
+
+
+class _Texts:
+    """Words of texts, and the sets of whom these say something."""
+
+    def __init__(self) -> None:
+        words, said = search_word.alias(), search_text.alias()
+        self.token, self.field, self.set_id = words.c.token, said.c.field, said.c.set_id
+        self.places: sa.FromClause = words.join(said, said.c.text_key == words.c.text_key)
+
+    def joined(self, owner: sa.FromClause) -> sa.Join:
+        """Words with their customers."""
+        return self.places.join(owner, owner.c.set_id == self.set_id)
+
+
+class _Identifiers:
+    """Words of identifiers, and the sets that these are in."""
+
+    def __init__(self) -> None:
+        words, self.member = search_identifier.alias(), tables.identifier_set_member.alias()
+        self.token, self.field, self.identifier_id = words.c.token, words.c.field, words.c.identifier_id
+        self.places: sa.FromClause = words
+
+    def joined(self, owner: sa.FromClause) -> sa.Join:
+        """Words with their customers."""
+        inside = self.places.join(self.member, self.member.c.identifier_id == self.identifier_id)
+        return inside.join(owner, owner.c.set_id == self.member.c.set_id)
+
+
+_Place = _Texts | _Identifiers
+PLACES: tuple[_Place, ...] = (_Identifiers(), _Texts())
 
 
 def find(connection: sa.Connection, query: str, limit: int = 20) -> list[Found]:
@@ -85,40 +117,48 @@ def _readings(query: str) -> Iterator[list[Forms]]:
 def _matching(connection: sa.Connection, words: Sequence[Forms], limit: int) -> list[str]:
     """Customers whom all words fit, those first who have the rarest word exactly and not only as a product or a text."""
     first, *others = sorted(words, key=lambda forms: (_count(connection, forms), forms))
-    narrowed = sa.select(_owner.customer_id).distinct().join(tables.search_token, _owner.set_id == _token.set_id)
-    for forms in others:
-        narrowed = narrowed.where(_has(forms))
     found: dict[str, None] = {}
-    exactly = (_token.token == form for form in first)
-    longer = ((_token.token > form) & (_token.token <= form + LAST) for form in first)
-    for condition in (one for some in (exactly, longer) for form in some for one in _nearest_first(form)):
+    for exactly, form, besides, place in product((True, False), first, (False, True), PLACES):
         if len(found) < limit:
-            found.update(dict.fromkeys(connection.execute(narrowed.where(condition).limit(limit)).scalars().all()))
+            query = _led_to(place, form, exactly=exactly).where(*map(_has, others))
+            query = query if besides else query.where(place.field.not_in(BESIDES))
+            found.update(dict.fromkeys(connection.execute(query.limit(limit)).scalars().all()))
     return list(found)[:limit]
 
 
-def _nearest_first(form: sa.ColumnElement[bool]) -> tuple[sa.ColumnElement[bool], sa.ColumnElement[bool]]:
-    """Whoever is called so or said so, then whoever has the word at all."""
-    return form & _token.field.not_in(BESIDES), form
+def _led_to(place: _Place, form: str, *, exactly: bool) -> sa.Select[tuple[str]]:
+    """The customers whom a word leads to, or a longer one that begins like it."""
+    token = place.token
+    fits = token == form if exactly else (token > form) & (token <= form + LAST)
+    return sa.select(_owner.customer_id).distinct().select_from(place.joined(tables.resolution)).where(fits)
 
 
 def _count(connection: sa.Connection, forms: Forms) -> int:
-    """How many places a word leads to, counted no further than WIDEST."""
-    places = sa.select(sa.literal(1)).where(_begins(forms)).select_from(tables.search_token).limit(WIDEST)
-    return int(connection.execute(sa.select(sa.func.count()).select_from(places.subquery())).scalar_one())
+    """How many places a word leads to, each counted no further than WIDEST."""
+    places = (
+        sa.select(sa.literal(1)).select_from(place.places).where(_begins(forms, place.token)).limit(WIDEST)
+        for place in PLACES
+    )
+    counts = (sa.select(sa.func.count()).select_from(some.subquery()) for some in places)
+    return sum(int(connection.execute(count).scalar_one()) for count in counts)
 
 
 def _has(forms: Forms) -> sa.ColumnElement[bool]:
     """Whether the customer has a word that begins like this, in any of their sets."""
-    owner, token = tables.resolution.alias(), tables.search_token.alias()
-    return sa.exists(
-        sa.select(sa.literal(1))
-        .select_from(owner.join(token, owner.c.set_id == token.c.set_id))
-        .where(owner.c.customer_id == _owner.customer_id, _begins(forms, token.c.token))
+    owner = tables.resolution.alias()
+    return sa.or_(
+        *(
+            sa.exists(
+                sa.select(sa.literal(1))
+                .select_from(place.joined(owner))
+                .where(owner.c.customer_id == _owner.customer_id, _begins(forms, place.token))
+            )
+            for place in (_Texts(), _Identifiers())
+        )
     )
 
 
-def _begins(forms: Forms, token: sa.ColumnElement[str] = _token.token) -> sa.ColumnElement[bool]:
+def _begins(forms: Forms, token: sa.ColumnElement[str]) -> sa.ColumnElement[bool]:
     return sa.or_(*(token.between(form, form + LAST) for form in forms))
 
 
@@ -127,17 +167,21 @@ def _found(connection: sa.Connection, customers: Sequence[str], words: Sequence[
     called = names(connection, customers)
     query = sa.select(tables.customer.c.id, tables.customer.c.since_t)
     since = dict(connection.execute(query.where(among(tables.customer.c.id, customers))).all())
-    query = (
-        sa.select(_owner.customer_id, _token.field, _token.token)
-        .join(tables.search_token, _owner.set_id == _token.set_id)
-        .where(among(_owner.customer_id, customers), sa.or_(*(_begins(forms) for forms in words)))
-    )
     exact = {form for forms in words for form in forms}
     fits: dict[str, tuple[bool, int, int, str]] = {}
-    for row in connection.execute(query).all():
-        customer, why, token = str(row[0]), str(row[1]), str(row[2])
-        fit = (token not in exact, WHYS.index(why), len(token), token)
-        fits[customer] = min(fits.get(customer, fit), fit)
+    for place in PLACES:
+        query = (
+            sa.select(_owner.customer_id, place.field, place.token)
+            .select_from(place.joined(tables.resolution))
+            .where(
+                among(_owner.customer_id, customers),
+                sa.or_(*(_begins(forms, place.token) for forms in words)),
+            )
+        )
+        for row in connection.execute(query).all():
+            customer, why, token = str(row[0]), str(row[1]), str(row[2])
+            fit = (token not in exact, WHYS.index(why), len(token), token)
+            fits[customer] = min(fits.get(customer, fit), fit)
     order = sorted(customers, key=lambda customer: (fits[customer][:2], called[customer].casefold(), customer))
     return [
         Found(customer, called[customer], WHYS[fits[customer][1]], fits[customer][3], since.get(customer, 0))

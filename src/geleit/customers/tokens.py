@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 import unicodedata
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from functools import lru_cache
+from typing import Any
 
 import phonenumbers
 
@@ -17,18 +19,25 @@ LONGEST = 40
 MOST = 60  # words kept of one text
 NAMES = ("first_name", "last_name", "name", "company", "city")
 SPEAKING = frozenset(("need_opened", "question_asked", "complaint_opened", "expectation_stated", "criterion_stated"))
+# Germany, Austria, Switzerland: behind the code stands the number as it is, so no library need take it apart.
+PLAIN_PHONE = re.compile(r"\+(49|43|41)[1-9][0-9]{6,11}")
+DOUBLED = re.compile("[aou]e")  # may stand for an umlaut
 GERMAN = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue", "ß": "ss"})
 WORD = re.compile(r"[^\W_]+")
 
+Words = tuple[str, ...]
+
 
 @lru_cache(maxsize=65_536)
-def fold(word: str) -> tuple[str, ...]:
+def fold(word: str) -> Words:
     """The forms under which a word is kept and looked for, the German one first.
 
     >>> fold("Müller"), fold("Mueller"), fold("Muller"), fold("Jérôme")
     (('mueller', 'muller'), ('mueller', 'muller'), ('muller',), ('jerome',))
     """
     lower = word.casefold()
+    if lower.isascii() and not DOUBLED.search(lower):
+        return (lower[:LONGEST],) if lower else ()
     german = _plain(unicodedata.normalize("NFC", lower).translate(GERMAN))
     short = german.replace("ae", "a").replace("oe", "o").replace("ue", "u")
     return tuple(dict.fromkeys(form[:LONGEST] for form in (german, _plain(lower), short) if form))
@@ -41,25 +50,29 @@ def _plain(text: str) -> str:
 
 
 @lru_cache(maxsize=16_384)  # names of products and cities come again and again
-def of_text(text: str) -> tuple[str, ...]:
-    """The tokens of a text, at least two characters each."""
-    return tuple(form for word in WORD.findall(text)[:MOST] for form in fold(word) if len(form) > 1)
+def of_text(text: str) -> Words:
+    """The tokens of a text, each once and in order, at least two characters each."""
+    return tuple(sorted({form for word in WORD.findall(text)[:MOST] for form in fold(word) if len(form) > 1}))
 
 
-def of_event(event: Event, kind: str) -> set[tuple[str, str]]:
-    """(token, what it is): name, email, phone, number, words (said), product, or text (of the record)."""
-    found = {(token, "name") for name in NAMES for token in of_text(str(event.traits.get(name) or ""))}
-    for identifier in event.identifiers:
-        found |= of_identifier(identifier)
-    found |= {(token, "number") for token in of_text(str(event.properties.get("order_id") or ""))}
+@lru_cache(maxsize=16_384)
+def text_key(words: Words) -> int:
+    """The name of a text: 60 bits of a hash of its words."""
+    return int(hashlib.sha256("\0".join(words).encode()).hexdigest()[:15], 16)
+
+
+def of_event(event: Event, kind: str) -> set[tuple[Words, str]]:
+    """(tokens of a text, what it is): name, number, words (said), product, or text (of the record)."""
+    found = {(of_text(str(event.traits.get(name) or "")), "name") for name in NAMES}
+    found.add((of_text(str(event.properties.get("order_id") or "")), "number"))
     said = [event.properties.get("words")]
     if kind in SPEAKING:
         said += [event.properties.get("text"), event.properties.get("criterion")]
-    found |= {(token, "words") for text in said for token in _of_said(text)}
-    found |= {(token, "product") for name in _products(event, kind) for token in of_text(name)}
-    if kind not in SPEAKING:
-        found |= {(token, "text") for token in _of_said(event.properties.get("text"))}
-    return found
+    else:
+        found |= {(words, "text") for words in _of_said(event.properties.get("text"))}
+    found |= {(words, "words") for text in said for words in _of_said(text)}
+    found |= {(of_text(name), "product") for name in _products(event, kind)}
+    return {(words, field) for words, field in found if words}
 
 
 def _products(event: Event, kind: str) -> Iterator[str]:
@@ -87,9 +100,18 @@ def of_identifier(identifier: Identifier) -> frozenset[tuple[str, str]]:
     return frozenset((token, why) for token in (*parts, value.casefold()[:LONGEST]))
 
 
-def _of_said(text: object) -> Iterator[str]:
+def of_identifiers(rows: Iterable[Sequence[Any]]) -> list[tuple[str, int, str]]:
+    """(token, ledger id, what it is) of identifiers (ledger id, type, value, ...), in the order in which the ledger keeps them."""
+    return sorted(
+        (token, number, why)
+        for number, type_, value, *_ in rows
+        for token, why in of_identifier(Identifier(type_, value))
+    )
+
+
+def _of_said(text: object) -> Iterator[Words]:
     for one in text.values() if isinstance(text, Mapping) else [text]:
-        yield from of_text(str(one or ""))
+        yield of_text(str(one or ""))
 
 
 def phone_forms(value: str) -> set[str]:
@@ -98,6 +120,8 @@ def phone_forms(value: str) -> set[str]:
     >>> sorted(phone_forms("+495614482"))
     ['05614482', '495614482']
     """
+    if PLAIN_PHONE.fullmatch(value):
+        return {value[1:], f"0{value[3:]}"}
     digits = re.sub(r"\D", "", value)
     forms = {digits}
     with suppress(phonenumbers.NumberParseException):

@@ -62,12 +62,14 @@ class Touched:
 class Observed:
     """The set of identifiers that each event points at, in the order of the batch, and what has to be resolved.
 
-    ``set_ids`` name the sets in this ledger, ``set_keys`` wherever the events go (see ``fingerprint``).
+    ``set_ids`` name the sets in this ledger, ``set_keys`` wherever the events go (see ``fingerprint``). ``added``:
+    identifiers that the ledger never had, with their ids.
     """
 
     set_ids: tuple[int, ...]
     set_keys: tuple[int, ...]
     touched: Touched
+    added: Mapping[Identifier, int]
 
 
 @dataclass(slots=True)
@@ -87,7 +89,7 @@ def observe(connection: sa.Connection, batch: Sequence[Observation]) -> Observed
     belongs to no customer: it never gets a row in ``resolution``. A set that is known says that all its pairs are, too: who
     takes evidence away takes the sets that showed it along.
     """
-    ids, moved, fresh = _intern_identifiers(connection, batch)
+    ids, moved, added = _intern_identifiers(connection, batch)
     prints = {members: fingerprint(members) for members in {one.identifiers for one in batch}}
     sets, new_sets = _intern_sets(connection, prints, ids)
     pairs = _pairs(batch, ids)
@@ -104,7 +106,8 @@ def observe(connection: sa.Connection, batch: Sequence[Observation]) -> Observed
     return Observed(
         tuple(sets[observation.identifiers] for observation in batch),
         tuple(prints[observation.identifiers][0] for observation in batch),
-        Touched(frozenset(touched), frozenset(new_sets), tuple(again), frozenset(fresh)),
+        Touched(frozenset(touched), frozenset(new_sets), tuple(again), frozenset(added.values())),
+        added,
     )
 
 
@@ -137,8 +140,8 @@ def find_ids(connection: sa.Connection, wanted: Iterable[Identifier]) -> dict[Id
 
 def _intern_identifiers(
     connection: sa.Connection, batch: Sequence[Observation]
-) -> tuple[dict[Identifier, int], set[int], set[int]]:
-    """Ids of all identifiers of the batch, which of them were seen earlier than known, or never; and these."""
+) -> tuple[dict[Identifier, int], set[int], dict[Identifier, int]]:
+    """Ids of all identifiers of the batch, which of them were seen earlier than known, or never; and the ids of these."""
     first: dict[Identifier, int] = {}
     for observation in batch:
         for member in observation.identifiers:
@@ -150,8 +153,7 @@ def _intern_identifiers(
     earlier = {id_: first[member] for member, (id_, first_t) in known.items() if first[member] < first_t}
     move_earlier(connection, earlier)
     ids = {member: id_ for member, (id_, _) in known.items()} | added
-    fresh = set(added.values())
-    return ids, fresh | earlier.keys(), fresh
+    return ids, {*added.values(), *earlier}, added
 
 
 def _insert(connection: sa.Connection, rows: Sequence[Mapping[str, Any]]) -> dict[Identifier, int]:

@@ -38,6 +38,7 @@ from geleit.intake.loading import clear_half_written
 from geleit.intake.pace import Pace
 from geleit.ledger import tables
 from geleit.ledger.ledger import among, take_numbers, write_rows
+from geleit.ledger.search_tables import search_identifier
 from geleit.needs import recut
 from geleit.needs.need import Cut
 from geleit.needs.parallel import Cutting, telling
@@ -159,9 +160,8 @@ class Adoption:
         return Cutting(walk.tables(), walk.ways, self.intake.needs)
 
     def _identifiers(self, duck: duckdb.DuckDBPyConnection) -> None:
-        """Write identifiers; ``known(no, id)`` says which ids they have, ``word(no, token, field)`` how they are found."""
+        """Write identifiers and their words; ``known(no, id)`` says which ids they have."""
         duck.execute("CREATE TABLE known (no BIGINT, id BIGINT)")
-        duck.execute("CREATE TABLE word (no BIGINT, token VARCHAR, field VARCHAR)")
         pace = Pace(self.ledger, SLICE)
         for rows in slices(duck, SQL["identifiers"], pace):
             members = [Identifier(type_, value) for _, type_, value, _ in rows]
@@ -171,6 +171,8 @@ class Adoption:
                 first = 1 + take_numbers(connection, tables.identifier, len(new))
                 values = [(first + place, *row[1:]) for place, row in enumerate(new)]
                 write_rows(connection, tables.identifier, ("id", "type", "value", "first_t"), values)
+                words = tokens.of_identifiers(values)
+                write_rows(connection, search_identifier, ("token", "identifier_id", "field"), words)
                 seen = [(there[member], row[3]) for row, member in zip(rows, members, strict=True) if member in there]
                 earlier = {id_: t for (id_, first_t), t in seen if t < first_t}
                 self._remember_shifted(zip(rows, members, strict=True), there)
@@ -178,10 +180,6 @@ class Adoption:
             fresh = {row[0]: first + place for place, row in enumerate(new)}
             ids = [fresh.get(row[0]) or there[member][0] for row, member in zip(rows, members, strict=True)]
             append(duck, "known", [(row[0], id_) for row, id_ in zip(rows, ids, strict=True)])
-            words = [
-                (row[0], *word) for row, one in zip(rows, members, strict=True) for word in tokens.of_identifier(one)
-            ]
-            append(duck, "word", words)
             self.progress("identifiers", len(rows))
 
     def _remember_shifted(
@@ -337,11 +335,9 @@ class Adoption:
 def _fact_rows(table: sa.Table, names: Sequence[str]) -> str:
     """The question for the rows of a table of facts, those of a set side by side; names are our columns'."""
     if "set_key" not in names:
-        return f"SELECT DISTINCT {', '.join(names)} FROM {table.name}_parts"  # noqa: S608
+        return f"SELECT DISTINCT {', '.join(names)} FROM {table.name}_parts ORDER BY {names[0]}, {names[1]}"  # noqa: S608
     columns = ", ".join("known_set.id AS set_id" if name == "set_key" else f"facts.{name}" for name in names)
     found = f"SELECT {columns} FROM {table.name}_parts AS facts INNER JOIN known_set USING (set_key)"  # noqa: S608
-    if table is tables.search_token:
-        return f"{found} UNION {SQL['words']} ORDER BY set_id, token"
     return f"SELECT DISTINCT * FROM ({found}) ORDER BY set_id"  # noqa: S608
 
 

@@ -131,10 +131,3 @@ SELECT owner.set_key, groups.rank AS no
 FROM owner
 INNER JOIN groups ON groups.wide = owner.wide
 WHERE groups.simple
-
--- name: words
--- purpose: the words of the members of each set
-SELECT word.token, known_set.id AS set_id, word.field
-FROM word
-INNER JOIN place ON place.no = word.no
-INNER JOIN known_set ON known_set.set_key = place.set_key

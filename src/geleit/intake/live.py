@@ -145,6 +145,7 @@ class Intake:
         seen = [evidence.Observation(e.id, e.source, e.t, e.identifiers) for e in events]
         observed = evidence.observe(connection, seen)
         sets = observed.set_ids
+        facts.name_identifiers(connection, observed.added)
         facts.write(connection, facts.facts_of(list(zip(events, sets, strict=True)), self.setting))
         placed = zip(ready, observed.set_keys, strict=True)
         _OUTBOX.many(connection, [encode(one.event, key, one.day, one.body) for one, key in placed])

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import sqlalchemy as sa
 
 from geleit.errors import StoreError
+from geleit.ledger import search_tables as _declared  # noqa: F401 (the tables of every ledger)
 
 if TYPE_CHECKING:
     from alembic.config import Config

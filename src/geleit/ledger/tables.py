@@ -341,18 +341,7 @@ recut = Table(
 # Which version (hash) of a definition the projections were made with: identity, kinds and needs.
 applied_definition = Table("applied_definition", metadata, Column("name", Text, primary_key=True), text("hash"))
 
-# --- search, imports, quarantine ------------------------------------------------------------------------------------
-
-search_token = Table(
-    "search_token",
-    metadata,
-    text("token"),
-    Column("set_id", Wide, nullable=False),
-    text("field"),
-    PrimaryKeyConstraint("token", "set_id", "field"),
-    Index(None, "set_id"),
-    sqlite_with_rowid=False,
-)
+# --- imports, quarantine (search: search_tables.py) ------------------------------------------------------------------------------------
 
 import_run = Table(
     "import_run",
