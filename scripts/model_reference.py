@@ -13,6 +13,9 @@ from pydantic.fields import FieldInfo
 
 from geleit.definitions import UNITS, Duration, Label
 from geleit.secrets import Secret
+from geleit.segments.conditions import Words
+from geleit.segments.money import Amount
+from geleit.segments.spans import DayOfCalendar, SpanOfTime
 from geleit.sources.definition import SourceDefinition, Sql
 
 SECOND = 1_000_000
@@ -22,6 +25,10 @@ SCALARS = {str, int, float, bool}
 OWN = (
     (Label, "text, or a text per language"),
     (Duration, "span such as `14 days`"),
+    (SpanOfTime, "span such as `14 days`"),
+    (DayOfCalendar, "day such as `2026-03-01`, `today`, `30 days ago`"),
+    (Amount, "amount such as `500 EUR`"),
+    (Words, "text, or a list of texts"),
     (Sql, "SQL expression"),
     (SourceDefinition.model_fields["file"], "text, or a list of texts"),
 )

@@ -28,6 +28,8 @@ ABOUT = {
     "[vocabulary](vocabulary.md). It is applied when events are read, so a change holds for the whole past.",
     "identity.yaml": "May be left out. How customers are made of identifiers: [identity](../identity.md).",
     "needs.yaml": "May be left out: then every step opens or continues one need, and 90 days of silence end it.",
+    "segments/*.yaml": "May be left out. One file per segment; its name is the segment's name. What each condition means "
+    "exactly: [segments](../segments.md).",
     "journeys/*.yaml": "May be left out. A designed journey is laid beside the actual ones on the map.",
 }
 

@@ -88,7 +88,7 @@ def explain(error: ValidationError, tree: Any, model: type[Definition], name: st
     problems = error.errors()
     # a misspelled name is also a missing one: say the misspelling
     problem = next((p for p in problems if p["type"] == "extra_forbidden"), problems[0])
-    kinds = ("function-", "dict[", "str[", "list[")  # what pydantic adds of a union's members
+    kinds = ("function-", "dict[", "str[", "list[", "condition:")  # what pydantic adds of a union's members
     place = [part for part in problem["loc"] if part != "str" and not str(part).startswith(kinds)]
     value = problem.get("input")
     text, hint = (
@@ -96,7 +96,7 @@ def explain(error: ValidationError, tree: Any, model: type[Definition], name: st
         "geleit schemas writes what is known here for your editor",
     )
     if not place and (named := re.fullmatch(r"([a-z_]+(?:\.[\w -]+)+): (.*)", text)):
-        place, text = list(named[1].split(".")), named[2]
+        place, text = [int(part) if part.isdecimal() else part for part in named[1].split(".")], named[2]
     line = line_of(tree, place)
     where = ".".join(str(part) for part in place) or "file"
     if problem["type"] == "extra_forbidden":

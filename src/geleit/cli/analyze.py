@@ -19,6 +19,7 @@ from geleit.errors import GeleitError
 from geleit.language.formats import number, span, stamp
 from geleit.language.words import translate
 from geleit.workspace import Workspace
+from geleit.workspace.segments import Segments
 
 if TYPE_CHECKING:
     from geleit.analytics.result import Result
@@ -33,7 +34,10 @@ Since = Annotated[datetime | None, typer.Option(formats=["%Y-%m-%d"], help="Jour
 Until = Annotated[datetime | None, typer.Option(formats=["%Y-%m-%d"], help="Journeys that began before this day.")]
 OnlyEvents = Annotated[bool, typer.Option("--events-of-period", help="The days choose events, not journeys.")]
 Segment = Annotated[
-    Path | None, typer.Option(help="Only these customers: a file with an id or type:value a line.", metavar="FILE")
+    Path | None,
+    typer.Option(
+        help="Only these customers: a segment's name, or a file with an id or type:value a line.", metavar="NAME|FILE"
+    ),
 ]
 Notes = Annotated[bool, typer.Option("--notes", help="Count notes (a criterion, a judgement) like steps.")]
 Limit = Annotated[int | None, typer.Option(min=1, help="Rows shown; the rest is folded, and counted all the same.")]
@@ -218,7 +222,7 @@ def frequency() -> Mapping[str, Any]:
 def compare(
     having: Annotated[list[str], typer.Option(help="Journeys with one of these kinds against those without.")] = [],  # noqa: B006 (as above)
     against: Annotated[
-        Path | None, typer.Option(help="Customers to compare --segment against.", metavar="FILE")
+        Path | None, typer.Option(help="Customers to compare --segment against.", metavar="NAME|FILE")
     ] = None,
     of: Of = "kind",
     support: Annotated[int, typer.Option(min=1, help="Journeys a group needs.")] = 30,
@@ -266,6 +270,8 @@ def _run(name: str, values: Mapping[str, Any], how: Asked) -> None:
 
 
 def _customers(workspace: Workspace, path: Path) -> tuple[str, ...]:
+    if str(path) in workspace.definitions.segments or not (path.exists() or path.suffix):
+        return Segments(workspace).members(str(path))
     try:
         keys = [line.strip() for line in path.read_text(encoding="utf-8").splitlines() if line.strip()]
     except (OSError, UnicodeDecodeError) as error:

@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from geleit import __version__
-from geleit.cli import analyze, backup, customers, data, identity, keys, snippet, sources, stores, workspace
+from geleit.cli import analyze, backup, customers, data, identity, keys, segments, snippet, sources, stores, workspace
 from geleit.cli.output import fail, say
 from geleit.errors import GeleitError
 
@@ -38,7 +38,7 @@ def _geleit(
     """Join what your systems know about a person into one customer, and see the journey that person is on."""
 
 
-for room in (workspace, data, customers, identity, sources, stores, keys, snippet, backup, analyze):
+for room in (workspace, data, customers, identity, sources, stores, keys, snippet, backup, analyze, segments):
     room.register(app)
 
 

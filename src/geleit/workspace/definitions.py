@@ -15,6 +15,7 @@ from geleit.events.kinds import Catalogue, Kinds
 from geleit.identity.rules import Identity
 from geleit.needs.designed import DesignedJourney
 from geleit.needs.rules import EVERYTHING, Needs
+from geleit.segments.definition import Segment, check_all, load_segment
 from geleit.sources.definition import SourceDefinition, load_source
 
 MARKER = "geleit.yaml"
@@ -32,6 +33,7 @@ class Definitions:
     needs: Needs
     sources: Mapping[str, SourceDefinition] = field(default_factory=dict)
     journeys: Mapping[str, DesignedJourney] = field(default_factory=dict)
+    segments: Mapping[str, Segment] = field(default_factory=dict)
 
     @property
     def catalogue(self) -> Catalogue:
@@ -107,10 +109,24 @@ def load_checked(root: Path) -> tuple[Definitions | None, list[DefinitionError]]
         path.stem: one(f"journeys/{path.name}", DesignedJourney)
         for path in definition_files(root, "journeys", problems)
     }
+    segments = load_segments(root, problems)
+    if kinds is not None and needs is not None:
+        problems.extend(check_all(segments, kinds, needs))
     if problems or company is None or kinds is None or identity is None or needs is None:
         return None, problems
     designed = {name: journey for name, journey in journeys.items() if journey is not None}
-    return Definitions(root, company, kinds, identity, needs, sources, designed), []
+    return Definitions(root, company, kinds, identity, needs, sources, designed, segments), []
+
+
+def load_segments(root: Path, problems: list[DefinitionError]) -> dict[str, Segment]:
+    """The segments that can be read, by name."""
+    segments: dict[str, Segment] = {}
+    for path in definition_files(root, "segments", problems):
+        try:
+            segments[path.stem] = load_segment(path, root)
+        except DefinitionError as error:
+            problems.append(error)
+    return segments
 
 
 def definition_files(root: Path, folder: str, problems: list[DefinitionError]) -> list[Path]:

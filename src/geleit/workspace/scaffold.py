@@ -15,6 +15,7 @@ from geleit.identity.rules import Identity
 from geleit.ledger.ledger import store_of
 from geleit.needs.designed import DesignedJourney
 from geleit.needs.rules import Needs
+from geleit.segments.definition import Segment
 from geleit.sources.definition import SourceDefinition
 from geleit.workspace.definitions import find_workspace, load_definitions
 from geleit.workspace.stores import said_url
@@ -27,6 +28,7 @@ MODELS: dict[str, type[BaseModel]] = {
     "identity.yaml": Identity,
     "needs.yaml": Needs,
     "journeys/*.yaml": DesignedJourney,
+    "segments/*.yaml": Segment,
 }
 
 COMPANY = """\

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 from geleit.errors import GeleitError
 from geleit.events.vocabulary import VOCABULARY
+from geleit.segments.definition import kinds_asked
 from geleit.sources.files import look
 from geleit.sources.mapping import Setting, preview
 from geleit.workspace.definitions import Definitions
@@ -48,6 +49,9 @@ def _awaited(definitions: Definitions) -> Iterator[tuple[str, str]]:
     for name, journey in definitions.journeys.items():
         for kind in (*journey.beginnings, *(kind for step in journey.steps for kind in step.kinds)):
             yield f"journeys/{name}.yaml", kind
+    for name, segment in definitions.segments.items():
+        for kind in kinds_asked(segment):
+            yield f"segments/{name}.yaml", kind
 
 
 def _nowhere(definitions: Definitions) -> Iterator[str]:

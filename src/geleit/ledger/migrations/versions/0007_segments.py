@@ -11,6 +11,15 @@ WIDE = sa.BigInteger().with_variant(sa.Integer(), 'sqlite')
 
 def upgrade() -> None:
     """Apply."""
+    remembered()
+    moving()
+    op.add_column('need', sa.Column('stage_at', sa.BigInteger(), nullable=True))
+    # Since when a need is in its stage is only known once it is cut anew.
+    op.execute("DELETE FROM applied_definition WHERE name = 'needs'")
+
+
+def remembered() -> None:
+    """What live evaluation knows."""
     op.create_table('segment_applied',
     sa.Column('name', sa.Text(), nullable=False),
     sa.Column('digest', sa.Text(), nullable=False),
@@ -41,6 +50,10 @@ def upgrade() -> None:
     )
     op.create_index(op.f('ix_segment_standing_customer_id'), 'segment_standing', ['customer_id'], unique=False)
     op.create_index(op.f('ix_segment_standing_next_at'), 'segment_standing', ['next_at'], unique=False)
+
+
+def moving() -> None:
+    """Who comes and goes."""
     op.create_table('segment_move',
     sa.Column('id', WIDE, autoincrement=True, nullable=False),
     sa.Column('segment', sa.Text(), nullable=False),
@@ -66,6 +79,3 @@ def upgrade() -> None:
     sa.PrimaryKeyConstraint('id', name=op.f('pk_inbox')),
     sqlite_autoincrement=True
     )
-    op.add_column('need', sa.Column('stage_at', sa.BigInteger(), nullable=True))
-    # Since when a need is in its stage is only known once it is cut anew.
-    op.execute("DELETE FROM applied_definition WHERE name = 'needs'")
