@@ -13,7 +13,7 @@ from pydantic import Field
 from geleit.analytics.kernels import aligning, grouping
 from geleit.analytics.kernels.ranks import quartiles
 from geleit.analytics.question import Question
-from geleit.analytics.selection import Selection, table
+from geleit.analytics.selection import Selection, members, table
 from geleit.language.words import translate
 
 CANDIDATES = 100  # ways among which the typical one is looked for: the most frequent that are not too long
@@ -81,14 +81,17 @@ class Typical(Question):
     )
     keys: ClassVar[tuple[str, ...]] = ("part", "source", "target", "value")
 
+    kind_fields: ClassVar[tuple[str, ...]] = ("having",)
+
+    having: tuple[str, ...] = Field((), description="only journeys with one of these kinds")
     columns: int = Field(15, ge=1, le=30, description="steps that the typical way has at most")
 
     def parameters(self) -> Mapping[str, object]:
         """Values of the reference SQL's parameters."""
-        return {"columns": self.columns}
+        return {"columns": self.columns, "all": not self.having}
 
     def tables(self, selection: Selection) -> Mapping[str, pa.Table]:
-        """The kinds' codes, and where each distinct way is on the typical one: alignments are no matter of SQL."""
+        """The kinds' codes, those to have, and where each way is on the typical one: alignments are no matter of SQL."""
         names = sorted(selection.kinds)
         along = self._along(selection)
         found: list[tuple[str, int, int]] = []
@@ -102,7 +105,8 @@ class Typical(Question):
         places = pa.table([pa.array(c, f.type) for c, f in zip(columns, schema, strict=True)], schema=schema)
         codes = [f"{place:0{DIGITS}d}" for place in range(len(names))]
         named = pa.table({"value": pa.array(names, pa.string()), "code": pa.array(codes, pa.string())})
-        return {"typical_codes": named, "typical_places": places}
+        having = pa.table({"kind": pa.array(self.having, pa.string())})
+        return {"typical_codes": named, "typical_places": places, "typical_having": having}
 
     def count(self, selection: Selection) -> pa.Table:
         """Count by kernels."""
@@ -117,7 +121,9 @@ class Typical(Question):
         aligning.count(along.laid, *cells.values())
         cells["path"] = np.insert(cells["path"], [size] * (self.columns + 1 - size), 0, axis=1)  # the end stands last
         names: dict[str, Sequence[str]] = {"channel": channels, "other": kinds, "left": [*kinds, ""]}
-        found = [*self._steps(along, cells["path"], kinds)]
+        size = len(along.laid.owners)
+        everybody = ("all", 0, 0, "", size, len(np.unique(along.laid.owners)), -1, -1, -1)
+        found = [*([everybody] if size else []), *self._steps(along, cells["path"], kinds)]
         for part, cell in cells.items():
             for source, place in np.argwhere(cell[..., 0]).tolist():
                 target, value = (place, "") if part == "path" else (source, names[part][place])
@@ -129,11 +135,11 @@ class Typical(Question):
     def rows(self, counts: pa.Table, selection: Selection) -> Sequence[TypicalStep]:
         """In the order of the way; the beginning first."""
         listed = counts.to_pylist()
-        total = sum(row["journeys"] for row in listed if row["part"] == "path" and row["source"] == 0)
+        total = sum(row["journeys"] for row in listed if row["part"] == "all")
         stages = {kind: stage for kind, (stage, _) in _usual(selection).items()}
         taken = sorted((row for row in listed if row["part"] == "step"), key=lambda row: row["source"])
         beginning = {"source": 0, "value": "", "journeys": total, **dict.fromkeys(SPANS)}
-        beginning["people"] = selection.population.people
+        beginning["people"] = sum(row["people"] for row in listed if row["part"] == "all")
         found = []
         for row in [beginning, *taken] if total else []:
             step = row["source"]
@@ -156,15 +162,18 @@ class Typical(Question):
 
     def sentence(self, language: str) -> str:
         """What is counted, in words."""
-        return translate(
+        only = "Only journeys with {kinds} are looked at."
+        kinds = " / ".join(self.having)
+        said = translate(
             language,
             "Counted is how all journeys lie beside the way that they are nearest to together, which somebody really "
             "took; every journey is in it, also those that take none of its steps.",
         )
+        return f"{said} {translate(language, only, kinds=kinds)}" if kinds else said
 
     def _along(self, selection: Selection) -> _Along:
         order, prices = _prices(selection)
-        kind, channel, t, starts, owners = _runs(selection, order)
+        kind, channel, t, starts, owners = _runs(selection, order, self.having)
         like = grouping.group(kind, starts)
         firsts = np.flatnonzero(like == np.arange(len(like)))
         ways = aligning.Ways(kind, starts[firsts], np.minimum(starts[firsts + 1], starts[firsts] + LONGEST))
@@ -200,8 +209,8 @@ def _people(along: _Along) -> list[int]:
     return [len(np.unique(persons[steps == step])) for step in range(len(along.way) + 1)]
 
 
-def _runs(selection: Selection, order: np.ndarray) -> tuple[np.ndarray, ...]:
-    """All journeys as one: kinds (in the order of names), channels and times of their runs, starts, owners."""
+def _runs(selection: Selection, order: np.ndarray, having: Sequence[str]) -> tuple[np.ndarray, ...]:
+    """Journeys that have one of some kinds (or all) as one: kinds by names, channels and times of runs, starts, owners."""
     found, sizes = [], [0]
     for part in selection.parts:
         kept, starts = aligning.runs(part.column("kind"), part.starts)
@@ -209,7 +218,14 @@ def _runs(selection: Selection, order: np.ndarray) -> tuple[np.ndarray, ...]:
         found.append((*columns, starts[:-1] + sizes[-1], part.owners))
         sizes.append(sizes[-1] + len(kept))
     kind, channel, t, starts, owners = (np.concatenate(column) for column in zip(*found, strict=True))
-    return kind, channel, t, np.append(starts, sizes[-1]), owners
+    if having and len(starts):
+        member = members(sorted(selection.kinds), having)
+        kept = np.logical_or.reduceat(member[kind], starts)
+        lengths = np.diff(np.append(starts, sizes[-1]))
+        inside = np.repeat(kept, lengths)
+        kind, channel, t, owners = kind[inside], channel[inside], t[inside], owners[kept]
+        starts = np.cumsum(lengths[kept]) - lengths[kept]
+    return kind, channel, t, np.append(starts, len(kind)), owners
 
 
 def _usual(selection: Selection) -> dict[str, tuple[str, str]]:

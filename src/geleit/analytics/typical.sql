@@ -7,6 +7,9 @@ WITH runs AS (
       journey, customer_id, kind, channel, t, place,
       CASE WHEN kind = lag(kind) OVER (PARTITION BY journey ORDER BY place) THEN 0 ELSE 1 END AS stays
     FROM steps
+    WHERE $all OR journey IN (
+      SELECT having_it.journey FROM steps AS having_it WHERE having_it.kind IN (SELECT kind FROM typical_having)
+    )
   ) AS seen
   WHERE stays = 1
 ),
@@ -33,6 +36,10 @@ placed AS (
   FROM laid
   WINDOW earlier AS (PARTITION BY journey ORDER BY nth ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING)
 )
+SELECT journey, customer_id, 'all' AS part, 0 AS source, 0 AS target, '' AS value, NULL AS span
+FROM placed
+WHERE nth = 1
+UNION ALL
 SELECT journey, customer_id, 'step' AS part, step AS source, step AS target, kind AS value, t - since AS span
 FROM placed
 WHERE step > 0
