@@ -74,4 +74,4 @@ def test_what_is_too_faint_to_draw_is_told():
     came = (Part("0", 99_000, 1), Part("1", 1, 1))
     rows[2] = TypicalStep(2, "page_viewed", "", 99_001, 1, 0.5, 1, 2, 3, 1, came, (), (), (Part("", 1, 1),))
     said = typical.signs(result(tuple(rows)), Drawing(Words("de")))
-    assert any("1 Weg von weniger als" in one for one in said)
+    assert any("1 Weg von weniger als" in words for _, words in said)

@@ -50,7 +50,7 @@ class Chart:
 CHARTS: dict[str, Chart] = {
     "flow": Chart("What happens next?", flow.draw, flow.twin, flow.facts, flow.signs),
     "funnel": Chart("How many come how far?", funnel.draw, funnel.twin, funnel.facts, funnel.signs),
-    "typical": Chart("The typical way", typical.draw, typical.twin, typical.facts, typical.signs),
+    "typical": Chart("Which way is typical?", typical.draw, typical.twin, typical.facts, typical.signs),
 }
 
 

@@ -73,7 +73,7 @@ def draw(result: Result[TypicalStep], drawing: Drawing, *, title: str = "") -> S
     for lane in (_stages, _names, _ways, _leaving, _beside, _channels, _spans) if result.rows else ():
         y = lane(canvas, picture, y)
     if title:
-        y = legend(canvas, y + 10, {}, signs(result, drawing), max(picture.wide, PAGE / 2))
+        y = legend(canvas, y + 10, signs(result, drawing), max(picture.wide, PAGE / 2))
     words = drawing.words
     title = title or words.say("The typical way")
     return Scene(picture.wide, y + 4, tuple(canvas.marks), title, words.explain(result), words.language)
@@ -300,17 +300,17 @@ def _ruled(canvas: Canvas, picture: _Map, top: float) -> float:
     return top + PAD
 
 
-def signs(result: Result[TypicalStep], drawing: Drawing) -> list[str]:
+def signs(result: Result[TypicalStep], drawing: Drawing) -> list[tuple[str, str]]:
     """What needs a word."""
     words, said = drawing.words, []
     if result.rows:
-        said.append(words.say("An arch passes over steps that journeys leave out."))
+        said.append(("", words.say("An arch passes over steps that journeys leave out.")))
     least = math.ceil(result.rows[0].journeys * FAINT) if result.rows else 0
     faint = sum(1 for row in result.rows for part in row.came if part.journeys < least)
     if faint:
         text = "{n} way of less than {share} is not drawn; the table has it."
         texts = "{n} ways of less than {share} are not drawn; the table has them."
-        said.append(words.counted(text, texts, faint, share=words.share(FAINT)))
+        said.append(("", words.counted(text, texts, faint, share=words.share(FAINT))))
     return said
 
 
@@ -321,7 +321,7 @@ def facts(result: Result[TypicalStep], drawing: Drawing) -> list[Fact]:
     words, lead = drawing.words, drawing.lead
     start, last = result.rows[0], result.rows[-1]
     return [
-        Fact(words.number(start.journeys), lead({"part": "all"}, {}), words.say("journeys in all")),
+        Fact(words.number(start.journeys), lead({"part": "all"}, {}), words.say("journeys lie beside it")),
         Fact(
             words.number(last.journeys),
             lead({"part": "step", "source": last.step}, {}),

@@ -189,5 +189,14 @@ VIEWS: dict[str, View] = {
             start=_usual_steps,
             live=_lost,
         ),
+        View(
+            "typical",
+            "Which way is typical?",
+            "The real way that all journeys are nearest to, and what they do along it, beside it and after it.",
+            (
+                Field("having", "Only with", "values", empty="all journeys"),
+                Field("columns", "Steps at most", "number", (("1", ""), ("30", "")), more=True),
+            ),
+        ),
     )
 }
