@@ -10,7 +10,7 @@ import numpy as np
 import pyarrow as pa
 from pydantic import Field
 
-from geleit.analytics.kernels import aligning, grouping
+from geleit.analytics.kernels import beside, grouping
 from geleit.analytics.kernels.ranks import quartiles
 from geleit.analytics.question import Question
 from geleit.analytics.selection import Selection, members, table
@@ -67,7 +67,7 @@ class _Along(NamedTuple):
     """
 
     way: np.ndarray
-    laid: aligning.Laid
+    laid: beside.Laid
     firsts: np.ndarray
 
 
@@ -118,7 +118,7 @@ class Typical(Question):
         cells = {part: np.zeros((*shape, 4), np.int64) for part, shape in shapes.items()}
         for one in cells.values():
             one[..., 2:] = -1
-        aligning.count(along.laid, *cells.values())
+        beside.count(along.laid, *cells.values())
         cells["path"] = np.insert(cells["path"], [size] * (self.columns + 1 - size), 0, axis=1)  # the end stands last
         names: dict[str, Sequence[str]] = {"channel": channels, "other": kinds, "left": [*kinds, ""]}
         size = len(along.laid.owners)
@@ -176,12 +176,12 @@ class Typical(Question):
         kind, channel, t, starts, owners = _runs(selection, order, self.having)
         like = grouping.group(kind, starts)
         firsts = np.flatnonzero(like == np.arange(len(like)))
-        ways = aligning.Ways(kind, starts[firsts], np.minimum(starts[firsts + 1], starts[firsts] + LONGEST))
+        ways = beside.Ways(kind, starts[firsts], np.minimum(starts[firsts + 1], starts[firsts] + LONGEST))
         journeys = np.bincount(like, minlength=len(like))[firsts]
         way = _medoid(ways, journeys, prices, self.columns)
         step_of = np.zeros(len(kind), np.int64)
-        aligning.align(ways, way, prices, step_of)
-        return _Along(way, aligning.Laid(kind, channel, t, starts, like, owners, step_of), firsts)
+        beside.align(ways, way, prices, step_of)
+        return _Along(way, beside.Laid(kind, channel, t, starts, like, owners, step_of), firsts)
 
     @staticmethod
     def _steps(along: _Along, paths: np.ndarray, kinds: Sequence[str]) -> Sequence[tuple[Any, ...]]:
@@ -190,7 +190,7 @@ class Typical(Question):
         spans = paths[1:, :size, 0].sum(axis=0)
         starts = np.concatenate([[0], np.cumsum(spans)])
         laid_out = np.empty(starts[-1], np.int64)
-        aligning.spread(along.laid, starts[:-1].copy(), laid_out)
+        beside.spread(along.laid, starts[:-1].copy(), laid_out)
         ranks = quartiles(laid_out, starts)
         people = _people(along)
         return [
@@ -213,7 +213,7 @@ def _runs(selection: Selection, order: np.ndarray, having: Sequence[str]) -> tup
     """Journeys that have one of some kinds (or all) as one: kinds by names, channels and times of runs, starts, owners."""
     found, sizes = [], [0]
     for part in selection.parts:
-        kept, starts = aligning.runs(part.column("kind"), part.starts)
+        kept, starts = beside.runs(part.column("kind"), part.starts)
         columns = (order[part.column("kind")[kept]], part.column("channel")[kept], part.column("t")[kept])
         found.append((*columns, starts[:-1] + sizes[-1], part.owners))
         sizes.append(sizes[-1] + len(kept))
@@ -242,7 +242,7 @@ def _usual(selection: Selection) -> dict[str, tuple[str, str]]:
     return dict(zip(selection.kinds, zip(*found, strict=True), strict=True))
 
 
-def _prices(selection: Selection) -> tuple[np.ndarray, aligning.Prices]:
+def _prices(selection: Selection) -> tuple[np.ndarray, beside.Prices]:
     """Each kind's place in the order of names, and what it costs to take one kind for another, by that order."""
     names = sorted(selection.kinds)
     order = np.array([names.index(kind) for kind in selection.kinds], np.int64)
@@ -251,21 +251,21 @@ def _prices(selection: Selection) -> tuple[np.ndarray, aligning.Prices]:
     swap = GAP + STAGE * (stages[:, None] != stages) + CHANNEL * (channels[:, None] != channels)
     swap = np.asarray(swap, np.int64).reshape(len(names), len(names))
     np.fill_diagonal(swap, 0)
-    return order, aligning.Prices(swap, GAP)
+    return order, beside.Prices(swap, GAP)
 
 
-def _medoid(ways: aligning.Ways, journeys: np.ndarray, prices: aligning.Prices, columns: int) -> np.ndarray:
+def _medoid(ways: beside.Ways, journeys: np.ndarray, prices: beside.Prices, columns: int) -> np.ndarray:
     """The kinds of the candidate nearest to all; of the longest allowed length if all ways are longer."""
     if not len(journeys):
         return np.zeros(0, np.int64)
-    sizes, signs = ways.stops - ways.starts, aligning.signs(ways)
+    sizes, signs = ways.stops - ways.starts, beside.signs(ways)
     ranked = np.lexsort((signs, sizes, -journeys))
     fitting = ranked[sizes[ranked] <= columns]
     candidates = (fitting if len(fitting) else ranked)[:CANDIDATES]
     top, rest = ranked[:COMPARED], ranked[COMPARED:]
     chance = rest[np.argsort(signs[rest])[:COMPARED]]
     found = np.zeros((len(candidates), len(top) + len(chance)), np.int64)
-    aligning.distances(ways, candidates, np.concatenate([top, chance]), prices, found)
+    beside.distances(ways, candidates, np.concatenate([top, chance]), prices, found)
     seen, all_others = max(int(journeys[chance].sum()), 1), int(journeys[rest].sum())
     total = found[:, : len(top)] @ journeys[top] * seen + found[:, len(top) :] @ journeys[chance] * all_others
     steps = [tuple(ways.value[ways.starts[w] : ways.stops[w]].tolist()) for w in candidates]
