@@ -163,10 +163,11 @@ def variants(
 
 
 def typical(
+    having: Annotated[list[str], typer.Option(help="Only journeys with one of these kinds (repeatable).")] = [],  # noqa: B006 (as above)
     columns: Annotated[int, typer.Option(min=1, max=30, help="Steps it has at most.")] = 15,
 ) -> Mapping[str, Any]:
     """The way that all journeys are nearest to, and how each of them lies beside it."""
-    return {"columns": columns}
+    return {"having": having, "columns": columns}
 
 
 def retention(
