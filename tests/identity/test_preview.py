@@ -54,5 +54,15 @@ def test_who_would_be_separated_and_joined_is_told_with_the_rule(people, seen, t
         "shop.user_id:c",
     }
     assert [str(why.b) for why in sample.because]
+    looser = Rules(Identity.model_validate({"identifiers": {"shop.user_id": {"limit": 2}}}))
+    people.take(
+        seen(5, 5, "shop.user_id:d", "email:d@example.org"), seen(6, 6, "shop.user_id:e", "email:d@example.org")
+    )
+    (sample,) = tried(people, looser, tmp_path).joined_people
+    assert [why.rule for why in sample.because] == ["limit: shop.user_id d / e"]
+    shared = Rules(Identity.model_validate({"classes": {"anonymous_id": {"shared_by": 3}}}))
+    people.take(seen(7, 7, "shop.user_id:d", "anonymous_id:x1"), seen(8, 8, "shop.user_id:b", "anonymous_id:x1"))
+    shown = tried(people, shared, tmp_path)
+    assert (shown.browsers_now, shown.browsers_then) == (1, 0)
     nothing = tried(people, Rules(), tmp_path)
     assert (nothing.separated, nothing.joined, nothing.separated_people) == (0, 0, ())

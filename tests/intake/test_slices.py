@@ -281,3 +281,16 @@ def test_a_kiosk_has_no_turns(family):
     )
     settle(family)
     assert whose(family) == ["", "Anna", "", "", "Ben", ""]
+
+
+def test_visits_are_explained_to_the_person_and_at_the_browser(family):
+    anna = family.customer("web.user_id:1")
+    (mine,) = family.explain("web.user_id:1").visits
+    assert (str(mine.browser), mine.customer, mine.until_t - mine.from_t) == (
+        "web.anonymous_id:b",
+        anna,
+        9 * MINUTE + 1,
+    )
+    text = family.explain("web.anonymous_id:b").text()
+    assert "Visits at a browser that several people use:" in text
+    assert f", {anna}" in text

@@ -77,6 +77,8 @@ def _say_preview(found: Preview, language: str) -> None:
         f"{found.identifiers:,} identifiers: {found.customers_now:,} customers now, {found.customers_then:,} then; "
         f"{found.separated:,} separated, {found.joined:,} joined; the largest would have {found.largest:,} identifiers"
     )
+    if found.browsers_now != found.browsers_then:
+        say(f"Browsers and devices of several people: {found.browsers_now:,} now, {found.browsers_then:,} then")
     for title, people in (("Separated", found.separated_people), ("Joined", found.joined_people)):
         for one in people:
             say(f"\n{title}: {one.customer}")

@@ -14,6 +14,7 @@ from geleit.identity import closure, decisions
 from geleit.identity.decisions import Decision, Kind
 from geleit.identity.graph import Link, Node, Resolved
 from geleit.identity.rules import Rules
+from geleit.identity.visits import Visit, told, visits
 from geleit.language.formats import day
 from geleit.language.words import plural, translate
 from geleit.ledger import tables
@@ -76,6 +77,7 @@ class Explanation:
     connects them. ``customers`` are those asked about, ``held_back`` links that did not join, ``alone`` identifiers
     that join nobody with the reason. ``members``: the identifiers of those asked about and of others at links held back;
     ``joined``: all links that joined, the deciding ones first; ``decisions``: those that name one of the members.
+    ``visits``: theirs at browsers of several people, and those of others at their browsers.
     """
 
     same: bool | None
@@ -88,6 +90,7 @@ class Explanation:
     members: tuple[Member, ...] = ()
     joined: tuple[Evidence, ...] = ()
     decisions: tuple[Decision, ...] = ()
+    visits: tuple[Visit, ...] = ()
 
     def text(self, language: str = "en", zone: str = "UTC") -> str:
         """The answer for people; days are those of the zone."""
@@ -100,6 +103,7 @@ class Explanation:
         if self.alone:
             lines += ["", translate(language, "Join nobody:")]
             lines += [f"  {identifier} ({rule_text(reason, language)})" for identifier, reason in self.alone]
+        lines += told(self.visits, language, zone)
         if self.decisions:
             lines += ["", translate(language, "Decided by people:")]
             lines += [f"  {decided(one, language, zone)}" for one in self.decisions]
@@ -218,21 +222,22 @@ def explain(ledger: Ledger, rules: Rules, a: int, b: int | None = None, *, likel
         asked = [resolved.customers[a]] if b is None else [resolved.customers[a], resolved.customers[b]]
         links, held = _chosen(walked, resolved, (a, b), asked[0])
         joined, apart = _graph(walked, resolved, set(asked))
-        told = _Told(connection, walked, [*links, *held, *joined, *apart], likely)
+        links_told = _Told(connection, walked, [*links, *held, *joined, *apart], likely)
         lonely = [walked.nodes[n] for n in sorted(walked.reasons) if b is None and resolved.customers[n] == asked[0]]
-        members = _members(walked, asked, [*joined, *apart], told)
+        members = _members(walked, asked, [*joined, *apart], links_told)
         named = {member.identifier for member in members if member.customer in asked}
         return Explanation(
             same=None if b is None else asked[0] == asked[1],
             a=str(walked.nodes[a].identifier),
             b="" if b is None else str(walked.nodes[b].identifier),
             customers=tuple(dict.fromkeys(asked)),
-            chain=tuple(told.evidence(pair) for pair in links),
-            held_back=tuple(told.evidence(pair) for pair in (held if b is None else apart)),
+            chain=tuple(links_told.evidence(pair) for pair in links),
+            held_back=tuple(links_told.evidence(pair) for pair in (held if b is None else apart)),
             alone=tuple((node.identifier, walked.reasons[node.id]) for node in lonely),
             members=tuple(members),
-            joined=tuple(told.evidence(pair) for pair in joined),
+            joined=tuple(links_told.evidence(pair) for pair in joined),
             decisions=tuple(decisions.history(connection, named)),
+            visits=visits(connection, asked, rules) if b is None else (),
         )
 
 

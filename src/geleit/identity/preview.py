@@ -6,7 +6,7 @@ resolved group by group. So memory holds the largest group and some numbers per 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path
@@ -25,12 +25,14 @@ from geleit.identity import decisions, groups
 from geleit.identity.closure import heeded
 from geleit.identity.decisions import Decisions, Settled
 from geleit.identity.graph import Node, Reason, bonded, resolve
+from geleit.identity.hands import HANDED
 from geleit.identity.rules import Rules
 from geleit.ledger import tables
 
 SQL = load_from(Path(__file__).parent / "preview.sql")
 MEMORY = "1500MB"
 ROWS = 20_000  # fetched at once
+VALUES = 3  # of one customer that stand behind a limit
 SHOWN = 8  # identifiers of one part of a sample
 
 
@@ -59,7 +61,8 @@ class Sample:
 class Preview:
     """How many identifiers and customers there are and would be; who changes, the most changed ones as samples.
 
-    ``largest``: identifiers of the largest customer then.
+    ``largest``: identifiers of the largest customer then; ``browsers_now`` and ``browsers_then``: browsers and devices of
+    several people, whose visits are given to whom they show.
     """
 
     identifiers: int
@@ -70,6 +73,8 @@ class Preview:
     largest: int
     separated_people: tuple[Sample, ...]
     joined_people: tuple[Sample, ...]
+    browsers_now: int = 0
+    browsers_then: int = 0
 
 
 def preview(connection: sa.Connection, rules: Rules, folder: Path, samples: int = 5) -> Preview:
@@ -85,12 +90,13 @@ def preview(connection: sa.Connection, rules: Rules, folder: Path, samples: int 
         for name in ("moved", "parted", "joined"):
             duck.execute(SQL[name])
         counted: list[int] = [*duck.execute(SQL["counts"]).fetchall()[0]]
+        browsers = duck.execute(SQL["browsers"], {"handed": sorted(HANDED)}).fetchall()[0]
         people = (
-            tuple(_samples(duck, "separated_people", ("parts_of", "why_separated"), samples)),
-            tuple(_samples(duck, "joined_people", ("parts_for", "why_joined"), samples)),
+            tuple(_samples(duck, "separated_people", ("parts_of", "why_separated"), (samples, rules))),
+            tuple(_samples(duck, "joined_people", ("parts_for", "why_joined"), (samples, rules))),
         )
     identifiers, now, then, separated, joined, largest = counted
-    return Preview(identifiers, now, then, separated, joined, largest, *people)
+    return Preview(identifiers, now, then, separated, joined, largest, *people, *browsers)
 
 
 def _gather(duck: duckdb.DuckDBPyConnection, connection: sa.Connection) -> None:
@@ -169,8 +175,10 @@ def _by_group(duck: duckdb.DuckDBPyConnection, question: str) -> Iterator[tuple[
         yield root, list(members)
 
 
-def _samples(duck: duckdb.DuckDBPyConnection, which: str, asked: tuple[str, str], samples: int) -> Iterator[Sample]:
-    parts, why = asked
+def _samples(
+    duck: duckdb.DuckDBPyConnection, which: str, asked: tuple[str, str], scope: tuple[int, Rules]
+) -> Iterator[Sample]:
+    (parts, why), (samples, rules) = asked, scope
     for (customer,) in duck.execute(SQL[which], {"samples": samples}).fetchall():
         rows = duck.execute(SQL[parts], {"customer": customer}).fetchall()
         shown = [
@@ -181,5 +189,17 @@ def _samples(duck: duckdb.DuckDBPyConnection, which: str, asked: tuple[str, str]
         yield Sample(
             customer,
             tuple((part, members) for part, members in shown[:SHOWN]),
-            tuple(Because(Identifier(*row[:2]), Identifier(*row[2:4]), row[4]) for row in because),
+            tuple(Because(Identifier(*row[:2]), Identifier(*row[2:4]), _rule(duck, row[4:], rules)) for row in because),
         )
+
+
+def _rule(duck: duckdb.DuckDBPyConnection, told: Sequence[str], rules: Rules) -> str:
+    """The rule; of a limit that holds two apart so far, which values of the strongest type that both have it is about."""
+    rule, *homes = told
+    if rule != "limit":
+        return rule
+    rows = duck.execute(SQL["in_both"], {"one": homes[0], "other": homes[1]}).fetchall()
+    if not rows:
+        return rule
+    type_, mine, theirs = min(rows, key=lambda row: (rules.of(row[0]).priority, row[0]))
+    return f"limit: {type_} {', '.join(mine[:VALUES])} / {', '.join(theirs[:VALUES])}"

@@ -89,6 +89,16 @@ SELECT
   (SELECT coalesce(max(identifiers), 0) FROM (SELECT count(*) AS identifiers FROM moved GROUP BY after)) AS largest
 FROM moved
 
+-- name: browsers
+-- purpose: browsers and devices of several people now and then
+SELECT
+  count(*) FILTER (WHERE moved.was = 'ambiguous') AS browsers_now,
+  count(*) FILTER (WHERE moved.becomes = 'ambiguous') AS browsers_then
+FROM moved
+INNER JOIN identifier ON identifier.no = moved.no
+INNER JOIN rule ON rule.type = identifier.type
+WHERE list_contains($handed, rule.class)
+
 -- name: separated_people
 -- purpose: those who would be separated into most parts
 SELECT customer_id FROM parted ORDER BY parts DESC, customer_id LIMIT $samples
@@ -135,6 +145,19 @@ WHERE one.after <> other.after
 ORDER BY rule, low_type, low_value, high_type, high_value
 LIMIT 3
 
+-- name: in_both
+-- purpose: of each type that two customers have now, some values of the one and of the other
+SELECT
+  identifier.type,
+  list(identifier.value ORDER BY identifier.value) FILTER (WHERE moved.before = $one) AS mine,
+  list(identifier.value ORDER BY identifier.value) FILTER (WHERE moved.before = $other) AS theirs
+FROM moved
+INNER JOIN identifier ON identifier.no = moved.no
+WHERE moved.before IN ($one, $other) AND moved.was = ''
+GROUP BY identifier.type
+HAVING mine IS NOT NULL AND theirs IS NOT NULL
+ORDER BY identifier.type
+
 -- name: why_joined
 -- purpose: links that would join customers, and what holds them apart now
 SELECT DISTINCT
@@ -146,7 +169,9 @@ SELECT DISTINCT
     WHEN one.was <> '' THEN concat(one.was, ': ', low.type, ':', low.value)
     WHEN other.was <> '' THEN concat(other.was, ': ', high.type, ':', high.value)
     ELSE 'limit'
-  END AS rule
+  END AS rule,
+  one.before AS low_before,
+  other.before AS high_before
 FROM evidence
 INNER JOIN moved AS one ON one.no = evidence.low AND one.after = $customer
 INNER JOIN moved AS other ON other.no = evidence.high AND other.after = $customer

@@ -23,6 +23,8 @@ from geleit.web.reader import Reader
 from geleit.web.screen import show, workspace_of
 from geleit.workspace import naming
 
+VISITS = 50  # of the latest that are listed
+
 
 @dataclass(frozen=True, slots=True)
 class IdentifierView:
@@ -150,9 +152,24 @@ def identity(request: Request) -> Response:
         held=speaker.all(whole.held_back) if whole else [],
         picture=Markup(identities.in_page(picture)) if picture else "",  # noqa: S704 (escaped where it is drawn)
         unseen=picture.unseen if picture else 0,
+        visits=_visits(whole, words) if whole else [],
         made=made,
         just=next((one for one in made if str(one.number) == request.query_params.get("made")), None),
     )
+
+
+def _visits(explained: Explanation, words: Words) -> list[dict[str, str]]:
+    """The latest visits at browsers of several people, of this person or at this browser."""
+    return [
+        {
+            "browser": f"{type_name(one.browser.type, words.reader)} {one.browser.value}",
+            "first": words.reader.stamp(one.from_t),
+            "last": words.reader.stamp(one.until_t - 1),
+            "href": base_of(one.customer),
+            "whose": one.customer,
+        }
+        for one in reversed(explained.visits[-VISITS:])
+    ]
 
 
 def _picture(request: Request, explained: Explanation | None, reader: Reader) -> identities.Picture | None:
