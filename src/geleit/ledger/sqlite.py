@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import os
+import struct
+import time
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -13,8 +17,16 @@ from geleit.errors import GeleitError, Retryable, StoreError
 
 BUSY_MS = 30_000
 PAGES = 8_192  # of the log, from which a commit takes them over into the file: for each slice that would cost more than the slice
-BESIDE = 32_768  # the same where another process takes most of them over
-WORTH = 16 * 1024 * 1024  # bytes of the log from which taking over is worth it
+BESIDE = 65_536  # the same where another process takes most of them over
+WORTH = 16_384  # pages of the log that nobody has taken over, from which that is worth it: what was written twice is taken once
+NEARLY = (
+    48_000  # pages of the log from which it is about to begin anew, which it does where few are left to be taken over
+)
+FEW = 500
+INDEX = struct.Struct("=16xI76xI")  # of the log's index: pages in the log; pages that were taken over
+CACHE = 65_536  # KiB of pages that a connection keeps; the one that takes events keeps a share of the memory
+MOST_CACHE = 524_288
+KNOCK = 0.001  # seconds between two tries to be the one who writes; SQLite itself would sleep for up to 0.1
 
 
 class Sqlite:
@@ -26,6 +38,7 @@ class Sqlite:
         self.url = url
         self.name = str(url.database)
         self.pages = PAGES
+        self.cache = CACHE
 
     def engine(self) -> sa.Engine:
         """An engine whose commits are durable."""
@@ -66,13 +79,25 @@ class Sqlite:
     def relieved(self) -> None:
         """Commits of new connections leave the log to a process that calls ``relieve``."""
         self.pages = BESIDE
+        with suppress(OSError, ValueError, AttributeError):  # elsewhere than on Unix nobody knows
+            memory = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+            self.cache = max(CACHE, min(MOST_CACHE, memory // 1024 // 32))
 
     def relieve(self, engine: sa.Engine) -> None:
         """Take the log over into the file as far as that goes without anybody waiting for it."""
-        log = Path(self.name + "-wal")
-        if log.exists() and log.stat().st_size >= WORTH:
+        logged, left = self._log()
+        if left >= WORTH or (logged >= NEARLY and left >= FEW):
             with engine.connect() as connection:
                 connection.connection.cursor().execute("PRAGMA wal_checkpoint(PASSIVE)").fetchall()
+
+    def _log(self) -> tuple[int, int]:
+        """Pages in the log, and those of them that are not in the file yet."""
+        try:
+            with Path(self.name + "-shm").open("rb") as index:
+                logged, taken = INDEX.unpack(index.read(INDEX.size))
+        except (OSError, struct.error):
+            return 0, 0
+        return logged, max(logged - taken, 0)
 
     def _set_pragmas(self, connection: Any, _record: Any) -> None:
         cursor = connection.cursor()
@@ -80,7 +105,7 @@ class Sqlite:
         cursor.execute("PRAGMA synchronous=FULL")
         cursor.execute("PRAGMA foreign_keys=ON")
         cursor.execute("PRAGMA secure_delete=ON")
-        cursor.execute("PRAGMA cache_size=-65536")
+        cursor.execute(f"PRAGMA cache_size=-{self.cache}")
         cursor.execute(f"PRAGMA wal_autocheckpoint={self.pages}")
         cursor.close()
 
@@ -93,5 +118,26 @@ class Sqlite:
 
 
 def _begin(connection: sa.Connection) -> None:
-    writes = connection.get_execution_options().get("writes", False)
-    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+    cursor = connection.connection.cursor()
+    if not connection.get_execution_options().get("writes", False):
+        cursor.execute("BEGIN")
+        return
+    cursor.execute("PRAGMA busy_timeout=0")
+    try:
+        _take_turn(cursor, connection.dialect.loaded_dbapi.OperationalError)
+    finally:
+        cursor.execute(f"PRAGMA busy_timeout={BUSY_MS}")
+
+
+def _take_turn(cursor: Any, refused: type[Exception]) -> None:
+    """Become the one who writes: knock until there is a gap, for whoever commits without a break leaves but short ones."""
+    until = time.monotonic() + BUSY_MS / 1000
+    while True:
+        try:
+            cursor.execute("BEGIN IMMEDIATE")
+        except refused as error:
+            if "locked" not in str(error) or time.monotonic() > until:
+                raise OperationalError("BEGIN IMMEDIATE", None, error) from None
+            time.sleep(KNOCK)
+        else:
+            return

@@ -141,7 +141,7 @@ def _submit(collector: Collector, answers: _Answers, message: Take) -> None:
 def _keep(workspace: Workspace, link: Connection, opening: Opening) -> None:
     """Keep the stores, until told to stop or the front is gone; tell how that goes."""
     upkeep = Upkeep(workspace, opening.pace)
-    upkeep.hurry()
+    upkeep.resume()
     upkeep.start()
     threading.Thread(target=_relieve, args=[workspace], name="geleit-relief", daemon=True).start()
     told: Any = None
