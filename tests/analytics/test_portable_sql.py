@@ -5,6 +5,7 @@ import sqlglot
 from sqlglot import ErrorLevel, exp
 
 from geleit.analytics.attribution import Attribution
+from geleit.analytics.conformance import Conformance
 from geleit.analytics.flow import Flow
 from geleit.analytics.frequency import Frequencies
 from geleit.analytics.funnel import Funnel
@@ -33,6 +34,17 @@ QUESTIONS = (
     Loops(),
     Stages(),
     Frequencies(),
+    Conformance(
+        design={
+            "name": "d",
+            "label": "D",
+            "steps": [
+                {"kind": "a"},
+                {"kind": "b", "repeats": True, "optional": True},
+                {"kind": "c", "within": "1 day"},
+            ],
+        }
+    ),
 )
 SAFE = (
     exp.Count, exp.Sum, exp.Min, exp.Max, exp.Lag, exp.Lead, exp.RowNumber, exp.DenseRank, exp.FirstValue, exp.Coalesce,

@@ -9,6 +9,7 @@ from pydantic import ValidationError
 
 from geleit.analytics.attribution import Attribution, Credit
 from geleit.analytics.comparison import Comparison, Correlated, Correlation, Difference
+from geleit.analytics.conformance import Conformance, Conformed
 from geleit.analytics.desk import Desk
 from geleit.analytics.flow import Flow, Link
 from geleit.analytics.frequency import Frequencies, Frequency
@@ -23,13 +24,14 @@ from geleit.analytics.transitions import Transition, Transitions
 from geleit.analytics.typical import Typical, TypicalStep
 from geleit.analytics.variants import Variant, Variants
 from geleit.errors import GeleitError
+from geleit.needs.designed import DesignedJourney
 
 Q = TypeVar("Q", bound=Question)
 QUESTIONS: dict[str, type[Question]] = {
     model.name: model
     for model in (
         Transitions, Flow, Funnel, Variants, Retention, Attribution, Occurrences, Positions, Stages, Loops, Frequencies,
-        Comparison, Correlation, Typical,
+        Comparison, Correlation, Typical, Conformance,
     )
 }  # fmt: skip
 
@@ -108,3 +110,8 @@ class Analytics(Desk):
     def correlation(self, success: Sequence[str], **more: Any) -> Result[Correlated]:
         """What happens more or less often before success; an association, not a cause."""
         return self.ask(question(Correlation, success=success, **more))
+
+    def conformance(self, journey: str | DesignedJourney, **more: Any) -> Result[Conformed]:
+        """Actual journeys beside a designed one, by its name or as it is."""
+        named = {"journey": journey} if isinstance(journey, str) else {"design": journey}
+        return self.ask(question(Conformance, **named, **more))

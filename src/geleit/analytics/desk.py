@@ -21,6 +21,7 @@ from geleit.events.vocabulary import VOCABULARY
 from geleit.history.columns import Columns
 from geleit.history.history import History
 from geleit.ledger import tables
+from geleit.needs.designed import DesignedJourney
 
 Engine = Literal["kernels", "sql"]
 MANY = 2**31 - 1
@@ -79,8 +80,11 @@ def _grouped(tables: Sequence[pa.Table]) -> pa.Table:
 class Desk:
     """Answers questions of the newest state; results stay true to theirs, also when asked for their people later."""
 
-    def __init__(self, history: History, catalogue: Catalogue, zone: str) -> None:
+    def __init__(
+        self, history: History, catalogue: Catalogue, zone: str, designs: Mapping[str, DesignedJourney] | None = None
+    ) -> None:
         self._history = history
+        self.designs = designs or {}
         self._zone = zone
         self._catalogue = catalogue
         self._state: _State | None = None
@@ -92,7 +96,7 @@ class Desk:
         Errors: NotFoundError for a kind that nobody knows; StoreError.
         """
         state = self._newest()
-        question = question.renamed(self._catalogue.canonical)
+        question = question.completed(self.designs).renamed(self._catalogue.canonical)
         self._check(question, state.columns)
         with state.lock:
             counts = state.counts(question, engine)

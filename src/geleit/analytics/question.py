@@ -12,6 +12,7 @@ from pydantic import Field, model_validator
 
 from geleit.analytics.selection import FIRST_DAY, LAST_DAY, Selection, Wanted
 from geleit.definitions import Definition
+from geleit.needs.designed import DesignedJourney
 
 Unit = Literal["need", "customer"]
 EPOCH = date(1970, 1, 1).toordinal()
@@ -74,6 +75,10 @@ class Question(Definition):
     def renamed(self, canonical: Callable[[str], str]) -> Self:
         """The same question with every kind by the name it is counted under."""
         return self.model_copy(update={name: _each(getattr(self, name), canonical) for name in self.kind_fields})
+
+    def completed(self, designs: Mapping[str, DesignedJourney]) -> Self:  # noqa: ARG002 (few name one)
+        """The same question with the designed journey that it names."""
+        return self
 
     def parts(self) -> Sequence[Question]:
         """Questions whose counts this one puts together, as groups a and b; by default it counts itself."""

@@ -39,6 +39,7 @@ Segment = Annotated[
         help="Only these customers: a segment's name, or a file with an id or type:value a line.", metavar="NAME|FILE"
     ),
 ]
+Topic = Annotated[str, typer.Option(help="Only needs of this topic.")]
 Notes = Annotated[bool, typer.Option("--notes", help="Count notes (a criterion, a judgement) like steps.")]
 Limit = Annotated[int | None, typer.Option(min=1, help="Rows shown; the rest is folded, and counted all the same.")]
 Engine = Annotated[
@@ -63,6 +64,7 @@ class Asked:
     until: datetime | None
     events_of_period: bool
     segment: Path | None
+    topic: str
     notes: bool
     limit: int | None
     engine: Literal["kernels", "sql"]
@@ -81,6 +83,7 @@ def asked(
     until: Until = None,
     events_of_period: OnlyEvents = False,
     segment: Segment = None,
+    topic: Topic = "",
     notes: Notes = False,
     limit: Limit = None,
     engine: Engine = "kernels",
@@ -117,7 +120,7 @@ def register(app: typer.Typer) -> None:
     """Add this room's commands."""
     for one in (
         transitions, flow, funnel, variants, retention, attribution, kinds, matrix, stages, loops, frequency, compare,
-        correlation, typical,
+        correlation, typical, conformance,
     ):  # fmt: skip
         analyze.command()(command(one))
     app.add_typer(analyze, name="analyze")
@@ -241,6 +244,13 @@ def correlation(
     return {"success": success, "of": of, "support": support}
 
 
+def conformance(
+    journey: Annotated[str, typer.Argument(metavar="NAME", help="A designed journey: journeys/NAME.yaml.")],
+) -> Mapping[str, Any]:
+    """Journeys beside a designed one: each step as designed, late, in another order, skipped; and what is extra."""
+    return {"journey": journey}
+
+
 def _run(name: str, values: Mapping[str, Any], how: Asked) -> None:
     analytics = import_module("geleit.analytics.analytics")  # what compiles kernels loads slowly
     given = {
@@ -248,6 +258,7 @@ def _run(name: str, values: Mapping[str, Any], how: Asked) -> None:
         "since": how.since and how.since.date(),
         "until": how.until and how.until.date(),
         "limit": how.limit,
+        "topic": how.topic,
         "notes": how.notes,
         "period_of": "events" if how.events_of_period else "journeys",
     }

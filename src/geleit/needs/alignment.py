@@ -33,6 +33,11 @@ def align(fits: Ints, rules: Rules, begin: Ints, end: Ints) -> None:
     ``fits[i]`` has bit j set if event i can be step j (from 0). Between a repeating step's first and last event, every
     event that can be it is it.
     """
+    choose(rules, measure(fits, rules), begin, end)
+
+
+def measure(fits: Ints, rules: Rules) -> tuple[Ints, Ints, Ints, Ints]:
+    """How good alignments can be, from each step and event on (see ``choose``)."""
     steps, events = len(rules.required), len(fits)
     # rest[j, i] = the best that steps from j on can make of the events after the first i; first[j, i] = of step j begun
     # at event i; tail[j, i] = of step j ending at event i, without what a repeat already took.
@@ -52,10 +57,10 @@ def align(fits: Ints, rules: Rules, begin: Ints, end: Ints) -> None:
                 best = max(best, tail[j, i])
                 first[j, i] = (best if rules.repeats[j] else tail[j, i]) + own + REQUIRED * rules.required[j]
                 rest[j, i] = max(rest[j, i], first[j, i])
-    _choose(rules, (rest, first, tail, left), begin, end)
+    return rest, first, tail, left
 
 
-def _choose(rules: Rules, found: tuple[Ints, Ints, Ints, Ints], begin: Ints, end: Ints) -> None:
+def choose(rules: Rules, found: tuple[Ints, Ints, Ints, Ints], begin: Ints, end: Ints) -> None:
     """Of the best alignments the earliest."""
     rest, first, tail, left = found
     events = first.shape[1]

@@ -106,7 +106,7 @@ class Workspace:
         """Where questions about all journeys are asked."""
         from geleit.analytics.analytics import Analytics  # noqa: PLC0415 (what compiles kernels loads slowly)
 
-        return Analytics(self.history, self.catalogue, self.company.zone)
+        return Analytics(self.history, self.catalogue, self.company.zone, self.definitions.journeys)
 
     def readers(self) -> dict[str, Reader]:
         """What reads the events that sources send, by source; only of those that send."""
