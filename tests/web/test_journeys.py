@@ -1,0 +1,297 @@
+"""The pages of all journeys: they count what the API counts, every number opens to its people, mistakes get sentences."""
+
+import csv
+import inspect
+import io
+import json
+import re
+import subprocess
+import sys
+import threading
+from html import unescape
+
+import httpx
+import pytest
+from babel.messages.extract import extract_from_dir
+from crowd import SOURCES, crowd
+from household import GELEIT, NEEDS, at
+from test_language import KEYWORDS
+from typer.testing import CliRunner
+
+import geleit
+import geleit.charts
+from conftest import Site, folder_with, running
+from geleit.charts.gallery import CHARTS
+from geleit.cli.app import app
+from geleit.language.words import translations
+from geleit.web.app import create_app
+from geleit.web.journeys.views import COMMON, VIEWS, WHEN
+from geleit.workspace import open_workspace
+
+FLOW = "/journeys/flow?anchor=product_viewed&depth=4"
+FUNNEL = "/journeys/funnel?steps=product_viewed&steps=product_added&steps=order_completed"
+LINK = re.compile(r'<a (?:class="n" )?href="(/journeys/\w+/people[^"]*)"[^>]*>(.*?)</a>', re.DOTALL)
+
+
+@pytest.fixture(scope="module")
+def shop(tmp_path_factory):
+    root = folder_with(tmp_path_factory.mktemp("crowd"), {"geleit.yaml": GELEIT, "needs.yaml": NEEDS} | SOURCES)
+    with open_workspace(root, clock=lambda: at("2026-11-22T08:15")) as workspace:
+        workspace.intake.accept(crowd())
+        workspace.sync()
+        with running(workspace) as address, httpx.Client(base_url=address, timeout=60) as client:
+            yield Site(address, client, "", "", workspace)
+
+
+def text_of(html):
+    bare = re.sub(r"<(script|style|title|desc)\b.*?</\1>|<[^>]+>", " ", html, flags=re.DOTALL)
+    return unescape(re.sub(r"\s+", " ", bare))
+
+
+def numbers(text):
+    return [int(found.replace(".", "")) for found in re.findall(r"\d[\d.]*", text)]
+
+
+def heading(html):
+    return numbers(text_of(re.search(r"<h1>(.*?)</h1>", html, re.DOTALL)[1]))
+
+
+def definition(html):
+    return json.loads(unescape(re.search(r'<pre id="definition">(.*?)</pre>', html, re.DOTALL)[1]))
+
+
+@pytest.mark.parametrize("path", ["/journeys", *(f"/journeys/{name}" for name in VIEWS), FLOW, FUNNEL])
+def test_every_page_answers_in_both_languages(shop, path):
+    for language, said in (("de", "Reisen"), ("en", "Journeys")):
+        answer = shop.page(path, language)
+        assert answer.status_code == 200
+        assert said in answer.text
+        assert f'<html lang="{language}"' in answer.text
+
+
+def test_the_hub_asks_every_question_and_shows_numbers_of_now(shop):
+    html = shop.page("/journeys").text
+    population = shop.workspace.analytics.occurrences().population
+    assert f"{population.journeys} Kundenreisen von {population.people} Menschen" in text_of(html)
+    for name, view in VIEWS.items():
+        assert f'href="/journeys/{name}"' in html
+        assert translations("de").gettext(view.title) in unescape(html)
+    assert 'aria-current="page">Reisen' in html
+
+
+@pytest.mark.parametrize("path", [FLOW, FUNNEL, "/journeys/flow?goal=order_completed&unit=customer&of=kind"])
+def test_the_page_shows_what_the_api_says(shop, path):
+    html = shop.page(f"{path}&rows=all").text
+    api = unescape(re.search(r'href="(/api/analytics/[^"]*)"', html)[1])
+    said = shop.client.get(api).json()
+    table = re.search(r'<table class="answers">(.*?)</table>', html, re.DOTALL)[1]
+    shown = [int(found.replace(".", "")) for found in re.findall(r'class="n"[^>]*>([\d.]+)</a>', table)]
+    if "flow" in path:
+        expected = [row["journeys"] for row in said["rows"]]
+    else:
+        expected = [n for row in said["rows"] for n in (row["journeys"], *(i["journeys"] for i in row["instead"]))]
+    assert shown == expected
+    assert sum(shown) > 100
+    found = definition(html)
+    assert found["definition"] == said["definition"]
+    assert found["as_of"] == {name: said["as_of"][name] for name in ("generation", "change", "last_seq")}
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        f"{FLOW}&top=2&open=1",
+        f"{FUNNEL}&rows=all",
+        "/journeys/flow?direction=before&anchor=order_completed&depth=3&top=2",
+        "/journeys/flow?goal=order_completed&depth=6&top=3&unit=customer",
+        "/journeys/flow?of=stage&anchor=inform&depth=3",
+        "/journeys/funnel?steps=product_viewed&steps=question_asked&steps=product_added&order=unordered",
+    ],
+)
+def test_every_number_opens_to_exactly_its_people(shop, path):
+    html = shop.page(path).text
+    followed = {}
+    for href, inner in LINK.findall(html):
+        titled = re.search(r"<title>(.*?)</title>", inner)
+        said = unescape(titled[1]) if titled else text_of(inner)
+        number = (numbers(said.rpartition(":")[2]) or numbers(said))[0]
+        followed.setdefault(unescape(href), set()).add(number)
+    assert len(followed) > 8
+    for href, said in followed.items():
+        assert len(said) == 1, href
+        answer = shop.page(href)
+        assert answer.status_code == 200
+        assert heading(answer.text)[0] == said.pop(), href
+        rows = list(csv.reader(io.StringIO(shop.client.get(f"{href}&rows=csv").text)))
+        assert len(rows) - 1 == heading(answer.text)[0]
+
+
+def test_the_people_are_named_and_lead_to_person_and_need(shop):
+    html = shop.page("/journeys/flow/people?anchor=product_viewed&cell.step=1").text
+    total = heading(html)[0]
+    assert total > 25
+    assert html.count('<th scope="row">') == 25
+    last = unescape(re.findall(r'href="([^"]*page=\d+)"', html)[-1])
+    assert shop.page(last).text.count('<th scope="row">') == total - 25 * (-(-total // 25) - 1)
+    person = re.search(r'<th scope="row"><a href="(/people/[^"]+)"', html)[1]
+    assert shop.page(person).status_code == 200
+    need = unescape(re.search(r'<a href="(/people/[^"]+/journey\?need=[^"]+)"', html)[1])
+    assert shop.page(need).status_code == 200
+
+
+def test_page_and_command_line_give_the_same_csv(shop):
+    ours = shop.client.get("/journeys/flow.csv?anchor=product_viewed&depth=3").text
+    asked = ["analyze", "flow", "product_viewed", "--depth", "3", "--csv", "-w", str(shop.workspace.root)]
+    assert ours == CliRunner().invoke(app, asked).stdout_bytes.decode()
+    assert ours.startswith("step,source,target,journeys,people")
+
+
+def test_pictures_come_as_files(shop):
+    svg = shop.page(f"{FUNNEL.replace('funnel?', 'funnel.svg?')}")
+    assert svg.headers["content-type"].startswith("image/svg+xml")
+    assert "Wie viele kommen wie weit?" in svg.text
+    assert "Stand: " in svg.text
+    assert "style-src 'unsafe-inline'" in svg.headers["content-security-policy"]
+    png = shop.page(FLOW.replace("flow?", "flow.png?"), "en")
+    assert png.content.startswith(b"\x89PNG")
+    assert 'filename="what-happens-next.png"' in png.headers["content-disposition"]
+    assert shop.page("/journeys/flow.gif").status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("path", "status", "german", "english"),
+    [
+        ("/journeys/nothing", 404, "Was diese Adresse nennt", "not in this workspace"),
+        (
+            "/journeys/flow?anchor=product_veiwed",
+            400,
+            "der Art „product_veiwed“ gibt es nicht",
+            "of the kind 'product_veiwed'",
+        ),
+        ("/journeys/flow?depth=99", 400, "„99“ ist keine Zahl von 1 bis 12", "'99' is no number from 1 to 12"),
+        ("/journeys/flow?depth=-1", 400, "keine Zahl", "no number"),
+        ("/journeys/flow?since=31.02.2026", 400, "„31.02.2026“ ist kein Tag", "'31.02.2026' is no day"),
+        ("/journeys/flow?since=2026-05-01&until=2026-04-01", 400, "endet, bevor er beginnt", "ends before it begins"),
+        ("/journeys/flow?of=colour", 400, "„colour“ gibt es nicht", "'colour' is none of kind, channel, stage"),
+        ("/journeys/flow?wrong=1", 400, "keinen Filter „wrong“", "no filter 'wrong'"),
+        ("/journeys/flow?limit=0", 400, "lässt sich so nicht fragen", "cannot be asked"),
+        ("/journeys/funnel?steps=product_viewed", 400, "lässt sich so nicht fragen", "cannot be asked"),
+        (
+            "/journeys/funnel?steps=product_viewed&steps=product_added&window=soon",
+            400,
+            "nicht fragen",
+            "cannot be asked",
+        ),
+        ("/journeys/flow/people?cell.colour=1", 400, "steht nicht auf der Seite", "not on the page"),
+        ("/journeys/flow/people?cell.step=one", 400, "steht nicht auf der Seite", "not on the page"),
+    ],
+)
+def test_mistakes_get_sentences_in_both_languages(shop, path, status, german, english):
+    for language, said in (("de", german), ("en", english)):
+        answer = shop.page(path, language)
+        assert answer.status_code == status, text_of(answer.text)
+        assert said in text_of(answer.text)
+        assert "Traceback" not in answer.text
+    if status == 400 and "people" not in path:
+        assert '<form class="asking' in shop.page(path).text
+        assert shop.page(path.replace("flow?", "flow.csv?").replace("funnel?", "funnel.csv?")).status_code == 400
+
+
+def test_days_may_be_written_the_german_way(shop):
+    assert definition(shop.page("/journeys/flow?since=1.5.2026").text)["definition"]["since"] == "2026-05-01"
+
+
+def test_what_was_probably_meant_is_named(shop):
+    assert "did you mean product_viewed" in shop.page("/journeys/flow?anchor=product_veiwed", "en").text
+
+
+def test_nobody_there_is_said(shop, empty_site):
+    for path in ("/journeys", "/journeys/flow"):
+        assert "Noch gibt es keine Kundenreisen" in text_of(empty_site.page(path).text)
+    assert empty_site.page("/journeys/funnel").status_code in (200, 400)
+    assert "In dieser Zeit" in text_of(shop.page("/journeys/flow?since=2030-01-01").text)
+    nobody = text_of(shop.page("/journeys/flow?anchor=order_refunded").text)
+    assert re.search(r"Von \d+ Kundenreisen geht keine diesen Schritt", nobody)
+
+
+def test_the_form_keeps_what_was_asked(shop):
+    html = shop.page("/journeys/funnel?steps=product_viewed&steps=product_added|products_searched&window=7 days&since=2026-02-01&unit=customer").text  # fmt: skip
+    chosen = re.findall(r'<option value="([^"]+)" selected>', html)
+    assert {"product_viewed", "product_added|products_searched", "7 days", "customer"} <= set(chosen)
+    assert 'name="since" value="2026-02-01"' in html
+    assert "<details open>" in html
+
+
+def test_every_text_has_its_german():
+    catalog = translations("de")._catalog
+    folder = inspect.getfile(geleit.charts).rpartition("/")[0]
+    texts = {m for _, _, m, _, _ in extract_from_dir(folder, method_map=[("**.py", "python")], keywords=KEYWORDS) if m}
+    texts |= {chart.title for chart in CHARTS.values()} | {view.title for view in VIEWS.values()}
+    texts |= {view.tells for view in VIEWS.values()}
+    for view in VIEWS.values():
+        for field in (*view.fields, *WHEN, *COMMON):
+            texts |= {field.label, field.empty, *(said for _, said in field.options)} - {""}
+    for text in texts:
+        assert (text[0], 0) in catalog if isinstance(text, tuple) else text in catalog, text
+
+
+def test_a_question_runs_in_a_thread_and_the_start_waits_for_no_compiler(shop):
+    routes = [route for route in create_app(shop.workspace).routes if "/journeys" in getattr(route, "path", "")]
+    assert len(routes) == 4
+    assert not any(inspect.iscoroutinefunction(route.endpoint) for route in routes if "/people/{id}" not in route.path)
+    code = "import sys, geleit.web.app; sys.exit('numba' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def test_page_api_command_and_notebook_say_one_number_of_one_state(tmp_path):
+    """While events arrive: whoever answers of a state answers the same, and at the end all are of one state."""
+    root = folder_with(tmp_path, {"geleit.yaml": GELEIT, "needs.yaml": NEEDS} | SOURCES)
+    said, done = {}, threading.Event()
+
+    def note(who, as_of, counts):
+        key = tuple(as_of[name] for name in ("generation", "change", "last_seq"))
+        said.setdefault(key, {}).setdefault(json.dumps(counts), set()).add(who)
+        return key
+
+    def write():
+        with open_workspace(root) as workspace:
+            for batch in range(12):
+                workspace.intake.accept(crowd(8, 2000 + 8 * batch))
+                if batch % 3 == 2:
+                    workspace.sync()
+        done.set()
+
+    def ask_all(client, workspace):
+        html = client.get("/journeys/flow?depth=2&unit=customer&rows=all&lang=de").text
+        table = re.search(r'<table class="answers">(.*?)</table>', html, re.DOTALL)[1]
+        shown = [int(found.replace(".", "")) for found in re.findall(r'class="n"[^>]*>([\d.]+)</a>', table)]
+        keys = [note("page", definition(html)["as_of"], shown)]
+        api = client.get("/api/analytics/flow?depth=2&unit=customer").json()
+        keys.append(note("api", api["as_of"], [row["journeys"] for row in api["rows"]]))
+        told = CliRunner().invoke(
+            app, ["analyze", "flow", "--depth", "2", "--unit", "customer", "--json", "-w", str(root)]
+        )
+        cli = json.loads(told.stdout)
+        keys.append(note("command", cli["as_of"], [row["journeys"] for row in cli["rows"]]))
+        book = workspace.analytics.flow(depth=2, unit="customer").to_dict()
+        keys.append(note("notebook", book["as_of"], [row["journeys"] for row in book["rows"]]))
+        return keys
+
+    with (
+        open_workspace(root) as serving,
+        running(serving) as address,
+        httpx.Client(base_url=address, timeout=60) as client,
+    ):
+        serving.intake.accept(crowd(8, 1900))
+        serving.sync()
+        writer = threading.Thread(target=write)
+        with geleit.open(root) as workspace:
+            writer.start()
+            while not done.is_set():
+                ask_all(client, workspace)
+            writer.join()
+            last = ask_all(client, workspace)
+    assert len(set(last)) == 1
+    assert len(said) > 2
+    assert {who for answers in said.values() for whos in answers.values() for who in whos} == {"page", "api", "command", "notebook"}  # fmt: skip
+    assert {len(answers) for answers in said.values()} == {1}
