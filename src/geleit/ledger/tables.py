@@ -18,6 +18,7 @@ from sqlalchemy import (
     Text,
     UniqueConstraint,
 )
+from sqlalchemy import text as sql_text
 
 from geleit.ledger.columns import Exact, Wide
 
@@ -303,12 +304,14 @@ product_fact = Table(
 
 # --- needs: a projection that is cut anew when a customer's events or identity change -------------------------------
 
+LONG_NEED = "events >= 20"
+
 need = Table(
     "need",
     metadata,
     Column("id", Text, primary_key=True),
     Column("customer_id", Text, nullable=False, index=True),
-    Column("topic", Text, nullable=False, index=True),
+    text("topic"),
     time("opened_at"),
     time("closed_at", nullable=True),
     text("closed_by"),
@@ -317,8 +320,10 @@ need = Table(
     text("quote"),
     text("quote_event"),
     text("stage"),
-    Column("events", Integer, nullable=False, index=True),
+    Column("events", Integer, nullable=False),
     time("stage_at", nullable=True),
+    # Of long needs only: every event of a need would else move its entry.
+    Index(None, "events", sqlite_where=sql_text(LONG_NEED), postgresql_where=sql_text(LONG_NEED)),
 )
 
 need_event = Table(

@@ -255,7 +255,9 @@ class Workspace:
         need = tables.need.c
         longest = sa.select(need.customer_id, need.id, need.quote).order_by(need.events.desc(), need.id).limit(LONGEST)
         with self.ledger.read() as connection:
-            rows = connection.execute(longest).all()
+            rows = connection.execute(longest.where(sa.text(tables.LONG_NEED))).all()
+            if len(rows) < limit:  # all needs are short, so there is no index of them
+                rows = connection.execute(longest).all()
         return [(row.customer_id, row.id) for row in sorted(rows, key=lambda row: not row.quote)[:limit]]
 
     def profile(self, customer_id: str) -> Profile:
