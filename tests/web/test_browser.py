@@ -53,6 +53,10 @@ def paths(site):
         f"{site.helga}/journey",
         f"{site.helga}/identity",
         "/accounts/till:77",
+        "/journeys",
+        "/journeys/flow?unit=customer",
+        "/journeys/funnel?steps=product_viewed&steps=need_closed",
+        "/journeys/flow/people?cell.step=1",
         "/sources",
         "/sources/quarantine",
         "/keys",
@@ -61,7 +65,7 @@ def paths(site):
 
 SMALL = """() => [...document.querySelectorAll('a, button, summary, input, select')]
   .filter((e) => e.offsetParent !== null || e.ownerSVGElement)
-  .filter((e) => !e.closest('p, .skip') && getComputedStyle(e).visibility === 'visible')
+  .filter((e) => !e.closest('p, .skip') && e.tabIndex >= 0 && getComputedStyle(e).visibility === 'visible')
   .map((e) => [e, (e.querySelector('.press, .m-hit') ?? e).getBoundingClientRect()])
   .filter(([e, box]) => box.width > 0 && (box.height < 23.9 || box.width < 23.9))
   .filter(([e]) => getComputedStyle(e).display !== 'inline')
