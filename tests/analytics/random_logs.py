@@ -116,21 +116,21 @@ class Split(Columns):
         return [mask, mask]
 
 
-def opened(events, dirty=()):
+def opened(events, dirty=(), now=1):
     """The log as base and delta."""
     duck = reading.connect(threads="1")
     rows = pa.Table.from_pylist([vars(event) for event in events], schema=SCHEMA)
     duck.from_arrow(rows).create("delta")
     duck.execute("CREATE VIEW events AS FROM delta")
-    duck.execute("CREATE TABLE as_of AS SELECT 1::BIGINT AS g, 1::BIGINT AS c, 1::BIGINT AS l, 1::BIGINT AS a")
+    duck.execute("CREATE TABLE as_of AS SELECT 1::BIGINT AS g, 1::BIGINT AS c, 1::BIGINT AS l, $now::BIGINT AS a", {"now": now})
     columns = Split(duck, None, [stage for stage in STAGES if stage])
     columns.dirty = frozenset(dirty)
     return columns
 
 
-def desk_of(events, dirty=()):
+def desk_of(events, dirty=(), now=1):
     """A desk whose history is the log."""
-    columns = opened(events, dirty)
+    columns = opened(events, dirty, now)
     desk = Desk(SimpleNamespace(open_columns=lambda: columns, as_of=lambda: columns.as_of), CATALOGUE, "Europe/Berlin")
     desk._needs_of = lambda topic: sorted({one.need_id for one in events if topic_of(one.need_id) == topic})
     return desk
@@ -184,13 +184,13 @@ def nearest_rank(values, percent):
     return next(v for place, v in enumerate(ordered, 1) if place * 100 >= percent * len(ordered))
 
 
-def compare(seed, model, oracle, **more):
+def compare(seed, model, oracle, now=1, **more):
     """Kernels, reference SQL and brute force agree, and every cell opens to its people."""
     chance = random.Random(seed)
     events = invent(chance)
     dirty = {f"c{n:x}" for n in range(8) if chance.random() < 0.3}
     question = asked(chance, model, **(more if not callable(more.get("choose")) else more["choose"](chance)))
-    desk = desk_of(events, dirty)
+    desk = desk_of(events, dirty, now)
     fast, slow = desk.ask(question), desk.ask(question, "sql")
     ways = journeys(events, question)
     assert fast.population == slow.population, seed

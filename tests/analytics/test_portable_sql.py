@@ -9,11 +9,13 @@ from geleit.analytics.conformance import Conformance
 from geleit.analytics.flow import Flow
 from geleit.analytics.frequency import Frequencies
 from geleit.analytics.funnel import Funnel
+from geleit.analytics.lifecycle import Lifecycle
 from geleit.analytics.loops import Loops
 from geleit.analytics.occurrences import Occurrences, Positions
 from geleit.analytics.reference import FOLDER
 from geleit.analytics.retention import Retention
 from geleit.analytics.stages import Stages
+from geleit.analytics.stickiness import Stickiness
 from geleit.analytics.transitions import Transitions
 from geleit.analytics.typical import Typical
 from geleit.analytics.variants import Variants
@@ -34,6 +36,8 @@ QUESTIONS = (
     Loops(),
     Stages(),
     Frequencies(),
+    Stickiness(),
+    Lifecycle(),
     Conformance(
         design={
             "name": "d",

@@ -14,12 +14,14 @@ from geleit.analytics.desk import Desk
 from geleit.analytics.flow import Flow, Link
 from geleit.analytics.frequency import Frequencies, Frequency
 from geleit.analytics.funnel import Funnel, FunnelStep
+from geleit.analytics.lifecycle import Lifecycle, Lived
 from geleit.analytics.loops import Loop, Loops
 from geleit.analytics.occurrences import Occurrence, Occurrences, Placed, Positions
 from geleit.analytics.question import Question
 from geleit.analytics.result import Result
 from geleit.analytics.retention import Retention, Returned
 from geleit.analytics.stages import StageReached, Stages
+from geleit.analytics.stickiness import Stickiness, Sticky
 from geleit.analytics.transitions import Transition, Transitions
 from geleit.analytics.typical import Typical, TypicalStep
 from geleit.analytics.variants import Variant, Variants
@@ -31,7 +33,7 @@ QUESTIONS: dict[str, type[Question]] = {
     model.name: model
     for model in (
         Transitions, Flow, Funnel, Variants, Retention, Attribution, Occurrences, Positions, Stages, Loops, Frequencies,
-        Comparison, Correlation, Typical, Conformance,
+        Comparison, Correlation, Typical, Conformance, Stickiness, Lifecycle,
     )
 }  # fmt: skip
 
@@ -78,6 +80,14 @@ class Analytics(Desk):
     def retention(self, **more: Any) -> Result[Returned]:
         """Who comes back, by the day, week or month of the first time."""
         return self.ask(question(Retention, **more))
+
+    def stickiness(self, **more: Any) -> Result[Sticky]:
+        """On how many days of a week or month the same people come."""
+        return self.ask(question(Stickiness, **more))
+
+    def lifecycle(self, **more: Any) -> Result[Lived]:
+        """Who is new, comes again, is back after a pause, stays away, by day, week or month."""
+        return self.ask(question(Lifecycle, **more))
 
     def attribution(self, conversion: Sequence[str], **more: Any) -> Result[Credit]:
         """Which touches come before a success, by several models; an association, not a cause."""

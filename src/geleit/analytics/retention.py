@@ -55,7 +55,7 @@ class Retention(Question):
 
     def tables(self, selection: Selection) -> Mapping[str, pa.Table]:
         """The span of each day, and the kinds."""
-        first, spans = _calendar(selection, self.span)
+        first, spans = calendar_of(selection, self.span)
         days = pa.array(range(first, first + len(spans)), pa.int32())
         return {
             "calendar": pa.table({"local_day": days, "span": pa.array(spans, pa.int64())}),
@@ -72,7 +72,7 @@ class Retention(Question):
 
     def count(self, selection: Selection) -> pa.Table:
         """Count by kernels."""
-        first, spans = _calendar(selection, self.span)
+        first, spans = calendar_of(selection, self.span)
         lowest = int(spans.min(initial=0)) if len(spans) else 0
         width = int(spans.max(initial=lowest)) - lowest + 1 if len(spans) else 1
         every = np.ones(len(selection.kinds), np.bool_)
@@ -119,7 +119,7 @@ class Retention(Question):
         return translate(language, texts[self.span])
 
 
-def _calendar(selection: Selection, span: Span) -> tuple[int, np.ndarray]:
+def calendar_of(selection: Selection, span: Span) -> tuple[int, np.ndarray]:
     """The first day of all events, and the span of every day from it on."""
     days = [part.column("local_day") for part in selection.parts if len(part.column("local_day"))]
     if not days:

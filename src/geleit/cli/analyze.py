@@ -120,7 +120,7 @@ def register(app: typer.Typer) -> None:
     """Add this room's commands."""
     for one in (
         transitions, flow, funnel, variants, retention, attribution, kinds, matrix, stages, loops, frequency, compare,
-        correlation, typical, conformance,
+        correlation, typical, conformance, stickiness, lifecycle,
     ):  # fmt: skip
         analyze.command()(command(one))
     app.add_typer(analyze, name="analyze")
@@ -180,6 +180,25 @@ def retention(
 ) -> Mapping[str, Any]:
     """Of those who came first in a week, how many came again in each later one."""
     return {"span": span, "start": start, "again": again}
+
+
+Active = Annotated[list[str], typer.Option(help="Kind that counts as coming (repeatable).")]
+
+
+def stickiness(
+    span: Annotated[Literal["week", "month"], typer.Option("--by", help="Spans of days.")] = "month",
+    active: Active = [],  # noqa: B006 (as above)
+) -> Mapping[str, Any]:
+    """On how many days of a week or month the same people come."""
+    return {"span": span, "active": active}
+
+
+def lifecycle(
+    span: Annotated[Literal["day", "week", "month"], typer.Option("--by", help="Spans of days.")] = "month",
+    active: Active = [],  # noqa: B006 (as above)
+) -> Mapping[str, Any]:
+    """Who is new, comes again, is back after a pause, stays away, by day, week or month."""
+    return {"span": span, "active": active}
 
 
 def attribution(
