@@ -1,11 +1,21 @@
 """Who writes beside a process that commits without a break, and when the log is taken over into the file."""
 
+import subprocess
+import sys
 import threading
 
 import sqlalchemy as sa
 
 from geleit.ledger import sqlite, tables
 from geleit.ledger.ledger import Ledger
+
+OTHER = """
+import sqlite3, sys
+try:
+    sqlite3.connect(sys.argv[1], timeout=0).execute("DELETE FROM event_key")
+except sqlite3.OperationalError as error:
+    print(error)
+"""
 
 
 def fill(ledger, keys):
@@ -36,18 +46,24 @@ def test_who_commits_without_a_break_lets_others_write(tmp_path):
 
 
 def test_the_log_is_taken_over_once_it_is_worth_it(tmp_path, monkeypatch):
-    ledger = Ledger(f"sqlite:///{tmp_path / 'ledger.sqlite'}")
+    path = tmp_path / "ledger.sqlite"
+    ledger = Ledger(f"sqlite:///{path}")
     ledger.relieved()
     fill(ledger, map(str, range(100)))
-    logged, left = ledger.store._log()
-    assert logged == left > 50
+    _, logged = ledger.store._log()
+    assert logged > 50
     ledger.relieve()
-    assert ledger.store._log() == (logged, left)
+    assert ledger.store._taken == 0
     monkeypatch.setattr(sqlite, "WORTH", 50)
     ledger.relieve()
-    assert ledger.store._log() == (logged, 0)
+    assert ledger.store._taken == logged
+    fill(ledger, ["anew"])  # the log begins anew, because nothing is left in it
+    assert 0 < ledger.store._log()[1] < logged
+    monkeypatch.setattr(sqlite, "WORTH", 10_000)
+    ledger.relieve()
+    assert ledger.store._taken == 0
     ledger.close()
-    assert ledger.store._log() == (0, 0)  # the last one to close takes the log away
+    assert ledger.store._log() == (b"", 0)  # the last one to close takes the log away
 
 
 def test_a_log_that_is_about_to_begin_anew_is_emptied(tmp_path, monkeypatch):
@@ -55,8 +71,20 @@ def test_a_log_that_is_about_to_begin_anew_is_emptied(tmp_path, monkeypatch):
     fill(ledger, map(str, range(30)))
     monkeypatch.setattr(sqlite, "FEW", 5)
     ledger.relieve()
-    assert ledger.store._log()[1] > 0
+    assert ledger.store._taken == 0
     monkeypatch.setattr(sqlite, "NEARLY", 10)
     ledger.relieve()
-    assert ledger.store._log()[1] == 0
+    assert ledger.store._taken == ledger.store._log()[1] > 10
+    ledger.close()
+
+
+def test_looking_at_the_log_keeps_the_locks(tmp_path):
+    path = tmp_path / "ledger.sqlite"
+    ledger = Ledger(f"sqlite:///{path}")
+    fill(ledger, ["here"])
+    with ledger.write() as connection:
+        connection.execute(sa.delete(tables.event_key))
+        ledger.relieve()
+        said = subprocess.run([sys.executable, "-c", OTHER, path], capture_output=True, text=True, check=True).stdout
+    assert "locked" in said
     ledger.close()

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import os
-import struct
 import time
+from bisect import bisect_left
 from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
@@ -23,7 +23,7 @@ NEARLY = (
     48_000  # pages of the log from which it is about to begin anew, which it does where few are left to be taken over
 )
 FEW = 500
-INDEX = struct.Struct("=16xI76xI")  # of the log's index: pages in the log; pages that were taken over
+HEAD, FRAME = 32, 24  # bytes before all pages of the log, and before each
 CACHE = 65_536  # KiB of pages that a connection keeps; the one that takes events keeps a share of the memory
 MOST_CACHE = 524_288
 KNOCK = 0.001  # seconds between two tries to be the one who writes; SQLite itself would sleep for up to 0.1
@@ -39,6 +39,7 @@ class Sqlite:
         self.name = str(url.database)
         self.pages = PAGES
         self.cache = CACHE
+        self._salts, self._taken = b"", 0  # of the log: its round, and how many of its pages are in the file
 
     def engine(self) -> sa.Engine:
         """An engine whose commits are durable."""
@@ -84,20 +85,35 @@ class Sqlite:
             self.cache = max(CACHE, min(MOST_CACHE, memory // 1024 // 32))
 
     def relieve(self, engine: sa.Engine) -> None:
-        """Take the log over into the file as far as that goes without anybody waiting for it."""
-        logged, left = self._log()
+        """Take the log over into the file, if that is worth it, as far as that goes without anybody waiting for it."""
+        salts, logged = self._log()
+        if salts != self._salts:
+            self._salts, self._taken = salts, 0
+        left = logged - self._taken
         if left >= WORTH or (logged >= NEARLY and left >= FEW):
             with engine.connect() as connection:
-                connection.connection.cursor().execute("PRAGMA wal_checkpoint(PASSIVE)").fetchall()
+                rows = connection.connection.cursor().execute("PRAGMA wal_checkpoint(PASSIVE)").fetchall()
+            if self._log()[0] == salts:  # else it has begun anew meanwhile
+                self._taken = rows[0][2]
 
-    def _log(self) -> tuple[int, int]:
-        """Pages in the log, and those of them that are not in the file yet."""
+    def _log(self) -> tuple[bytes, int]:
+        """What the pages of the log's present round are marked with, and how many there are.
+
+        Never read the index beside it for that: closing a file takes away all locks that this process has on it.
+        """
         try:
-            with Path(self.name + "-shm").open("rb") as index:
-                logged, taken = INDEX.unpack(index.read(INDEX.size))
-        except (OSError, struct.error):
-            return 0, 0
-        return logged, max(logged - taken, 0)
+            with Path(self.name + "-wal").open("rb") as log:
+                head = log.read(HEAD)
+                salts, size = head[16:24], FRAME + int.from_bytes(head[8:12], "big")
+
+                def is_older(place: int) -> bool:
+                    log.seek(HEAD + place * size)
+                    return log.read(FRAME)[8:16] != salts
+
+                frames = (log.seek(0, os.SEEK_END) - HEAD) // size
+                return salts, bisect_left(range(frames), True, key=is_older)
+        except OSError:
+            return b"", 0
 
     def _set_pragmas(self, connection: Any, _record: Any) -> None:
         cursor = connection.cursor()
