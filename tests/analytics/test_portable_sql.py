@@ -17,6 +17,7 @@ from geleit.analytics.retention import Retention
 from geleit.analytics.stages import Stages
 from geleit.analytics.stickiness import Stickiness
 from geleit.analytics.transitions import Transitions
+from geleit.analytics.trend import Trend
 from geleit.analytics.typical import Typical
 from geleit.analytics.variants import Variants
 from geleit.history.statements import load_from
@@ -29,6 +30,7 @@ QUESTIONS = (
     Funnel(steps=("a", "b"), order="unordered", window="1 day"),
     Variants(),
     Typical(),
+    Trend(),
     Retention(),
     Attribution(conversion=("a",)),
     Occurrences(),

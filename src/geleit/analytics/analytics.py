@@ -23,6 +23,7 @@ from geleit.analytics.retention import Retention, Returned
 from geleit.analytics.stages import StageReached, Stages
 from geleit.analytics.stickiness import Stickiness, Sticky
 from geleit.analytics.transitions import Transition, Transitions
+from geleit.analytics.trend import Happened, Trend
 from geleit.analytics.typical import Typical, TypicalStep
 from geleit.analytics.variants import Variant, Variants
 from geleit.errors import GeleitError
@@ -33,7 +34,7 @@ QUESTIONS: dict[str, type[Question]] = {
     model.name: model
     for model in (
         Transitions, Flow, Funnel, Variants, Retention, Attribution, Occurrences, Positions, Stages, Loops, Frequencies,
-        Comparison, Correlation, Typical, Conformance, Stickiness, Lifecycle,
+        Comparison, Correlation, Typical, Trend, Conformance, Stickiness, Lifecycle,
     )
 }  # fmt: skip
 
@@ -72,6 +73,10 @@ class Analytics(Desk):
     def variants(self, **more: Any) -> Result[Variant]:
         """The whole ways that journeys take, the most frequent first."""
         return self.ask(question(Variants, **more))
+
+    def trend(self, values: Sequence[str] = (), **more: Any) -> Result[Happened]:
+        """How often something happens in each day, week or month."""
+        return self.ask(question(Trend, values=values, **more))
 
     def typical(self, **more: Any) -> Result[TypicalStep]:
         """The way that all journeys are nearest to together, and how each lies beside it."""

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from datetime import date
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 import numpy.typing as npt
+
+if TYPE_CHECKING:
+    from geleit.analytics.selection import Selection
 
 Span = Literal["day", "week", "month"]
 EPOCH = date(1970, 1, 1).toordinal()
@@ -36,3 +39,12 @@ def beginning(number: int, span: Span) -> date:
     if span == "month":
         return date(1970 + number // 12, number % 12 + 1, 1)
     return date.fromordinal(EPOCH + (number if span == "day" else number * 7 - MONDAY))
+
+
+def spans_of_days(selection: Selection, span: Span) -> tuple[int, npt.NDArray[np.int64]]:
+    """The first day of all events, and the span of every day from it on."""
+    days = [part.column("local_day") for part in selection.parts if len(part.column("local_day"))]
+    if not days:
+        return 0, np.empty(0, np.int64)
+    first, last = min(int(some.min()) for some in days), max(int(some.max()) for some in days)
+    return first, numbered(np.arange(first, last + 1), span)

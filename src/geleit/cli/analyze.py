@@ -120,7 +120,7 @@ def register(app: typer.Typer) -> None:
     """Add this room's commands."""
     for one in (
         transitions, flow, funnel, variants, retention, attribution, kinds, matrix, stages, loops, frequency, compare,
-        correlation, typical, conformance, stickiness, lifecycle,
+        correlation, typical, trend, conformance, stickiness, lifecycle,
     ):  # fmt: skip
         analyze.command()(command(one))
     app.add_typer(analyze, name="analyze")
@@ -163,6 +163,15 @@ def variants(
 ) -> Mapping[str, Any]:
     """The whole ways that journeys take, the most frequent first."""
     return {"of": of, "collapse": collapse}
+
+
+def trend(
+    values: Annotated[list[str], typer.Argument(metavar="[VALUE...]", help="What to count; else all there is.")] = [],  # noqa: B006 (as above)
+    span: Annotated[Literal["day", "week", "month"], typer.Option("--by", help="Spans of days.")] = "week",
+    of: Of = "kind",
+) -> Mapping[str, Any]:
+    """How often something happens in each week, in how many journeys."""
+    return {"values": values, "span": span, "of": of}
 
 
 def typical(

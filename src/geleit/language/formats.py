@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from decimal import Decimal
 
 from babel.dates import format_date, format_datetime, format_timedelta
@@ -32,6 +33,15 @@ def stamp(t: int, language: str, zone: str, form: str = "stamp") -> str:
 def day(t: int, language: str, zone: str, form: str = "date") -> str:
     """The calendar day of ``t`` in the zone."""
     return str(format_date(moment(t, zone).date(), pattern(language, form), locale=language))
+
+
+def day_of(value: date, language: str) -> str:
+    """A day of the calendar.
+
+    >>> day_of(date(2026, 3, 29), "de")
+    '29.03.2026'
+    """
+    return str(format_date(value, pattern(language, "date"), locale=language))
 
 
 def span(micros: int, language: str) -> str:

@@ -55,6 +55,20 @@ def count(way: Way, kind: Ints, group: Group, cells: Ints) -> None:
 
 
 @kernel
+def over_time(way: Way, day: Ints, calendar: tuple[Ints, int], skip: int, cells: Ints) -> None:
+    """Add to ``cells[span, code]`` as ``count`` does; the last code is any event. ``calendar`` = span of each day, first day."""
+    spans, first = calendar
+    anything = cells.shape[1] - 1
+    for u in range(len(way.owners)):
+        journey, person = way.first + u, way.owners[u]
+        for i in range(way.starts[u], way.starts[u + 1]):
+            span = spans[day[i] - first]
+            _note(cells[span, anything], journey, person)
+            if way.value[i] != skip:
+                _note(cells[span, way.value[i]], journey, person)
+
+
+@kernel
 def places(way: Way, skip: int, cells: Ints) -> None:
     """Add to ``cells[place, code]``: journeys, people, last person; the last code comes once, after the last step."""
     depth, ended = cells.shape[0], cells.shape[1] - 1

@@ -171,7 +171,7 @@ VIEWS: dict[str, View] = {
             "How many come how far?",
             "How many journeys take the steps of a way, where they are lost, and what came instead.",
             (
-                Field("steps", "Step", "values", several=3, empty="none"),
+                Field("steps", "Step", "values", several=3, empty="no further step"),
                 Field(
                     "order",
                     "In between",
@@ -188,6 +188,17 @@ VIEWS: dict[str, View] = {
             narrow=True,
             start=_usual_steps,
             live=_lost,
+        ),
+        View(
+            "trend",
+            "When does it happen?",
+            "Day by day, week by week or month by month: what happens how often, and when it was most.",
+            (
+                Field("values", "Of", "values", several=2, empty="everything"),
+                Field("span", "In", "choice", (("week", "weeks"), ("day", "days"), ("month", "months"))),
+                OF,
+            ),
+            narrow=True,
         ),
         View(
             "typical",
