@@ -12,9 +12,12 @@ from geleit.identity.graph import customer_id
 NEVER = 10**20
 
 
-def customers(sights, standing, rules):
-    """Identifier (as text) -> customer. ``sights``: (number, day, source, who); ``standing``: number -> (kind, *sides)."""
-    return Oracle(sights, standing, rules).found()
+def customers(sights, standing, rules, likely=()):
+    """Identifier (as text) -> customer. ``sights``: (number, day, source, who); ``standing``: number -> (kind, *sides).
+
+    ``likely``: (identifier, identifier, bits) that join by likeness.
+    """
+    return Oracle(sights, standing, rules, likely).found()
 
 
 def named(text):
@@ -24,8 +27,10 @@ def named(text):
 class Oracle:
     """What the documentation says, in the most literal way."""
 
-    def __init__(self, sights, standing, rules):
+    def __init__(self, sights, standing, rules, likely=()):
         self.rules = rules
+        self.likely = [(named(a), named(b), bits) for a, b, bits in likely]
+        self.homes = [set(map(named, sides[0])) for kind, *sides in standing.values() if kind == "household"]
         self.first, self.shown = {}, defaultdict(lambda: (0, NEVER, NEVER))
         for _, day, source, who in sights:
             self._see(day * DAY, source, sorted({named(text) for text in who}))
@@ -58,6 +63,12 @@ class Oracle:
                 leaves.append((a, b))
             elif b not in self._whole(a) and self._apart(a, b) and self._within_limits(a, b):
                 self.known.add_edge(a, b)
+        for a, b, _ in sorted(self.likely, key=lambda one: (-one[2], *sorted(one[:2]))):
+            known = a in self.first and b in self.first and not {a, b} & alone and self.joins[a] and self.joins[b]
+            if known and b not in self._whole(a) and self._apart(a, b) and self._within_limits(a, b):
+                mine, theirs = self._whole(a), self._whole(b)
+                if not any(len({x, y}) > 1 for home in self.homes for x in home & mine for y in home & theirs):
+                    self.known.add_edge(a, b)
         self._place(leaves)
         return self._names()
 

@@ -17,7 +17,8 @@ from geleit.identity.linkage import queue
 from geleit.language.words import translations
 from geleit.web.pages.review import LEVELS
 from geleit.web.posting import TOKEN
-from geleit.workspace import linking, open_workspace
+from geleit.workspace import deciding, linking, open_workspace
+from geleit.workspace.deciding import Note
 
 HERE = {"sec-fetch-site": "same-origin"}
 SOURCE = """\
@@ -172,6 +173,50 @@ def test_an_answer_is_carried_out_and_never_asked_again(house):
     again = send(client, no, "accept")
     assert again.status_code == 409
     assert whose(space, no.a) != whose(space, no.b)
+
+
+def test_who_was_not_sure_can_take_it_up_again(house):
+    space, client, _ = house
+    linking.search(space)
+    first, second = open_links(space)[:2]
+    for link in (first, second):
+        assert send(client, link, "unsure").headers["location"] == "/identity/review"
+    page = client.get("/identity/review?lang=en").text
+    assert 'href="/identity/review?again=1"' in page
+    page = client.get("/identity/review?again=1&lang=en").text
+    assert "Somebody was not sure of this." in words(page)
+    assert f'value="{first.a.value}"' in page
+    following = client.get(unescape(re.search(r'href="([^"]+place=1[^"]*)"', page)[1])).text
+    assert f'value="{second.a.value}"' in following
+    done = send(client, first, "accept", again="1")
+    assert done.headers["location"].startswith("/identity/review?again=1&decided=")
+    assert whose(space, first.a) == whose(space, first.b)
+    assert f'value="{second.a.value}"' in client.get(done.headers["location"]).text
+    assert client.get("/identity/review?again=1&place=x").status_code == 200
+
+
+def test_likeness_joins_where_identity_yaml_says_so(house):
+    space, _, _ = house
+    linking.search(space)
+    likely = [one for one in open_links(space) if one.bits >= 5]
+    assert likely
+    (space.root / "identity.yaml").write_text("probable_links: {join: true, above: 5}\n")
+    with open_workspace(space.root, clock=lambda: NOW) as joined:
+        joined.sync()
+        assert all(whose(joined, one.a) == whose(joined, one.b) for one in likely)
+        assert joined.check().ok
+        found = {(one.a, one.b) for one in open_links(joined)}
+        assert not found & {(one.a, one.b) for one in likely}
+        linking.search(joined)
+        assert all(whose(joined, one.a) == whose(joined, one.b) for one in likely)
+        (told,) = joined.explain(str(likely[0].a), str(likely[0].b)).chain
+        assert (told.bits, bool(told.likeness)) == (likely[0].bits, True)
+        deciding.decide(joined, "separate", [[likely[0].a], [likely[0].b]], Note("Anja Kern", "are two"))
+        assert whose(joined, likely[0].a) != whose(joined, likely[0].b)
+    (space.root / "identity.yaml").write_text("")
+    with open_workspace(space.root, clock=lambda: NOW) as apart:
+        apart.sync()
+        assert all(whose(apart, one.a) != whose(apart, one.b) for one in likely)
 
 
 def test_without_a_name_or_from_another_site_nothing_is_answered(house):

@@ -9,13 +9,13 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import sqlalchemy as sa
 
 from geleit.events.event import Identifier
-from geleit.identity import decisions
+from geleit.identity import decisions, likely
 from geleit.identity.decisions import NOTHING, Decision, Decisions, Settled
 from geleit.identity.evidence import find_ids
 from geleit.identity.graph import UNDECIDED, Link, Node, Reason, Resolved, bonded, reason_of, resolve
@@ -128,14 +128,26 @@ def load_all(connection: sa.Connection, rules: Rules) -> Closure:
     nodes = {id_: Node(id_, Identifier(type_, value), first) for id_, type_, value, first in rows.all()}
     found = Closure(nodes, inner=set(nodes), settled=decisions.standing(connection).settled())
     found.links = heeded(connection.execute(sa.select(*_SHOWN)), nodes, rules)
+    numbers = {node.identifier: number for number, node in nodes.items()}
+    supposed = [
+        likely_link(numbers[a], numbers[b], bits)
+        for a, b, bits in likely.counting(connection, rules)
+        if a in numbers and b in numbers
+    ]
     neighbors: dict[int, list[Node]] = defaultdict(list)
     for link in found.links:
         neighbors[link.low].append(nodes[link.high])
         neighbors[link.high].append(nodes[link.low])
     judged = {number: reason_of(node, neighbors[number], rules, found.settled) for number, node in nodes.items()}
     found.reasons = {number: reason for number, reason in judged.items() if reason}
+    found.links += supposed
     found.resolved = resolve(nodes, found.links, found.reasons, rules, found.settled)
     return found
+
+
+def likely_link(a: int, b: int, bits: float) -> Link:
+    """Two identifiers (ledger ids) that are likely one person."""
+    return Link(min(a, b), max(a, b), 0, 0, bits=bits)
 
 
 def heeded(rows: Iterable[Sequence[Any]], nodes: Mapping[int, Node], rules: Rules) -> list[Link]:
@@ -193,6 +205,7 @@ class _Region:
         self.stored: dict[int, tuple[str, Reason]] = {}  # the same with why they join nobody, as the ledger has it
         self.reasons: dict[int, Reason] = {}
         self.links: dict[tuple[int, int], Link] = {}
+        self.supposed: dict[tuple[int, int], Link] = {}
         self.inner: set[int] = set()
         self.freed: set[int] = set()  # shared by a decision that does not stand any more
         self.decided = _Decided(connection)
@@ -206,6 +219,7 @@ class _Region:
             # What joins nobody stays so, however much more is seen with it: no need to look at all of that.
             open_ = {number for number in waiting if not self.reasons.get(number)}
             around = self._around(open_)
+            self._suppose(open_)
             reached = self._bound(waiting)
             for number in open_:
                 neighbors = around[number]
@@ -236,7 +250,7 @@ class _Region:
 
     def with_neighbors(self) -> Closure:
         """The region with the customers beside it, resolved."""
-        ends = {end for pair in self.links for end in pair} - self.inner
+        ends = {end for pair in (*self.links, *self.supposed) for end in pair} - self.inner
         beside = {end for end in ends if not self.reasons.get(end) and self._joins(end)}
         # A load places its people one after another; whoever has no place yet looks at those beside when its turn comes.
         ring = self._members({self.homes[end] for end in beside if end in self.homes}) - self.inner
@@ -245,12 +259,40 @@ class _Region:
         known = self.inner | ring | {end for end in ends if self.reasons.get(end)}
         links = [link for pair, link in self.links.items() if pair[0] in known and pair[1] in known]
         links += [link for link in self._within(ring) if self.homes[link.low] == self.homes[link.high]]
+        if self.rules.probable is not None:
+            self._suppose(ring)
+        links += [link for pair, link in self.supposed.items() if self._counts(pair, known, ring)]
         nodes = {number: self.nodes[number] for number in known}
         reasons = {number: self.reasons[number] for number in known if self.reasons.get(number)}
         settled = self.decided.settled
+        if self.supposed:
+            named = (node.identifier for node in nodes.values())
+            settled = replace(settled, households=decisions.households_of(self.connection, named))
         resolved = resolve(nodes, links, reasons, self.rules, settled)
         stored = {number: self.stored[number] for number in self.inner if number in self.stored}
         return Closure(nodes, links, reasons, set(self.inner), settled, resolved, stored)
+
+    def _suppose(self, numbers: AbstractSet[int]) -> None:
+        """Load the probable links of identifiers, where they count."""
+        if self.rules.probable is None:
+            return
+        found = likely.naming(self.connection, (self.nodes[number].identifier for number in numbers), self.rules)
+        ids = {
+            one: number
+            for one, (number, _) in find_ids(self.connection, {e for a, b, _ in found for e in (a, b)}).items()
+        }
+        self._know(ids.values())
+        for a, b, bits in found:
+            if a in ids and b in ids:
+                link = likely_link(ids[a], ids[b], bits)
+                self.supposed[link.low, link.high] = link
+
+    def _counts(self, pair: tuple[int, int], known: AbstractSet[int], ring: AbstractSet[int]) -> bool:
+        """Whether a probable link is one of the region: beside it, only those inside of one customer are."""
+        low, high = pair
+        if low not in known or high not in known:
+            return False
+        return not (low in ring and high in ring) or self.homes[low] == self.homes[high]
 
     def _judge(self, number: int, neighbors: Iterable[int]) -> Reason:
         around = (self.nodes[other] for other in neighbors)

@@ -106,12 +106,16 @@ class Apart:
 
 @dataclass(frozen=True, slots=True)
 class Settled:
-    """What holds; newest first. ``shared`` maps an identifier to its decision; ``void``: decisions without effect."""
+    """What holds; newest first. ``shared`` maps an identifier to its decision; ``void``: decisions without effect.
+
+    ``households``: the numbers of the households that an identifier is named in; they keep likeness from joining.
+    """
 
     bonds: tuple[Bond, ...] = ()
     apart: tuple[Apart, ...] = ()
     shared: dict[Identifier, int] = field(default_factory=dict)
     void: frozenset[int] = frozenset()
+    households: dict[Identifier, frozenset[int]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,7 +137,8 @@ class Decisions:
         work = _Settling()
         for made in sorted(self.standing, key=lambda made: -made.number):
             work.take(made)
-        return Settled(tuple(work.bonds), tuple(work.apart), work.shared, frozenset(work.void))
+        homes = households(made for made in self.standing if made.kind == "household")
+        return Settled(tuple(work.bonds), tuple(work.apart), work.shared, frozenset(work.void), homes)
 
 
 NOTHING = Decisions()
@@ -208,6 +213,20 @@ def naming(connection: sa.Connection, identifiers: Iterable[Identifier]) -> Deci
         numbers |= new
         waiting = {one for made in _by_number(connection, new) for one in made.named} - seen
     return Decisions(tuple(_by_number(connection, numbers)))
+
+
+def households(made: Iterable[Decision]) -> dict[Identifier, frozenset[int]]:
+    """The numbers of the households that each identifier is named in."""
+    found: dict[Identifier, frozenset[int]] = {}
+    for one_ in made:
+        found |= {end: found.get(end, frozenset()) | {one_.number} for end in one_.named}
+    return found
+
+
+def households_of(connection: sa.Connection, identifiers: Iterable[Identifier]) -> dict[Identifier, frozenset[int]]:
+    """The households that stand and name some of these identifiers, by all that they name."""
+    made = history(connection, identifiers)
+    return households(one_ for one_ in made if one_.kind == "household" and one_.undone is None)
 
 
 def listed(connection: sa.Connection) -> list[Decision]:

@@ -47,7 +47,7 @@ class Evidence:
     """One link: two identifiers and what joins them. ``rule`` is empty if it joins, else what held it back.
 
     ``shown``: who showed them together; ``decision``: the number of what a person decided, 0 without; ``likeness``: why
-    they are probably one, where that was reckoned.
+    they are probably one, where that was reckoned; ``bits``: for one person, where likeness alone joins them.
     """
 
     a: Identifier
@@ -56,6 +56,7 @@ class Evidence:
     rule: str = ""
     decision: int = 0
     likeness: tuple[Likeness, ...] = ()
+    bits: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,8 +77,8 @@ class Explanation:
     For two that are not one, ``chain`` is the shortest way between them with what held it back, empty if nothing
     connects them. ``customers`` are those asked about, ``held_back`` links that did not join, ``alone`` identifiers
     that join nobody with the reason. ``members``: the identifiers of those asked about and of others at links held back;
-    ``joined``: all links that joined, the deciding ones first; ``decisions``: those that name one of the members.
-    ``visits``: theirs at browsers of several people, and those of others at their browsers.
+    ``joined``: all links that joined, the deciding ones first; ``decisions``: those that name one of the members;
+    ``visits`` at browsers of several people: theirs, and those of others at their browsers.
     """
 
     same: bool | None
@@ -127,6 +128,8 @@ def sentence(link: Evidence, language: str, zone: str = "UTC", made: Mapping[int
     if link.decision:
         one = (made or {}).get(link.decision)
         parts.append(decided(one, language, zone) if one else rule_text(f"decision: {link.decision}", language))
+    if link.bits:
+        parts.append(translate(language, "probably one person, {bits:+.1f} bits", bits=link.bits))
     if link.likeness:
         parts.append(", ".join(f"{one.name} {one.weight:+.1f}" for one in link.likeness))
     if link.rule:
@@ -196,6 +199,7 @@ def rule_text(rule: str, language: str) -> str:
         "excluded": translate(language, "left out by name"),
         "blocked": translate(language, "points at nobody"),
         "decision": translate(language, "a person decided so"),
+        "household": translate(language, "they live together"),
     }
     return f"{words.get(name, name)}: {rest}" if rest else words.get(name, name)
 
@@ -251,6 +255,9 @@ class _Told:
         self.nodes = walked.nodes
         self.shown = _shown(connection, wanted)
         self.rules = {(r.link.low, r.link.high): r.rule for r in walked.resolved.rejected}
+        self.bits = {
+            _pair(link): link.bits for link in (*walked.resolved.accepted, *(r.link for r in walked.resolved.rejected))
+        }
         self.made = {(low, high): number for low, high, number in walked.resolved.bonds}
         found = likely(connection, [self.ends(pair) for pair in wanted])
         self.likeness = dict(zip(wanted, found, strict=True))
@@ -263,9 +270,8 @@ class _Told:
         """One link with all that is known of it."""
         low, high = self.ends(pair)
         made = self.made.get(pair, 0)
-        return Evidence(
-            low, high, self.shown[pair], "" if made else self.rules.get(pair, ""), made, self.likeness[pair]
-        )
+        rule, shown = "" if made else self.rules.get(pair, ""), self.shown[pair]
+        return Evidence(low, high, shown, rule, made, self.likeness[pair], 0.0 if shown else self.bits.get(pair, 0.0))
 
     def source(self, number: int) -> str:
         """Who showed an identifier first together with another one; empty if nobody did."""

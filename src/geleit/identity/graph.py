@@ -38,7 +38,8 @@ class Node:
 class Link:
     """Two identifiers seen together: how often, and first when; ``low`` and ``high`` are ledger ids.
 
-    ``strength`` is that of the strongest source that showed them (smaller is stronger).
+    ``strength`` is that of the strongest source that showed them (smaller is stronger). ``bits``: nobody showed them
+    together, but they are so likely one person.
     """
 
     low: int
@@ -46,6 +47,7 @@ class Link:
     count: int
     first_t: int
     strength: int = USUAL_STRENGTH
+    bits: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,8 +132,9 @@ def resolve(
 
     ``links`` are all links among ``nodes``; ``reasons`` names the nodes that join nobody. What people decided to be one
     is joined first, whatever limits say. Then links are taken in the order of identifier priority, strength of the source,
-    number, first seen, identifiers; one that would break a limit or a separation is held back. Identifiers that never
-    join two (order numbers) go with their strongest link afterwards.
+    number, first seen, identifiers; one that would break a limit or a separation is held back. Then come probable links,
+    the likeliest first, which a household holds back, too. Identifiers that never join two (order numbers) go with their
+    strongest link afterwards.
     """
     result = Resolved()
     union = _Union(nodes, rules)
@@ -141,7 +144,8 @@ def resolve(
     for number, node in nodes.items():
         rule_of = rules.of(node.identifier.type)
         joins[number], priorities[number] = rule_of.links, rule_of.priority
-    for link in sorted(links, key=lambda link: canonical(link, nodes, priorities)):
+    shown = [link for link in links if not link.bits]
+    for link in sorted(shown, key=lambda link: canonical(link, nodes, priorities)):
         low, high = link.low, link.high
         hindered = low if reasons.get(low) else high if reasons.get(high) else None
         if hindered is not None:
@@ -152,6 +156,8 @@ def resolve(
             result.rejected.append(Rejected(link, rule))
         else:
             result.accepted.append(link)
+    if len(shown) < len(links):
+        _suppose(union, [link for link in links if link.bits], (nodes, joins, reasons), settled, result)
     if leaves:
         _attach(leaves, union, (nodes, joins), result)
     _name(union, nodes, rules, result)
@@ -265,6 +271,41 @@ def _bind(union: _Union, nodes: Mapping[int, Node], settled: Settled, result: Re
                 union.unite(first, here)
     bonds = ((ids[b.a], ids[b.b], b.number) for b in settled.bonds if b.a in ids and b.b in ids)
     result.bonds += [(min(a, b), max(a, b), number) for a, b, number in bonds]
+
+
+def _suppose(
+    union: _Union,
+    links: Sequence[Link],
+    scope: tuple[Mapping[int, Node], Mapping[int, bool], Mapping[int, Reason]],
+    settled: Settled,
+    result: Resolved,
+) -> None:
+    """Join by likeness whom nothing keeps apart, the likeliest first."""
+    nodes, joins, reasons = scope
+    groups = bonded(settled) if settled.households else {}
+    homes: dict[int, frozenset[tuple[int, Identifier]]] = {}  # by set: households, and as whom they name it
+    for number, node in nodes.items():
+        members = groups.get(node.identifier, {node.identifier})
+        if named := {(home, one) for one in members for home in settled.households.get(one, ())}:
+            root = union.root(number)
+            homes[root] = homes.get(root, frozenset()) | named
+    for link in sorted(links, key=lambda one: (-one.bits, *sorted(nodes[n].identifier for n in (one.low, one.high)))):
+        hindered = next((end for end in (link.low, link.high) if reasons.get(end)), None)
+        one, other = union.root(link.low), union.root(link.high)
+        if one == other or not (joins[link.low] and joins[link.high]):
+            continue
+        mine, theirs = homes.get(one, frozenset()), homes.get(other, frozenset())
+        if hindered is not None:
+            rule = f"{reasons[hindered]}: {nodes[hindered].identifier}"
+        elif common := {home for home, end in mine for at, who in theirs if home == at and end != who}:
+            rule = f"household: {max(common)}"
+        else:
+            rule = union.forbids(one, other)
+        if rule:
+            result.rejected.append(Rejected(link, rule))
+        else:
+            homes[union.unite(one, other)] = mine | theirs
+            result.accepted.append(link)
 
 
 def bonded(settled: Settled) -> dict[Identifier, set[Identifier]]:

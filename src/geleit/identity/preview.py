@@ -6,6 +6,7 @@ resolved group by group. So memory holds the largest group and some numbers per 
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby
@@ -21,11 +22,12 @@ from geleit.events.event import Identifier
 from geleit.history import snapshot
 from geleit.history.reading import connect
 from geleit.history.statements import load_from
-from geleit.identity import decisions, groups
-from geleit.identity.closure import heeded
-from geleit.identity.decisions import Decisions, Settled
+from geleit.identity import decisions, groups, likely
+from geleit.identity.closure import heeded, likely_link
+from geleit.identity.decisions import Settled
 from geleit.identity.graph import Node, Reason, bonded, resolve
 from geleit.identity.hands import HANDED
+from geleit.identity.likely import Likely
 from geleit.identity.rules import Rules
 from geleit.ledger import tables
 
@@ -85,8 +87,9 @@ def preview(connection: sa.Connection, rules: Rules, folder: Path, samples: int 
     made = decisions.standing(connection)
     with TemporaryDirectory(dir=folder) as spill, connect(memory_limit=MEMORY, temp_directory=spill) as duck:
         _gather(duck, connection)
-        groups.group(duck, rules, made.named)
-        _resolve_difficult(duck, rules, made)
+        supposed = likely.counting(connection, rules)
+        groups.group(duck, rules, made.named | {end for a, b, _ in supposed for end in (a, b)})
+        _resolve_difficult(duck, rules, made.settled(), supposed)
         for name in ("moved", "parted", "joined"):
             duck.execute(SQL[name])
         counted: list[int] = [*duck.execute(SQL["counts"]).fetchall()[0]]
@@ -113,10 +116,15 @@ def _gather(duck: duckdb.DuckDBPyConnection, connection: sa.Connection) -> None:
     duck.execute("CREATE TABLE place (set_key BIGINT, no BIGINT)")  # whose events are whose follows from the members
 
 
-def _resolve_difficult(duck: duckdb.DuckDBPyConnection, rules: Rules, made: Decisions) -> None:
+def _resolve_difficult(
+    duck: duckdb.DuckDBPyConnection, rules: Rules, settled: Settled, supposed: Sequence[Likely]
+) -> None:
     """Make ``resolved(no, customer_id)`` and ``held(low, high, rule)`` of the groups that need the pure function itself."""
-    settled = made.settled()
-    _tie(duck, settled)
+    _tie(duck, settled, supposed)
+    by_end: dict[Identifier, list[Likely]] = defaultdict(list)
+    for one in supposed:
+        by_end[one[0]].append(one)
+        by_end[one[1]].append(one)
     duck.execute(SQL["knot"])
     duck.execute("CREATE TABLE resolved (no BIGINT, customer_id VARCHAR)")
     duck.execute("CREATE TABLE held (low BIGINT, high BIGINT, rule VARCHAR)")
@@ -125,14 +133,22 @@ def _resolve_difficult(duck: duckdb.DuckDBPyConnection, rules: Rules, made: Deci
     links = _by_group(duck, SQL["links"])
     ahead = next(links, None)
     for root, rows in _by_group(duck, SQL["members"]):
-        nodes = {no: Node(no, Identifier(type_, value), first) for _, no, type_, value, first in rows}
+        nodes = {no: Node(no, Identifier(type_, value), first) for _, no, type_, value, first, _ in rows}
         mine: list[tuple[Any, ...]] = []
         if ahead and ahead[0] == root:
             mine, ahead = ahead[1], next(links, None)
-        shared: dict[int, Reason] = {no: "shared" for no, node in nodes.items() if node.identifier in settled.shared}
-        found = resolve(nodes, heeded((row[1:] for row in mine), nodes, rules), shared, rules, settled)
+        hindered: dict[int, Reason] = {row[1]: row[5] for row in rows if row[5]}
+        hindered |= {no: "shared" for no, node in nodes.items() if node.identifier in settled.shared}
+        seen = heeded((row[1:] for row in mine), nodes, rules)
+        if by_end:
+            numbers = {node.identifier: no for no, node in nodes.items() if node.identifier in by_end}
+            inside = {one for end in numbers for one in by_end[end]}
+            seen += [
+                likely_link(numbers[a], numbers[b], bits) for a, b, bits in inside if a in numbers and b in numbers
+            ]
+        found = resolve(nodes, seen, hindered, rules, settled)
         placed += found.customers.items()
-        held += ((one.link.low, one.link.high, one.rule) for one in found.rejected)
+        held += ((apart.link.low, apart.link.high, apart.rule) for apart in found.rejected)
         if len(placed) > ROWS:
             _flush(duck, placed, held)
     _flush(duck, placed, held)
@@ -150,11 +166,12 @@ PLACED = pa.schema([("no", pa.int64()), ("customer_id", pa.string())])
 HELD = pa.schema([("low", pa.int64()), ("high", pa.int64()), ("rule", pa.string())])
 
 
-def _tie(duck: duckdb.DuckDBPyConnection, settled: Settled) -> None:
-    """Groups that people's decisions make one, ``tied(wide, root)``; also over groups that are in two of them."""
+def _tie(duck: duckdb.DuckDBPyConnection, settled: Settled, supposed: Sequence[Likely]) -> None:
+    """Groups that decisions or likeness may make one, ``tied(wide, root)``; also over groups that are in two of them."""
     wide = {Identifier(type_, value): number for type_, value, number in duck.execute(SQL["bonded"]).fetchall()}
     whole: dict[int, set[int]] = {}
-    for members in {id(some): some for some in bonded(settled).values()}.values():
+    wholes = {id(some): some for some in bonded(settled).values()}
+    for members in [*wholes.values(), *({a, b} for a, b, _ in supposed)]:
         tied = {wide[one] for one in members if one in wide}
         together = tied.union(*(whole.get(number, ()) for number in tied))
         whole.update(dict.fromkeys(together, together))

@@ -29,10 +29,11 @@ LEFT JOIN tied ON tied.wide = difficult.wide
 
 -- name: members
 -- purpose: the identifiers of difficult groups, group by group
-SELECT knot.root, identifier.no, identifier.type, identifier.value, identifier.first_t
+SELECT knot.root, identifier.no, identifier.type, identifier.value, identifier.first_t, reason.reason
 FROM knot
 INNER JOIN grouped ON grouped.wide = knot.wide
 INNER JOIN identifier ON identifier.no = grouped.no
+INNER JOIN reason ON reason.no = grouped.no
 ORDER BY knot.root, identifier.no
 
 -- name: links

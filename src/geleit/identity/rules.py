@@ -104,6 +104,13 @@ class Hub(Definition):
     degree: int = Field(50, ge=2, description="more other identifiers than this, and the value links nobody")
 
 
+class ProbableLinks(Definition):
+    """Whether likeness alone may join: links that geleit identity link found, behind all evidence."""
+
+    join: bool = Field(False, description="true: what is probable enough joins, until somebody answers otherwise")
+    above: float = Field(10.0, gt=0, description="bits from which a link joins; 10 is about a thousand to one")
+
+
 class Identity(Definition):
     """identity.yaml: rules for identifiers; customers are a pure function of evidence, these rules and decisions."""
 
@@ -122,6 +129,9 @@ class Identity(Definition):
     )
     exclude: tuple[Named, ...] = Field((), description="identifiers (type:value) that join nobody")
     hub: Hub = Field(default_factory=Hub, description="when a shared value links nobody")
+    probable_links: ProbableLinks = Field(
+        default_factory=ProbableLinks, description="whether probable links join, and from how many bits on"
+    )
 
     @model_validator(mode="after")
     def _is_one_way(self) -> Self:
@@ -198,6 +208,8 @@ class Rules:
     def __init__(self, definition: Identity | None = None) -> None:
         self.definition = definition or Identity()
         self.hub = self.definition.hub
+        likely = self.definition.probable_links
+        self.probable = likely.above if likely.join else None  # bits from which a probable link joins; None: never
         self.include = frozenset(map(_identifier, self.definition.include))
         self.exclude = frozenset(map(_identifier, self.definition.exclude))
         self.blocks = lru_cache(maxsize=65_536)(self._blocks)

@@ -30,7 +30,7 @@ from geleit.history.disk import writing
 from geleit.history.reading import connect, gather
 from geleit.history.statements import load_from
 from geleit.history.walk import Walk
-from geleit.identity import closure, decisions, groups, hands, resolution
+from geleit.identity import closure, decisions, groups, hands, likely, resolution
 from geleit.identity.evidence import Touched, add_evidence, find_ids, find_sets, move_earlier
 from geleit.intake import parts
 from geleit.intake.live import Intake
@@ -146,7 +146,7 @@ class Adoption:
         for name in ("seen", "named", "member", "identifier", "place", "evidence"):
             duck.execute(SQL[name])
         with self.ledger.read() as connection:
-            named = decisions.standing(connection).named
+            named = decisions.standing(connection).named | likely.ends(connection, self.intake.rules)
         groups.group(duck, self.intake.rules, named)
 
     def _cutting(self, duck: duckdb.DuckDBPyConnection) -> Cutting:

@@ -141,7 +141,7 @@ def _change(space: Workspace, connection: sa.Connection, act: Act, named: frozen
     members = {one: _members(connection, one) for one in sorted(set(homes.values()))}
     before, was = sketches(connection, members), _before(connection, named, members)
     made = act(connection)
-    if made.kind == "household":
+    if made.kind == "household" and space.rules.probable is None:
         return _Changed(made, Drawn(before, before, {one: one for one in members}), frozenset())
     change = space.ledger.next_change(connection)
     moved = resolution.redecide(connection, named, space.rules, change).customers
@@ -211,6 +211,7 @@ def _verify(connection: sa.Connection, made: Decision) -> None:
     sides = [{homes[ids[one]] for one in side} for side in made.sides]
     place = tables.identifier_resolution.c
     told = {
+        "household": True,
         "merge": len(sides[0]) == 1,
         "separate": not set.intersection(*sides),
         "shared": not connection.execute(

@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 import pyarrow as pa
@@ -17,17 +18,19 @@ import sqlalchemy as sa
 
 from geleit.errors import GeleitError
 from geleit.events.event import Identifier
-from geleit.identity import decisions
+from geleit.identity import decisions, likely, resolution
 from geleit.identity.decisions import Note
 from geleit.identity.linkage import queue
 from geleit.identity.linkage.headings import role_of_heading
 from geleit.identity.linkage.linking import Linked, link, nothing
 from geleit.identity.linkage.queue import Answer, Answered, ProbableLink, Reason
 from geleit.ledger import tables
+from geleit.needs import recut
 from geleit.workspace import deciding, naming
 from geleit.workspace.workspace import Workspace
 
 BELOW = 2.0  # bits below the threshold from which a pair is still worth a look
+Asked = Literal["open", "unsure"]
 MOST = 2_000  # links that are proposed at once
 _TRAITS_LEFT_OUT = frozenset({"", "other", "title"})
 
@@ -60,7 +63,9 @@ def search(space: Workspace, now: Callable[[str], None] = nothing) -> Searched:
     found = link(known.table, now=now)
     links = list(_links(found, known, apart))
     with space.ledger.write() as connection:
-        count = queue.propose(connection, links, space.clock())
+        before = likely.ends(connection, space.rules)
+        count = queue.propose(connection, links, space.clock(), space.rules.probable)
+        _follow(space, connection, before | likely.ends(connection, space.rules))
     return Searched(len(known.customers), found.coverage.pairs, count, found.expected.threshold)
 
 
@@ -86,14 +91,23 @@ def reply(space: Workspace, a: Identifier, b: Identifier, said: Answer, note: No
         raise GeleitError("the author is missing; nothing was changed", hint="say who answers")
     with space.ledger.write() as connection:
         queue.answer(connection, asked, Answered(said, note.author, space.clock(), number))
+        _follow(space, connection, {asked.a, asked.b})
     return number
 
 
-def next_links(space: Workspace, limit: int = 1) -> list[ProbableLink]:
-    """The likeliest open links whose two people are still two."""
+def _follow(space: Workspace, connection: sa.Connection, ends: Iterable[Identifier]) -> None:
+    """Resolve anew whom likeness joins or joins no more, where identity.yaml lets it."""
+    if space.rules.probable is not None:
+        change = space.ledger.next_change(connection)
+        moved = resolution.redecide(connection, ends, space.rules, change)
+        recut.ask(connection, moved.customers, change)
+
+
+def next_links(space: Workspace, limit: int = 1, state: Asked = "open") -> list[ProbableLink]:
+    """The likeliest links whose two people are still two: open ones, or those that somebody was not sure of."""
     found: list[ProbableLink] = []
     with space.ledger.read() as connection:
-        for one in queue.listed(connection, "open", MOST):
+        for one in queue.listed(connection, state, MOST):
             homes = owners(connection, (one.a, one.b))
             if homes.get(one.a) and homes.get(one.b) and homes[one.a] != homes[one.b]:
                 found.append(one)

@@ -28,6 +28,7 @@ from geleit.history.owners import owned
 from geleit.history.repair import rebuild_keys
 from geleit.history.stored import StoredEvent
 from geleit.identity import explanation, resolution
+from geleit.identity.linkage import queue
 from geleit.identity.normalize import normalize
 from geleit.identity.rules import Rules
 from geleit.intake import slicing
@@ -356,7 +357,7 @@ class Workspace:
         """Why two identifiers are, or are not, one customer; or all links of one customer."""
         with self.ledger.read() as connection:
             ends = [self._identifier(connection, key) for key in (a, b) if key]
-        return explanation.explain(self.ledger, self.rules, ends[0], *ends[1:2])
+        return explanation.explain(self.ledger, self.rules, ends[0], *ends[1:2], likely=queue.likeness)
 
     def _identifier(self, connection: sa.Connection, key: str) -> int:
         """The identifier that a key names; a name or an order number names its customer's oldest one."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -11,6 +11,7 @@ import sqlalchemy as sa
 
 from geleit.errors import NotFoundError
 from geleit.events.event import Identifier
+from geleit.identity.explanation import Likeness
 from geleit.ledger.linkage_tables import probable_link
 
 Answer = Literal["accepted", "rejected", "unsure"]
@@ -45,16 +46,31 @@ class Waiting:
     unsure: int
 
 
-def propose(connection: sa.Connection, links: Iterable[ProbableLink], at: int) -> int:
-    """Replace the open links by these; those that somebody answered stay as they are. Returns how many are open."""
-    connection.execute(sa.delete(probable_link).where(_link.state == "open"))
+def propose(connection: sa.Connection, links: Iterable[ProbableLink], at: int, kept: float | None = None) -> int:
+    """Replace the open links by these; those that somebody answered stay as they are. Returns how many are open.
+
+    ``kept``: bits from which open links join people at present (see ``likely``): these stay, too. The search cannot find
+    them anew, for it sees one customer.
+    """
+    replaced = _link.state == "open"
+    connection.execute(sa.delete(probable_link).where(replaced if kept is None else replaced & (_link.bits < kept)))
     rows = connection.execute(sa.select(_link.a_type, _link.a_value, _link.b_type, _link.b_value)).all()
     answered = {tuple(row) for row in rows}
     new = {_key(one): _row(one, at) for one in links}
     fresh = [row for key, row in new.items() if key not in answered]
     if fresh:
         connection.execute(sa.insert(probable_link), fresh)
-    return len(fresh)
+    return waiting(connection).open
+
+
+def likeness(connection: sa.Connection, pairs: Sequence[tuple[Identifier, Identifier]]) -> list[tuple[Likeness, ...]]:
+    """What was reckoned of pairs of identifiers: each comparison with its bits; nothing for those never compared."""
+    found = []
+    for a, b in pairs:
+        row = connection.execute(sa.select(probable_link).where(_same(a, b))).first()
+        told = _of(row).reasons if row is not None else ()
+        found.append(tuple(Likeness(f"{one.comparison} {one.level}", one.bits) for one in told))
+    return found
 
 
 def listed(connection: sa.Connection, state: str, limit: int = 50) -> list[ProbableLink]:

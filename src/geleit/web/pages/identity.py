@@ -97,6 +97,8 @@ class _Speaker:
         if one.decision:
             author = next((made.author for made in self.made if made.number == one.decision), "")
             return say("decision {number}, by {author}", number=one.decision, author=author)
+        if one.bits:
+            return say("probably one person, {bits} bits", bits=self.words.reader.number(one.bits))
         return self.words.what(sample) if sample else say("seen together")
 
     def _href(self, one: Evidence, sample: ReadEvent | None) -> str:

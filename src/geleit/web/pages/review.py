@@ -21,7 +21,7 @@ from geleit.web.pages.identity import type_name
 from geleit.web.pages.person import base_of
 from geleit.web.posting import Form, done, show_form
 from geleit.web.reader import Reader
-from geleit.web.screen import reader_of, workspace_of
+from geleit.web.screen import query, reader_of, workspace_of
 from geleit.workspace import linking
 from geleit.workspace.workspace import Workspace
 
@@ -38,6 +38,7 @@ ROLES = {
     "city": "city",
     "company": "company",
 }
+AGAIN = "1"
 NOTHING: dict[str, object] = {"decided": 0, "undo": ""}
 SHOWN = 6  # identifiers of a person
 
@@ -75,7 +76,7 @@ class Told:
 
 
 def review(request: Request) -> Response:
-    """GET /identity/review: the likeliest open link."""
+    """GET /identity/review?again=&place=: the likeliest open link; ``again``: those that somebody was not sure of."""
     return _page(request)
 
 
@@ -90,12 +91,15 @@ def reviewed(request: Request, form: Form) -> Response:
         number = linking.reply(workspace_of(request), a, b, said, note)
     except GeleitError as error:
         return _page(request, error=error.message, status=409)
-    return done("/identity/review" + (f"?decided={number}" if number else ""))
+    again = AGAIN if form.get("again") and number else ""
+    return done("/identity/review" + query(again=again, decided=str(number or "")))
 
 
 def _page(request: Request, *, error: str = "", status: int = 200) -> Response:
     workspace, reader = workspace_of(request), reader_of(request)
-    found = linking.next_links(workspace)
+    again = bool(request.query_params.get("again"))
+    place = _place(request)
+    found = linking.next_links(workspace, place + 1, "unsure" if again else "open")[place:]
     with workspace.ledger.read() as connection:
         counted = queue.waiting(connection)
     shown = _shown(workspace, found[0], reader) if found else {"link": None}
@@ -107,9 +111,20 @@ def _page(request: Request, *, error: str = "", status: int = 200) -> Response:
         error=error,
         open=counted.open if found else 0,
         unsure=counted.unsure,
+        again=again,
+        skip=f"/identity/review{query(again=AGAIN, place=str(place + 1))}"
+        if again and place + 1 < counted.unsure
+        else "",
+        joins=workspace.rules.probable,
         **_just(request, workspace),
         **shown,
     )
+
+
+def _place(request: Request) -> int:
+    """How many of those that somebody was not sure of are passed over."""
+    said = request.query_params.get("place", "")
+    return min(int(said), linking.MOST) if said.isascii() and said.isdigit() else 0
 
 
 def _just(request: Request, workspace: Workspace) -> dict[str, object]:
