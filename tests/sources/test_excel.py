@@ -191,10 +191,10 @@ def test_a_workbook_that_inflates_beyond_measure_is_not_opened(tmp_path, write, 
 
 
 def test_many_rows_come_in_chunks(tmp_path, write):
-    write(Kasse=[["id", "name"], *([number, f"Kunde {number}"] for number in range(12_000))])
+    write(Kasse=[["id", "name"], *([number, f"Kunde {number}"] for number in range(42_000))])
     found = chunks(tmp_path, ["id"], file="a.xlsx")
-    assert [len(chunk.lines) for chunk in found] == [5_000, 5_000, 2_000]
-    assert found[2].lines[-1] == 12_001
+    assert [len(chunk.lines) for chunk in found] == [20_000, 20_000, 2_000]
+    assert found[2].lines[-1] == 42_001
 
 
 def test_a_workbook_inside_a_zip(tmp_path, write):

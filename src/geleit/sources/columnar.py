@@ -17,7 +17,7 @@ import pyarrow.compute as pc
 
 from geleit.events.kinds import snake
 from geleit.sources.building import PLACES, TIME_ENDINGS, TIME_PROPERTIES, Builder
-from geleit.sources.computing import Computation
+from geleit.sources.computing import Computation, together
 from geleit.sources.mapping import Mapper, numbered
 from geleit.sources.plan import NUMBER, ROW
 from geleit.sources.records import Mapped, Records
@@ -92,13 +92,17 @@ class ColumnarMapper(Mapper):
         """
         table, skipped, failed = self._sifted(numbered(records.columns, range(len(records.lines))))
         unsure = set(failed)
+        sound = table  # what fails in one event need not be looked for in the next: single mapping says all about it
         built: list[_Built] = []
         for builder in self.builders:
             where = f"sources/{self.definition.name}: events.{builder.selection.position}"
             computation = Computation(self.sandbox, builder.selection, where)
-            computation.run(table)
-            unsure |= computation.failures.keys()
-            built += [_build(builder, answer, array_of(records.ids)) for answer in computation.answers]
+            computation.run(sound)
+            if computation.failures:
+                unsure |= computation.failures.keys()
+                failing = pa.array(sorted(computation.failures), sound[ROW].type)
+                sound = sound.filter(pc.invert(pc.is_in(sound[ROW], failing)))
+            built += [_build(builder, answer, array_of(records.ids)) for answer in together(computation.answers)]
         for one in built:
             unsure.update(row for rows in one.refused for row in rows.to_pylist())
         unsure.update(self._sharing_a_key(built))

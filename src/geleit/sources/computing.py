@@ -157,6 +157,16 @@ class Computation:
         return f"events.{self.selection.position}.{column.name}"
 
 
+def together(answers: list[Answer]) -> list[Answer]:
+    """The parts in which a selection was computed as one, where their columns are of the same types."""
+    first = answers[:1]
+    if len(answers) < 2 or any(  # noqa: PLR2004 (one is one)
+        one.json != first[0].json or one.table.schema != first[0].table.schema for one in answers
+    ):
+        return answers
+    return [Answer(pa.concat_tables(one.table for one in answers), first[0].json)]
+
+
 def values_of(sandbox: Sandbox, records: pa.Table, expression: Expression) -> tuple[list[Any], dict[int, Failure]]:
     """A plain expression's value for every record, and why it fails where it does (the value is None there).
 

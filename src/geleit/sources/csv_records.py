@@ -20,8 +20,8 @@ from geleit.sources.header import require_columns, unique_names
 from geleit.sources.lines import Lines, Overlong, OverlongError, UnclosedError, encoding_of
 from geleit.sources.records import (
     CHUNK_CHARACTERS,
-    CHUNK_RECORDS,
     DAMAGE,
+    FILE_RECORDS,
     RECORD_CHARACTERS,
     UNREAD,
     Reason,
@@ -249,7 +249,7 @@ class RowChunk:
     @property
     def full(self) -> bool:
         """Whether these are as many as one chunk may have."""
-        return len(self.lines) + len(self.rejected) >= CHUNK_RECORDS or self.characters >= CHUNK_CHARACTERS
+        return len(self.lines) + len(self.rejected) >= FILE_RECORDS or self.characters >= CHUNK_CHARACTERS
 
     def add(self, row: Row) -> None:
         """Take one record."""

@@ -12,6 +12,7 @@ import pyarrow as pa
 from geleit.events.event import Event
 
 CHUNK_RECORDS = 5_000
+FILE_RECORDS = 20_000  # of a file nobody waits for the rest: what a chunk costs whatever its size is little then
 CHUNK_CHARACTERS = 8_000_000
 RECORD_CHARACTERS = 1_000_000
 UNREAD = "_unread"  # column of a quarantined record that holds its text as it stood in the file
