@@ -141,7 +141,7 @@ def measured(
     pace = load.rate / load.batch / load.connections
     words = [key, load.batch, people, f"{time.time_ns():x}{number}", pace]
     command = ["wrk", "-t1", f"-c{load.connections}", f"-d{seconds}s", "--timeout", "30s", "-s", HERE / "live.lua"]
-    before = cpu(process.pid)
+    before = spent(process.pid)
     done = subprocess.run(
         [*map(str, command), f"http://127.0.0.1:{port}", "--", *map(str, words)],
         check=True,
@@ -149,13 +149,15 @@ def measured(
         text=True,
     )
     said = json.loads(next(line for line in done.stdout.splitlines() if line.startswith("RESULT")).partition(" ")[2])
-    spent = cpu(process.pid) - before
     events = (said["requests"] - said["failed"]) * load.batch
+    each = [after - before.get(pid, 0) for pid, after in spent(process.pid).items()]
+    cost = sum(each)
     return asdict(load) | {
         "events": events,
         "per_second": round(events / said["microseconds"] * 1e6),
-        "per_cpu_second": round(events / spent) if spent else None,
-        "cpu_us": round(spent / events * 1e6) if events else None,
+        "per_cpu_second": round(events / cost) if cost else None,
+        "cpu_us": round(cost / events * 1e6) if events else None,
+        "each_us": [round(one / events * 1e6) for one in each] if events else None,
         "p50_ms": round(said["p50"] / 1000, 1),
         "p95_ms": round(said["p95"] / 1000, 1),
         "p99_ms": round(said["p99"] / 1000, 1),
@@ -175,13 +177,13 @@ def family(pid: int) -> list[int]:
     return found
 
 
-def cpu(pid: int) -> float:
-    """CPU seconds of a process and those it started until now."""
-    spent = 0
+def spent(pid: int) -> dict[int, float]:
+    """CPU seconds until now of a process (the front) and those it started (the writer, then the keeper)."""
+    seconds = {}
     for one in family(pid):
         fields = Path(f"/proc/{one}/stat").read_text().rpartition(")")[2].split()
-        spent += int(fields[11]) + int(fields[12])
-    return spent / TICKS
+        seconds[one] = (int(fields[11]) + int(fields[12])) / TICKS
+    return seconds
 
 
 def memory(pid: int) -> int:
@@ -209,6 +211,7 @@ def table(results: list[dict[str, Any]]) -> str:
         "connections",
         "events/s",
         "events/CPU-s",
+        "CPU µs of front + writer + keeper",
         "p50 ms",
         "p95 ms",
         "p99 ms",
@@ -225,6 +228,7 @@ def table(results: list[dict[str, Any]]) -> str:
                 run["connections"],
                 rate,
                 f"{run['per_cpu_second']:,}",
+                " + ".join(map(str, run.get("each_us") or ["?"])),
                 run["p50_ms"],
                 run["p95_ms"],
                 run["p99_ms"],

@@ -19,6 +19,7 @@ from geleit.errors import StoreError
 from geleit.files import checksum, make_folder, sync_file, sync_folder
 from geleit.ledger import tables
 from geleit.ledger.ledger import Ledger
+from geleit.ledger.prepared import Prepared
 
 HIGH, LOW, CONTENT = range(3)  # a run is three columns, so that a search reads nothing but the first
 MOST = 8  # runs; with more the smaller ones are merged, so that no question has to look into many
@@ -26,6 +27,9 @@ LARGEST = 20_000_000  # rows that a merger may make: it holds them in memory, th
 DIGITS = 16
 
 Rows = npt.NDArray[np.uint64]
+
+_run = tables.key_run.c
+_RUNS = Prepared(sa.select(_run.path, _run.sha256, _run.rows, _run.bytes))
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,8 +76,7 @@ class Keys:
 
     def runs(self, connection: sa.Connection) -> list[Run]:
         """The runs that the connection's view of the ledger lists."""
-        run = tables.key_run.c
-        return [Run(*row) for row in connection.execute(sa.select(run.path, run.sha256, run.rows, run.bytes))]
+        return [Run(*row) for row in _RUNS.all(connection)]
 
     def ids(self, runs: Iterable[Run]) -> Iterator[list[str]]:
         """All ids of some runs, in lists."""
