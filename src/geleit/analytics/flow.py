@@ -50,7 +50,7 @@ class Flow(Question):
         "after", description="what followed the anchor, or what came before it"
     )
     depth: int = Field(5, ge=1, le=20, description="how many steps")
-    limit: int = Field(1_000, ge=1, description="rows shown; the rest is folded into 'other', which opens")
+    limit: int = Field(10_000, ge=1, description="rows shown; the rest is folded into 'other', which opens")
 
     @model_validator(mode="after")
     def _anchor_is_named(self) -> Flow:

@@ -59,12 +59,17 @@ class _Flow:
 
     @property
     def wide(self) -> float:
-        return self.pitch * len(self.unrolled.columns)
+        return self.edge + self.pitch * len(self.unrolled.columns)
+
+    @property
+    def edge(self) -> float:
+        """Room at the left for what began at the first step drawn."""
+        return STUB + 2 if self.backward else 0.0
 
     def x(self, column: int) -> float:
         """The left edge of a step's bars; what came before the anchor stands at its left."""
         place = len(self.unrolled.columns) - 1 - column if self.backward else column
-        return place * self.pitch
+        return self.edge + place * self.pitch
 
     def name(self, stand: Stand) -> str:
         words = self.drawing.words
@@ -101,7 +106,8 @@ def _measured(result: Result[Link], drawing: Drawing) -> _Flow:
     asked = drawing.chosen.get("top", "")
     goal = tuple(getattr(result.question, "goal", ()))
     unrolled = unroll(result, int(asked) if asked.isdecimal() and int(asked) else TOP, goal)
-    pitch = min(WIDE, max(NARROW, drawing.width / max(len(unrolled.columns), 1)))
+    room = drawing.width - (STUB + 2 if getattr(result.question, "direction", "") == "before" else 0)
+    pitch = min(WIDE, max(NARROW, room / max(len(unrolled.columns), 1)))
     most = max((head.journeys for head in unrolled.heads), default=0)
     return _Flow(result, drawing, unrolled, pitch, TALLEST / most if most else 0.0, goal)
 
@@ -110,7 +116,9 @@ def _head(canvas: Canvas, flow: _Flow, column: int, top: float) -> None:
     """A step's name, how many journeys are there, and a hairline."""
     words, head, x = flow.drawing.words, flow.unrolled.heads[column], flow.x(column)
     if column == 0:
-        name = words.say("Start") if not flow.backward else words.say("End")
+        name = words.say("Start")
+        if flow.backward:
+            name = words.say("Up to here") if flow.question.anchor else words.say("End")
     else:
         name = words.say("{n} before", n=column) if flow.backward else words.say("Step {n}", n=column)
     canvas.add(Text(x, top + 14, name, LABEL, "strong"))
@@ -147,16 +155,18 @@ def _stub(canvas: Canvas, flow: _Flow, stand: Stand, place: _Place) -> float:
     """Who goes no further, at the very bar that is left; returns where its label ends."""
     words = flow.drawing.words
     high = max(stand.ended.journeys * flow.unit, 1.5)
-    x = flow.x(stand.column) + BAR
+    x = flow.x(stand.column)
     top = place.top + place.high - high
+    left, edge, said = x + BAR, x + BAR + STUB, x + BAR + STUB + 7
     text = words.counted("{n} no further", "{n} no further", stand.ended.journeys)
-    if flow.backward:
+    if flow.backward:  # a beginning stands at the side from which nothing comes
+        left, edge, said = x - STUB, x - STUB, x + BAR + 8
         text = words.counted("{n} began here", "{n} began here", stand.ended.journeys)
     baseline = max(top + high / 2 + 4, place.top + 12)
-    label = Text(x + STUB + 7, baseline, text, 12, "record", role="door")
-    canvas.add(Rect(x, top, STUB, high, "paper", ground=True))
-    canvas.add(Stroke(hatched(x, top, STUB, high), "left", (), ground=True))
-    canvas.line([(x + STUB, top), (x + STUB, top + high)], "blunt", thick=2)
+    label = Text(said, baseline, text, 12, "record", role="door")
+    canvas.add(Rect(left, top, STUB, high, "paper", ground=True))
+    canvas.add(Stroke(hatched(left, top, STUB, high), "left", (), ground=True))
+    canvas.line([(edge, top), (edge, top + high)], "blunt", thick=2)
     name = flow.name(stand)
     door(canvas, f"{name}: {text}", flow.drawing.lead(stand.ended.cell, stand.ended.less), [label])
     return max(place.top + place.high, baseline + 6)

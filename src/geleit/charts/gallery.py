@@ -48,7 +48,7 @@ class Chart:
 
 
 CHARTS: dict[str, Chart] = {
-    "flow": Chart("What happens next?", flow.draw, flow.twin, flow.facts, flow.signs),
+    "flow": Chart("What happens next, what came before?", flow.draw, flow.twin, flow.facts, flow.signs),
     "funnel": Chart("How many come how far?", funnel.draw, funnel.twin, funnel.facts, funnel.signs),
     "trend": Chart("When does it happen?", trend.draw, trend.twin, trend.facts, trend.signs),
     "typical": Chart("Which way is typical?", typical.draw, typical.twin, typical.facts, typical.signs),

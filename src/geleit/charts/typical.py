@@ -369,7 +369,7 @@ def _told(
         ("other", words.say("beside the way"), "kind", row.others),
         ("left", words.say("leave the way, then"), "kind", row.left),
     ):
-        none = words.say("no channel" if part == "channel" else "nothing more")
+        none = words.say("no channel") if part == "channel" else words.say("nothing more")
         for one in found:
             name = words.name(one.value, of) if one.value else none
             yield said, name, one, {"part": part, "source": row.step, "value": one.value}

@@ -92,10 +92,12 @@ def _answered(one: Asked) -> dict[str, Any]:
         "signs": chart.signs(result, drawing),
         "pictures": [(name, Markup(inline(scene, prefix=name))) for name, scene in pictures],  # noqa: S704 (escaped there)
         "narrow": one.view.narrow,
+        "wider": any(scene.width > PAGE + 1 for _, scene in pictures),
         "twin": twin,
         "rows": twin.rows[:shown],
         "total": len(twin.rows),
         "all_rows": f"{one.address(rows='all')}#table" if len(twin.rows) > shown else "",
+        "cut": len(twin.rows) > shown == LONGEST,
         "files": files,
         "api": _api(one),
         "definition": json.dumps(definition, indent=1, ensure_ascii=False),

@@ -155,7 +155,7 @@ VIEWS: dict[str, View] = {
     for view in (
         View(
             "flow",
-            "What happens next?",
+            "What happens next, what came before?",
             "Step by step what follows, from the beginning or from any event, and where journeys go no further.",
             (
                 Field("anchor", "From", "values", empty="the beginning of the journey"),
