@@ -69,6 +69,15 @@ def texts():
         yield f"selection-{name}", text
 
 
+def reads_all(window):
+    """Whether a window over the events themselves has no partition; over what is grouped already it may."""
+    named = window.args.get("alias")
+    whole = not window.args.get("partition_by") and not named
+    return whole and any(
+        table.name in {"steps", "events", "chosen"} for table in window.parent_select.find_all(exp.Table)
+    )
+
+
 def complaints(text):
     """What of a text is outside the subset."""
     tree = sqlglot.parse_one(text, read="duckdb")
@@ -79,6 +88,13 @@ def complaints(text):
     found += ["recursive" for node in tree.find_all(exp.With) if node.recursive]
     found += ["group by all" for node in tree.find_all(exp.Group) if node.args.get("all")]
     found += ["asof" for node in tree.find_all(exp.Join) if (node.method or "").upper() == "ASOF"]
+    found += [
+        f"{node.sql()}: Sail takes it in WHERE only, elsewhere join"
+        for node in tree.find_all(exp.In)
+        if node.args.get("query") and not isinstance(node.find_ancestor(exp.Where, exp.Select), exp.Where)
+    ]
+    found += [f"{node.sql()} without a type" for node in tree.find_all(exp.Alias) if isinstance(node.this, exp.Null)]
+    found += [f"{node.sql()} brings all rows to one machine" for node in tree.find_all(exp.Window) if reads_all(node)]
     for node in tree.find_all(exp.Sum):
         inside = node.find_ancestor(exp.Cast) or node.find_ancestor(exp.Where)
         found += [] if inside else [f"{node.sql()} without cast"]
@@ -103,6 +119,9 @@ def test_every_text_is_portable(name, text):
         "SELECT sum(x) FROM t",
         "SELECT x AS at FROM t",
         "SELECT quantile_cont(x, 0.5) FROM t",
+        "SELECT max(CASE WHEN kind IN (SELECT kind FROM k) THEN 1 ELSE 0 END) OVER (PARTITION BY c) AS x FROM t",
+        "SELECT NULL AS gap FROM t",
+        "SELECT dense_rank() OVER (ORDER BY customer_id) AS journey FROM events",
     ],
 )
 def test_what_is_not_portable_is_refused(text):

@@ -2,9 +2,11 @@
 -- purpose: the touches before each journey's first success (or all, without one); '' = a success without any
 WITH valued AS (
   SELECT
-    journey, customer_id, place, t, CASE WHEN $of = 'kind' THEN kind ELSE channel END AS value,
-    CASE WHEN kind IN (SELECT kind FROM conversion_kinds) THEN 1 ELSE 0 END AS succeeds
+    steps.journey, steps.customer_id, steps.place, steps.t,
+    CASE WHEN $of = 'kind' THEN steps.kind ELSE steps.channel END AS value,
+    CASE WHEN wanted.success_kind IS NOT NULL THEN 1 ELSE 0 END AS succeeds
   FROM steps
+  LEFT JOIN (SELECT DISTINCT kind AS success_kind FROM conversion_kinds) AS wanted ON wanted.success_kind = steps.kind
 ),
 successes AS (
   SELECT journey, customer_id, min(place) AS place, min(t) AS t FROM valued WHERE succeeds = 1 GROUP BY journey, customer_id

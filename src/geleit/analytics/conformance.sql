@@ -6,9 +6,9 @@ FROM (
   FROM (
     SELECT
       journey, customer_id, place, t, kind, channel, stage, by_person,
-      min(CASE WHEN $anywhere OR kind IN (SELECT kind FROM designed_begins) THEN place END)
-        OVER (PARTITION BY journey) AS begins
+      min(CASE WHEN $anywhere OR begin_kind IS NOT NULL THEN place END) OVER (PARTITION BY journey) AS begins
     FROM steps
+    LEFT JOIN (SELECT DISTINCT kind AS begin_kind FROM designed_begins) AS begun ON begun.begin_kind = steps.kind
   ) AS placed
 ) AS inside
 
@@ -17,15 +17,18 @@ FROM (
 SELECT journey, customer_id, place, t, kind, by_person, compared, began_t, {flags},
   cast(0 AS BIGINT) AS rest_{after}, cast(0 AS BIGINT) AS top_{after}
 FROM flagged
+LEFT JOIN (SELECT kind AS step_kind, {kinds} FROM designed_kinds GROUP BY kind) AS kinds ON step_kind = kind
+LEFT JOIN (SELECT channel AS step_channel, {channels} FROM designed_channels GROUP BY channel) AS channels
+  ON step_channel = channel
+LEFT JOIN (SELECT stage AS step_stage, {stages} FROM designed_stages GROUP BY stage) AS stages ON step_stage = stage
+
+-- name: of_step
+-- purpose: 1 if a value is one of step {step}
+max(CASE WHEN step = {step} THEN 1 ELSE 0 END) AS {of}_{step}
 
 -- name: can_be
 -- purpose: 1 if an event can be step {step}
-CASE
-  WHEN compared = 1 AND kind IN (SELECT kind FROM designed_kinds WHERE step = {step})
-    AND channel IN (SELECT channel FROM designed_channels WHERE step = {step})
-    AND stage IN (SELECT stage FROM designed_stages WHERE step = {step}) THEN 1
-  ELSE 0
-END AS is_{step}
+CASE WHEN compared = 1 AND kind_{step} = 1 AND channel_{step} = 1 AND stage_{step} = 1 THEN 1 ELSE 0 END AS is_{step}
 
 -- name: once
 -- purpose: the best that an alignment can make from step {step} on, begun at an event

@@ -16,9 +16,13 @@ def cells(texts: Mapping[str, str], designed: DesignedJourney) -> str:
     last = len(designed.steps)
     numbers = range(1, last + 1)
     flags = ",\n".join(_body(texts["can_be"]).format(step=step) for step in numbers)
+    values = {
+        f"{of}s": ", ".join(_body(texts["of_step"]).format(step=step, of=of) for step in numbers)
+        for of in ("kind", "channel", "stage")
+    }
     chain = [
         ("flagged", texts["flagged"]),
-        (f"rest_of_{last + 1}", texts["matched"].format(flags=flags, after=last + 1)),
+        (f"rest_of_{last + 1}", texts["matched"].format(flags=flags, after=last + 1, **values)),
     ]
     for step in reversed(numbers):
         asked = {"step": step, "after": step + 1}

@@ -14,7 +14,7 @@ import sqlalchemy as sa
 from geleit.analytics.question import Question
 from geleit.analytics.reference import Actor, Reference
 from geleit.analytics.result import Other, Result
-from geleit.analytics.selection import Selection, Wanted, select
+from geleit.analytics.selection import Population, Selection, Wanted, select
 from geleit.errors import NotFoundError
 from geleit.events.kinds import Catalogue, meant
 from geleit.events.vocabulary import VOCABULARY
@@ -28,27 +28,29 @@ MANY = 2**31 - 1
 HELD = 4  # groupings of one state kept in memory
 
 
-class _State:
+class State:
     """One state of the history: its columns, the groupings asked for of late, and reference SQL on it."""
 
     def __init__(self, columns: Columns, zone: str, needs_of: Callable[[str], Sequence[str]]) -> None:
         self.columns = columns
         self.zone = zone
         self.needs_of = functools.cache(needs_of)
-        self.reference = Reference(columns.duck, self.needs_of)
+        self.reference = Reference(columns.engine, self.needs_of)
         self.lock = threading.RLock()
         self._selections: OrderedDict[Wanted, Selection] = OrderedDict()
 
     def selection(self, wanted: Wanted) -> Selection:
         """The journeys as wanted."""
         if wanted not in self._selections:
-            self._selections[wanted] = select(
-                self.columns, wanted, self.zone, self.needs_of(wanted.topic) if wanted.topic else ()
-            )
+            self._selections[wanted] = self.choose(wanted)
             if len(self._selections) > HELD:
                 self._selections.popitem(last=False)
         self._selections.move_to_end(wanted)
         return self._selections[wanted]
+
+    def choose(self, wanted: Wanted) -> Selection:
+        """Choose and group the journeys."""
+        return select(self.columns, wanted, self.zone, self.needs_of(wanted.topic) if wanted.topic else ())
 
     def counts(self, question: Question, engine: Engine) -> pa.Table:
         """What is counted, sorted by its keys."""
@@ -57,6 +59,10 @@ class _State:
         selection = self.selection(question.wanted)
         found = question.count(selection) if engine == "kernels" else self.reference.counts(question, selection)
         return found.sort_by([(name, "ascending") for name in question.sorted_by or question.keys])
+
+    def population(self, wanted: Wanted, engine: Engine) -> Population:
+        """Who and what is counted."""
+        return self.selection(wanted).population if engine == "kernels" else self.reference.population(wanted)
 
     def actors(self, question: Question, cell: Mapping[str, object]) -> list[Actor]:
         """The people behind a cell."""
@@ -87,7 +93,7 @@ class Desk:
         self.designs = designs or {}
         self._zone = zone
         self._catalogue = catalogue
-        self._state: _State | None = None
+        self._state: State | None = None
         self._lock = threading.Lock()
 
     def ask(self, question: Question, engine: Engine = "kernels") -> Result[Any]:
@@ -101,7 +107,7 @@ class Desk:
         with state.lock:
             counts = state.counts(question, engine)
             selection = state.selection(question.wanted)
-            population = selection.population if engine == "kernels" else state.reference.population(question)
+            population = state.population(question.wanted, engine)
         rows = tuple(question.rows(counts, selection))
         shown, rest = rows[: question.limit], rows[question.limit :]
         folded = question.folded(counts)
@@ -115,14 +121,14 @@ class Desk:
         )
 
     @staticmethod
-    def _unfold(question: Question, state: _State, engine: Engine) -> tuple[Any, ...]:
+    def _unfold(question: Question, state: State, engine: Engine) -> tuple[Any, ...]:
         """What lies beyond the limit of a question that folds while it counts."""
         everything = question.model_copy(update={"limit": MANY})
         with state.lock:
             rows = everything.rows(state.counts(everything, engine), state.selection(question.wanted))
         return tuple(rows[question.limit :])
 
-    def _newest(self) -> _State:
+    def _newest(self) -> State:
         with self._lock:
             now = self._history.as_of()
             held = self._state.columns.as_of if self._state else None
@@ -131,9 +137,12 @@ class Desk:
                 now.change,
                 now.last_seq,
             ):
-                self._state = _State(self._history.open_columns(), self._zone, self._needs_of)
+                self._state = self._open()
             assert self._state is not None  # noqa: S101 (made above)
             return self._state
+
+    def _open(self) -> State:
+        return State(self._history.open_columns(), self._zone, self._needs_of)
 
     def _needs_of(self, topic: str) -> Sequence[str]:
         """The ids of all needs of a topic."""

@@ -179,9 +179,12 @@ def _micros(span: int | None) -> int:
 def _compose(texts: Mapping[str, str], depth: int, order: str, window: int) -> str:
     """The reference SQL of cells, step by step."""
     if order == "unordered":
-        seen = " + ".join(texts["any_seen"].split("\n", 1)[1].format(step=step) for step in range(1, depth + 1))
+        seen, marks = (
+            mark.join(texts[name].split("\n", 1)[1].format(step=step) for step in range(1, depth + 1))
+            for mark, name in ((" + ", "any_seen"), ("\n", "any_mark"))
+        )
         frame = "UNBOUNDED" if window == FOREVER else str(window)
-        named = [("step_1", texts["any_first"].format(seen=seen, frame=frame))]
+        named = [("step_1", texts["any_first"].format(seen=seen, marks=marks, frame=frame))]
         reached = [texts["any_reached"].format(step=step, last=1) for step in range(1, depth + 1)]
     else:
         frame = "1" if order == "strict" else "UNBOUNDED"

@@ -3,15 +3,16 @@
 SELECT
   journey, customer_id, place, t, kind,
   lead(kind) OVER (PARTITION BY journey ORDER BY place) AS later,
-  CASE WHEN kind IN (SELECT kind FROM funnel_kinds WHERE step = 1) THEN t END AS start_1
+  CASE WHEN step_kind IS NOT NULL THEN t END AS start_1
 FROM steps
+LEFT JOIN (SELECT DISTINCT kind AS step_kind FROM funnel_kinds WHERE step = 1) AS wanted ON wanted.step_kind = steps.kind
 
 -- name: ordered_next
 -- purpose: an event of step {step} carries on the latest attempt that reached step {before}, if it is within the windows
 SELECT
   journey, customer_id, place, t, kind, later, {carried},
   CASE
-    WHEN kind IN (SELECT kind FROM funnel_kinds WHERE step = {step}) AND t - start <= $window AND t - reached <= $step_window
+    WHEN step_kind IS NOT NULL AND t - start <= $window AND t - reached <= $step_window
       THEN start
   END AS start_{step}
 FROM (
@@ -21,6 +22,7 @@ FROM (
   FROM step_{before}
   WINDOW earlier AS (PARTITION BY journey ORDER BY place ROWS BETWEEN {frame} PRECEDING AND 1 PRECEDING)
 ) AS attempts
+LEFT JOIN (SELECT DISTINCT kind AS step_kind FROM funnel_kinds WHERE step = {step}) AS wanted ON wanted.step_kind = attempts.kind
 
 -- name: ordered_reached
 -- purpose: where each journey first reached step {step}
@@ -34,11 +36,17 @@ QUALIFY row_number() OVER (PARTITION BY journey ORDER BY place) = 1
 SELECT
   journey, customer_id, place, t, kind, lead(kind) OVER (PARTITION BY journey ORDER BY place) AS later, {seen} AS taken
 FROM steps
+{marks}
 WINDOW within AS (PARTITION BY journey ORDER BY t RANGE BETWEEN {frame} PRECEDING AND CURRENT ROW)
 
 -- name: any_seen
 -- purpose: 1 if step {step} was taken within the window
-max(CASE WHEN kind IN (SELECT kind FROM funnel_kinds WHERE step = {step}) THEN 1 ELSE 0 END) OVER within
+max(CASE WHEN kind_{step} IS NOT NULL THEN 1 ELSE 0 END) OVER within
+
+-- name: any_mark
+-- purpose: which events are step {step}
+LEFT JOIN (SELECT DISTINCT kind AS kind_{step} FROM funnel_kinds WHERE step = {step}) AS wanted_{step}
+  ON wanted_{step}.kind_{step} = steps.kind
 
 -- name: any_reached
 -- purpose: where each journey first had {step} of the steps

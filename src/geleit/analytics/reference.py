@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import duckdb
 import pyarrow as pa
 
 from geleit.analytics.question import Question
 from geleit.analytics.selection import Population, Selection, Wanted
+from geleit.history.engine import Engine
 from geleit.history.statements import load_from
 
 FOLDER = Path(__file__).parent
-PARAMETER = re.compile(r"\$(\w+)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,26 +25,30 @@ class Actor:
 
 
 class Reference:
-    """Reference SQL on DuckDB over the view ``events``."""
+    """Reference SQL on any engine over the view ``events``."""
 
-    def __init__(self, duck: duckdb.DuckDBPyConnection, needs_of: Callable[[str], Sequence[str]]) -> None:
-        self.duck = duck
+    def __init__(self, engine: Engine, needs_of: Callable[[str], Sequence[str]]) -> None:
+        self.engine = engine
         self._needs_of = needs_of
         self._made: Wanted | None = None
 
-    def population(self, question: Question) -> Population:
+    def population(self, wanted: Wanted) -> Population:
         """Who and what is counted."""
-        self._make_steps(question.wanted)
-        texts, values = load_from(FOLDER / "selection.sql"), _values(question.wanted)
-        found = self._ask(texts["population"], values) | self._ask(texts["left_out"], values)
-        return Population(**found)
+        self._make_steps(wanted)
+        texts, values = load_from(FOLDER / "selection.sql"), _values(wanted)
+        return Population(**self._ask(texts["population"], values), **self._ask(texts["left_out"], values))
+
+    def steps(self, wanted: Wanted) -> pa.Table:
+        """The events that count, in the order of their journeys."""
+        self._make_steps(wanted)
+        return self.engine.rows("SELECT * FROM steps ORDER BY customer_id, need_id, place", {})
 
     def counts(self, question: Question, selection: Selection) -> pa.Table:
         """What kernels count, by SQL: the columns ``question.counted``."""
         texts = self._prepare(question, selection)
         cells, counts = question.statement(texts, "cells"), question.statement(texts, "counts")
         query = f"WITH cells AS ({cells}) SELECT * FROM ({counts}) AS counted"  # noqa: S608 (our own texts)
-        found: pa.Table = self.duck.sql(query, params=_fitting(query, question.parameters())).to_arrow_table()
+        found = self.engine.rows(query, question.parameters())
         return found.select(question.counted.names).cast(question.counted)
 
     def actors(self, question: Question, selection: Selection, cell: Mapping[str, object]) -> list[Actor]:
@@ -55,42 +57,37 @@ class Reference:
         where = " AND ".join(f"cells.{name} = $cell_{name}" for name in cell) or "true"
         query = (
             f"WITH cells AS ({question.statement(texts, 'cells')}) "  # noqa: S608 (our own texts, names from keys)
-            "SELECT DISTINCT steps.customer_id, steps.need_id FROM steps INNER JOIN cells ON cells.journey = steps.journey "
-            f"WHERE {where} ORDER BY steps.customer_id, steps.need_id"
+            "SELECT DISTINCT customer_id, need_id FROM steps WHERE journey IN (SELECT journey FROM cells "
+            f"WHERE {where}) ORDER BY customer_id, need_id"
         )
         values = {**question.parameters(), **{f"cell_{name}": value for name, value in cell.items()}}
-        return [Actor(*row) for row in self.duck.execute(query, _fitting(query, values)).fetchall()]
+        return [
+            Actor(**row) for row in self.engine.rows(query, values).rename_columns(["customer", "need"]).to_pylist()
+        ]
 
     def _prepare(self, question: Question, selection: Selection) -> Mapping[str, str]:
         self._make_steps(question.wanted)
         for name, rows in question.tables(selection).items():
-            self.duck.register(name, rows)
+            self.engine.put(name, rows)
         return load_from(FOLDER / f"{question.name}.sql")
 
     def _make_steps(self, wanted: Wanted) -> None:
         if self._made == wanted:
             return
         customers = pa.table({"customer_id": pa.array(wanted.segment or (), pa.string())})
-        self.duck.register("segment", customers)
+        self.engine.put("segment", customers)
         needs = pa.table({"need_id": pa.array(self._needs_of(wanted.topic) if wanted.topic else (), pa.string())})
-        self.duck.register("topic_needs", needs)
+        self.engine.put("topic_needs", needs)
         text = load_from(FOLDER / "selection.sql")["steps"]
-        self.duck.execute(f"CREATE OR REPLACE TEMP TABLE steps AS {text}", _fitting(text, _values(wanted)))
+        self.engine.save("steps", text, _values(wanted))
         self._made = wanted
 
     def _ask(self, text: str, values: Mapping[str, object]) -> dict[str, int]:
-        answer = self.duck.execute(text, _fitting(text, values))
-        names = [column[0] for column in answer.description or ()]
-        return dict(zip(names, answer.fetchall()[0], strict=True))
+        found: dict[str, int] = self.engine.rows(text, values).to_pylist()[0]
+        return found
 
 
 def _values(wanted: Wanted) -> dict[str, object]:
     fixed = wanted._asdict()
     fixed.pop("segment")
     return fixed | {"only_some": wanted.segment is not None, "of_topic": bool(fixed.pop("topic"))}
-
-
-def _fitting(text: str, values: Mapping[str, object]) -> dict[str, object]:
-    """Only the values that the text asks for."""
-    asked = set(PARAMETER.findall(text))
-    return {name: value for name, value in values.items() if name in asked}

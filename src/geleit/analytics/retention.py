@@ -121,6 +121,9 @@ class Retention(Question):
 
 def calendar_of(selection: Selection, span: Span) -> tuple[int, np.ndarray]:
     """The first day of all events, and the span of every day from it on."""
+    if selection.days:
+        first, last = selection.days
+        return first, numbered(np.arange(first, last + 1), span)
     days = [part.column("local_day") for part in selection.parts if len(part.column("local_day"))]
     if not days:
         return 0, np.empty(0, np.int64)

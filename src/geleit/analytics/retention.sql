@@ -3,10 +3,12 @@
 WITH dated AS (
   SELECT
     steps.journey, steps.customer_id, steps.place, calendar.span,
-    CASE WHEN $any_start OR steps.kind IN (SELECT kind FROM start_kinds) THEN 1 ELSE 0 END AS starts,
-    CASE WHEN $any_return OR steps.kind IN (SELECT kind FROM return_kinds) THEN 1 ELSE 0 END AS returns
+    CASE WHEN $any_start OR started.start_kind IS NOT NULL THEN 1 ELSE 0 END AS starts,
+    CASE WHEN $any_return OR returned.return_kind IS NOT NULL THEN 1 ELSE 0 END AS returns
   FROM steps
   INNER JOIN calendar ON calendar.local_day = steps.local_day
+  LEFT JOIN (SELECT DISTINCT kind AS start_kind FROM start_kinds) AS started ON started.start_kind = steps.kind
+  LEFT JOIN (SELECT DISTINCT kind AS return_kind FROM return_kinds) AS returned ON returned.return_kind = steps.kind
 ),
 firsts AS (
   SELECT journey, customer_id, span AS cohort
@@ -16,10 +18,11 @@ firsts AS (
 )
 SELECT journey, customer_id, cohort, 0 AS later FROM firsts
 UNION ALL
-SELECT DISTINCT firsts.journey, firsts.customer_id, firsts.cohort, dated.span - firsts.cohort AS later
+SELECT firsts.journey, firsts.customer_id, firsts.cohort, dated.span - firsts.cohort AS later
 FROM firsts
 INNER JOIN dated ON dated.journey = firsts.journey
 WHERE dated.returns = 1 AND dated.span > firsts.cohort
+GROUP BY firsts.journey, firsts.customer_id, firsts.cohort, dated.span - firsts.cohort
 
 -- name: counts
 -- purpose: how many people of each first span came again how much later

@@ -81,14 +81,18 @@ class Journeys:
 
 @dataclass(frozen=True, slots=True)
 class Selection:
-    """All journeys a question is about, with the values of the codes; ``today`` = the answer's day, since 1970."""
+    """All journeys a question is about, with the values of the codes; ``today`` = the answer's day, since 1970.
 
-    parts: tuple[Journeys, ...]
+    ``days``: the first and the last day of all events, where they are known without asking the parts.
+    """
+
+    parts: Sequence[Journeys]
     population: Population
     today: int
     kinds: list[str]
     channels: list[str]
     stages: list[str]
+    days: tuple[int, int] | None = None
 
     def values(self, of: str) -> list[str]:
         """The values of a coded column by code."""

@@ -14,7 +14,7 @@ neighbors AS (
 )
 SELECT journey, customer_id, coalesce(earlier, '') AS source, value AS target, gap FROM neighbors
 UNION ALL
-SELECT journey, customer_id, value AS source, '' AS target, NULL AS gap FROM neighbors WHERE later IS NULL
+SELECT journey, customer_id, value AS source, '' AS target, cast(NULL AS BIGINT) AS gap FROM neighbors WHERE later IS NULL
 
 -- name: counts
 -- purpose: how often, in how many journeys, of how many people; spans by nearest rank, in microseconds

@@ -36,7 +36,7 @@ placed AS (
   FROM laid
   WINDOW earlier AS (PARTITION BY journey ORDER BY nth ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING)
 )
-SELECT journey, customer_id, 'all' AS part, 0 AS source, 0 AS target, '' AS value, NULL AS span
+SELECT journey, customer_id, 'all' AS part, 0 AS source, 0 AS target, '' AS value, cast(NULL AS BIGINT) AS span
 FROM placed
 WHERE nth = 1
 UNION ALL
@@ -44,25 +44,25 @@ SELECT journey, customer_id, 'step' AS part, step AS source, step AS target, kin
 FROM placed
 WHERE step > 0
 UNION ALL
-SELECT journey, customer_id, 'path' AS part, reached AS source, step AS target, '' AS value, NULL AS span
+SELECT journey, customer_id, 'path' AS part, reached AS source, step AS target, '' AS value, cast(NULL AS BIGINT) AS span
 FROM placed
 WHERE step > 0
 UNION ALL
-SELECT journey, customer_id, 'path' AS part, last_step AS source, $columns + 1 AS target, '' AS value, NULL AS span
+SELECT journey, customer_id, 'path' AS part, last_step AS source, $columns + 1 AS target, '' AS value, cast(NULL AS BIGINT) AS span
 FROM placed
 WHERE nth = 1
 UNION ALL
-SELECT journey, customer_id, 'channel' AS part, step AS source, step AS target, channel AS value, NULL AS span
+SELECT journey, customer_id, 'channel' AS part, step AS source, step AS target, channel AS value, cast(NULL AS BIGINT) AS span
 FROM placed
 WHERE step > 0
 UNION ALL
-SELECT DISTINCT journey, customer_id, 'other' AS part, reached AS source, reached AS target, kind AS value, NULL AS span
+SELECT DISTINCT journey, customer_id, 'other' AS part, reached AS source, reached AS target, kind AS value, cast(NULL AS BIGINT) AS span
 FROM placed
 WHERE step = 0 AND nth < last_nth
 UNION ALL
 SELECT
   journey, customer_id, 'left' AS part, last_step AS source, last_step AS target,
-  CASE WHEN nth > last_nth THEN kind ELSE '' END AS value, NULL AS span
+  CASE WHEN nth > last_nth THEN kind ELSE '' END AS value, cast(NULL AS BIGINT) AS span
 FROM placed
 WHERE nth = last_nth + 1 OR (nth = size AND last_nth = size)
 

@@ -53,7 +53,7 @@ INNER JOIN medians ON medians.way = shown.way
 UNION ALL
 SELECT
   $limit + 1 AS rank, '' AS way, count(DISTINCT way) AS variants, count(*) AS journeys,
-  count(DISTINCT customer_id) AS people, NULL AS median_us
+  count(DISTINCT customer_id) AS people, cast(NULL AS BIGINT) AS median_us
 FROM cells
 WHERE way NOT IN (SELECT way FROM shown)
 HAVING count(*) > 0

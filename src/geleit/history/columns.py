@@ -13,6 +13,7 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from geleit.history.delta import AsOf
+from geleit.history.engine import DuckEngine
 from geleit.history.generation import Generation
 from geleit.history.statements import load
 
@@ -53,6 +54,11 @@ class Columns:
         self.channels = self._extended(codes["channel"], "channels")
         # Stages of definitions that changed since the base was built come behind its own.
         self.stages = [*codes["stage"], *(stage for stage in (*stages, "") if stage not in codes["stage"])]
+
+    @cached_property
+    def engine(self) -> DuckEngine:
+        """Where reference SQL about this state runs."""
+        return DuckEngine(self.duck)
 
     @cached_property
     def parts(self) -> tuple[Part, ...]:
