@@ -122,7 +122,9 @@ def opened(events, dirty=(), now=1):
     rows = pa.Table.from_pylist([vars(event) for event in events], schema=SCHEMA)
     duck.from_arrow(rows).create("delta")
     duck.execute("CREATE VIEW events AS FROM delta")
-    duck.execute("CREATE TABLE as_of AS SELECT 1::BIGINT AS g, 1::BIGINT AS c, 1::BIGINT AS l, $now::BIGINT AS a", {"now": now})
+    duck.execute(
+        "CREATE TABLE as_of AS SELECT 1::BIGINT AS g, 1::BIGINT AS c, 1::BIGINT AS l, $now::BIGINT AS a", {"now": now}
+    )
     columns = Split(duck, None, [stage for stage in STAGES if stage])
     columns.dirty = frozenset(dirty)
     return columns

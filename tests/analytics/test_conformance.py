@@ -7,6 +7,7 @@ import pytest
 from random_logs import CHANNELS, KINDS, LOGS, STAGES, compare, desk_of, invent, journeys, nearest_rank
 
 from geleit.analytics.conformance import Conformance
+from geleit.analytics.question import Supplies
 from geleit.errors import NotFoundError
 from geleit.maps.designed import Done, Judging, judge
 
@@ -94,7 +95,7 @@ def best(design, way):
 
 
 def brute(question, ways, result, seed):
-    question = question.completed({})
+    question = question.completed(Supplies({}, None))
     found = defaultdict(lambda: ([], [], []))
     for unit, way in ways.items():
         whole, steps, extra = judged(question, way)
@@ -151,7 +152,7 @@ def test_all_ways_of_counting_agree(seed):
 @pytest.mark.parametrize("seed", range(0, LOGS, 2))
 def test_maps_say_of_one_journey_what_is_counted_of_all(seed):
     chance = random.Random(seed)
-    question = Conformance(**choose(chance)).completed({})
+    question = Conformance(**choose(chance)).completed(Supplies({}, None))
     judging = Judging(lambda kind: kind, "en", "Europe/Berlin", ended=False)
     for way in journeys(invent(chance), question).values():
         done = [Done(one.kind, one.t, one.channel, one.stage) for one in way]

@@ -14,6 +14,7 @@ from geleit.analytics.loops import Loops
 from geleit.analytics.occurrences import Occurrences, Positions
 from geleit.analytics.reference import FOLDER
 from geleit.analytics.retention import Retention
+from geleit.analytics.rfm import Rfm
 from geleit.analytics.stages import Stages
 from geleit.analytics.stickiness import Stickiness
 from geleit.analytics.transitions import Transitions
@@ -40,6 +41,7 @@ QUESTIONS = (
     Frequencies(),
     Stickiness(),
     Lifecycle(),
+    Rfm(),
     Conformance(
         design={
             "name": "d",

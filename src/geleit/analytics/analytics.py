@@ -20,6 +20,7 @@ from geleit.analytics.occurrences import Occurrence, Occurrences, Placed, Positi
 from geleit.analytics.question import Question
 from geleit.analytics.result import Result
 from geleit.analytics.retention import Retention, Returned
+from geleit.analytics.rfm import Rfm, Scored
 from geleit.analytics.stages import StageReached, Stages
 from geleit.analytics.stickiness import Stickiness, Sticky
 from geleit.analytics.transitions import Transition, Transitions
@@ -34,7 +35,7 @@ QUESTIONS: dict[str, type[Question]] = {
     model.name: model
     for model in (
         Transitions, Flow, Funnel, Variants, Retention, Attribution, Occurrences, Positions, Stages, Loops, Frequencies,
-        Comparison, Correlation, Typical, Trend, Conformance, Stickiness, Lifecycle,
+        Comparison, Correlation, Typical, Trend, Conformance, Stickiness, Lifecycle, Rfm,
     )
 }  # fmt: skip
 
@@ -93,6 +94,10 @@ class Analytics(Desk):
     def lifecycle(self, **more: Any) -> Result[Lived]:
         """Who is new, comes again, is back after a pause, stays away, by day, week or month."""
         return self.ask(question(Lifecycle, **more))
+
+    def rfm(self, **more: Any) -> Result[Scored]:
+        """How recently, how often and for how much people bought, and the groups that follow."""
+        return self.ask(question(Rfm, **more))
 
     def attribution(self, conversion: Sequence[str], **more: Any) -> Result[Credit]:
         """Which touches come before a success, by several models; an association, not a cause."""

@@ -15,7 +15,7 @@ from geleit.analytics import conformance_text
 from geleit.analytics.conformance_text import NEVER
 from geleit.analytics.kernels import aligning
 from geleit.analytics.kernels.ranks import middle_and_tail
-from geleit.analytics.question import Question
+from geleit.analytics.question import Question, Supplies
 from geleit.analytics.selection import Journeys, Selection, members, table
 from geleit.errors import NotFoundError
 from geleit.events.kinds import in_language
@@ -66,8 +66,9 @@ class Conformance(Question):
     design: DesignedJourney | None = Field(None, description="or the designed journey itself")
     limit: int = Field(200, ge=1, description="rows shown; the rest is folded into 'other', which opens")
 
-    def completed(self, designs: Mapping[str, DesignedJourney]) -> Self:
+    def completed(self, supplies: Supplies) -> Self:
         """With the design of the given name, and for the needs of its topic."""
+        designs = supplies.designs
         design = self.design or designs.get(self.journey)
         if design is None:
             there = f"designed journeys: {', '.join(designs)}" if designs else "write one: journeys/NAME.yaml"

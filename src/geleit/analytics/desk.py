@@ -11,7 +11,8 @@ from typing import Any, Literal
 import pyarrow as pa
 import sqlalchemy as sa
 
-from geleit.analytics.question import Question
+from geleit.analytics.orders import bought
+from geleit.analytics.question import Question, Supplies
 from geleit.analytics.reference import Actor, Reference
 from geleit.analytics.result import Other, Result
 from geleit.analytics.selection import Population, Selection, Wanted, select
@@ -57,7 +58,7 @@ class State:
         if parts := question.parts():
             return _grouped([self.counts(part, engine) for part in parts])
         selection = self.selection(question.wanted)
-        found = question.count(selection) if engine == "kernels" else self.reference.counts(question, selection)
+        found = question.count(selection) if engine == "kernels" and not question.by_sql else self.reference.counts(question, selection)
         return found.sort_by([(name, "ascending") for name in question.sorted_by or question.keys])
 
     def population(self, wanted: Wanted, engine: Engine) -> Population:
@@ -91,6 +92,7 @@ class Desk:
     ) -> None:
         self._history = history
         self.designs = designs or {}
+        self._supplies = Supplies(self.designs, lambda: bought(history, zone))
         self._zone = zone
         self._catalogue = catalogue
         self._state: State | None = None
@@ -102,7 +104,7 @@ class Desk:
         Errors: NotFoundError for a kind that nobody knows; StoreError.
         """
         state = self._newest()
-        question = question.completed(self.designs).renamed(self._catalogue.canonical)
+        question = question.completed(self._supplies).renamed(self._catalogue.canonical)
         self._check(question, state.columns)
         with state.lock:
             counts = state.counts(question, engine)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from abc import abstractmethod
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import date
-from typing import Any, ClassVar, Literal, Self
+from typing import Any, ClassVar, Literal, NamedTuple, Self
 
 import pyarrow as pa
 from pydantic import Field, model_validator
@@ -16,6 +16,13 @@ from geleit.needs.designed import DesignedJourney
 
 Unit = Literal["need", "customer"]
 EPOCH = date(1970, 1, 1).toordinal()
+
+
+class Supplies(NamedTuple):
+    """What questions may take from outside the journal: designed journeys by name, and the orders there are."""
+
+    designs: Mapping[str, DesignedJourney]
+    orders: Callable[[], pa.Table]
 
 
 class Question(Definition):
@@ -29,6 +36,8 @@ class Question(Definition):
     sorted_by: ClassVar[tuple[str, ...]] = ()
     """Columns that order what is counted; by default the keys."""
 
+    by_sql: ClassVar[bool] = False
+    """Counted by the reference SQL alone: few rows, and not from the journal's columns."""
     kind_fields: ClassVar[tuple[str, ...]] = ()
     """Fields that name kinds."""
     only: ClassVar[Unit | None] = None
@@ -76,8 +85,8 @@ class Question(Definition):
         """The same question with every kind by the name it is counted under."""
         return self.model_copy(update={name: _each(getattr(self, name), canonical) for name in self.kind_fields})
 
-    def completed(self, designs: Mapping[str, DesignedJourney]) -> Self:  # noqa: ARG002 (few name one)
-        """The same question with the designed journey that it names."""
+    def completed(self, supplies: Supplies) -> Self:  # noqa: ARG002 (few need any)
+        """The same question with what it takes from outside the journal: a designed journey, orders."""
         return self
 
     def parts(self) -> Sequence[Question]:

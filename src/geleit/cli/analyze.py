@@ -121,6 +121,7 @@ def register(app: typer.Typer) -> None:
     for one in (
         transitions, flow, funnel, variants, retention, attribution, kinds, matrix, stages, loops, frequency, compare,
         correlation, typical, trend, conformance, stickiness, lifecycle,
+        rfm,
     ):  # fmt: skip
         analyze.command()(command(one))
     app.add_typer(analyze, name="analyze")
@@ -208,6 +209,14 @@ def lifecycle(
 ) -> Mapping[str, Any]:
     """Who is new, comes again, is back after a pause, stays away, by day, week or month."""
     return {"span": span, "active": active}
+
+
+def rfm(
+    by: Annotated[Literal["group", "score"], typer.Option(help="Rows by group, or by the three scores.")] = "group",
+    currency: Annotated[str, typer.Option(help="The currency that is summed; else that of most orders.")] = "",
+) -> Mapping[str, Any]:
+    """How recently, how often and for how much people bought, in fifths, and the groups that follow."""
+    return {"by": by, "currency": currency}
 
 
 def attribution(
@@ -354,6 +363,8 @@ def _shown(name: str, value: Any, language: str) -> Any:
         return "-"
     if name.endswith("_us"):
         return span(int(value), language)
+    if name == "kept":
+        return number(value / 100, language)
     if name in SHARES | {"low", "high"}:
         return f"{number(round(value * 100, 1), language)} %"
     if isinstance(value, bool):
