@@ -10,7 +10,7 @@ from dataclasses import dataclass, fields
 from datetime import datetime
 from importlib import import_module
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal, cast
 
 import typer
 
@@ -18,7 +18,7 @@ from geleit.cli.output import HERE, AsJson, Folder, Language, opened, say, show,
 from geleit.errors import GeleitError
 from geleit.language.formats import number, span, stamp
 from geleit.language.words import translate
-from geleit.workspace import Workspace
+from geleit.workspace import Workspace, elsewhere
 from geleit.workspace.segments import Segments
 
 if TYPE_CHECKING:
@@ -43,7 +43,14 @@ Topic = Annotated[str, typer.Option(help="Only needs of this topic.")]
 Notes = Annotated[bool, typer.Option("--notes", help="Count notes (a criterion, a judgement) like steps.")]
 Limit = Annotated[int | None, typer.Option(min=1, help="Rows shown; the rest is folded, and counted all the same.")]
 Engine = Annotated[
-    Literal["kernels", "sql"], typer.Option(help="Count by kernels, or by the reference SQL; both agree.")
+    str,
+    typer.Option(
+        help="kernels, sql (the reference SQL), or sc://host:port (the same SQL on Spark); all agree.",
+        metavar="ENGINE",
+    ),
+]
+Journal = Annotated[
+    str, typer.Option(help="With sql or sc://: ask this export of the journal; default data/export.", metavar="URI")
 ]
 AsCsv = Annotated[bool, typer.Option("--csv", help="Print all rows as CSV, the folded ones too.")]
 Svg = Annotated[Path | None, typer.Option(help="Draw the picture into this file, as SVG.", metavar="FILE")]
@@ -67,7 +74,8 @@ class Asked:
     topic: str
     notes: bool
     limit: int | None
-    engine: Literal["kernels", "sql"]
+    engine: str
+    journal: str
     people: str
     language: str
     folder: Path
@@ -87,6 +95,7 @@ def asked(
     notes: Notes = False,
     limit: Limit = None,
     engine: Engine = "kernels",
+    journal: Journal = "",
     people: People = "",
     language: Language = "",
     folder: Folder = HERE,
@@ -304,7 +313,7 @@ def _run(name: str, values: Mapping[str, Any], how: Asked) -> None:
         chosen = {part: _customers(workspace, path) for part, path in files.items() if isinstance(path, Path)}
         model = analytics.QUESTIONS[name]
         asked_for = {part: value for part, value in given.items() if value is not None} | dict(values) | chosen
-        result = workspace.analytics.ask(analytics.question(model, **asked_for), how.engine)
+        result = _ask(workspace, analytics.question(model, **asked_for), how)
         spoken = how.language or workspace.company.languages[0]
         if how.svg or how.png:
             _draw(result, how, spoken, workspace)
@@ -316,6 +325,17 @@ def _run(name: str, values: Mapping[str, Any], how: Asked) -> None:
             data = result.to_dict() | {"explanation": result.explain(spoken)}
             zone = workspace.company.zone
             show(data, how.as_json, lambda: _say(result, spoken, zone))
+
+
+def _ask(workspace: Workspace, question: Any, how: Asked) -> Result[Any]:
+    """Ask the journal, or an export of it."""
+    if how.engine in ("kernels", "sql") and not how.journal:
+        return workspace.analytics.ask(question, cast("Any", how.engine))
+    if how.engine == "kernels":
+        raise GeleitError(
+            "kernels count this machine's journal, not an export", hint="add --engine sql or sc://host:port"
+        )
+    return elsewhere.analytics_of(workspace, how.journal, how.engine).ask(question)
 
 
 def _customers(workspace: Workspace, path: Path) -> tuple[str, ...]:

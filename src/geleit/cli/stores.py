@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
 import typer
 
 from geleit.cli.output import HERE, AsJson, Folder, counted, opened, say, show, working
+from geleit.workspace.elsewhere import export_journal, place_of
 
 journal = typer.Typer(help="The columnar history that analysis reads.", no_args_is_help=True)
 
@@ -52,6 +55,30 @@ def status(folder: Folder = HERE, as_json: AsJson = False) -> None:
     show(
         as_of, as_json, lambda: say(f"generation {as_of.generation}, change {as_of.change}, sequence {as_of.last_seq}")
     )
+
+
+@journal.command()
+def export(
+    parquet: Annotated[
+        str, typer.Option(help="A folder, or a store's URI (s3://bucket/journal); default data/export.", metavar="URI")
+    ] = "",
+    folder: Folder = HERE,
+    as_json: AsJson = False,
+) -> None:
+    """Write what questions read as partitioned Parquet, for engines on other machines; an earlier export gives way."""
+    with opened(folder) as workspace, working(as_json) as (_, now):
+        done = export_journal(workspace, parquet, now)
+        uri = place_of(workspace, parquet).uri
+    data = {"uri": uri, "data": done.data, "as_of": done.as_of, **done.counts, "files": len(done.files)}
+    data["bytes"] = sum(file.bytes for file in done.files.values())
+
+    def text() -> None:
+        people = counted(done.counts["customers"], "person", "people")
+        say(
+            f"{counted(done.counts['events'], 'event', 'events')} of {people} are in {uri}, as of change {done.as_of.change}"
+        )
+
+    show(data, as_json, text)
 
 
 @keys.command("rebuild")

@@ -28,9 +28,11 @@ class Place:
             self.root = str(Path(uri.removeprefix("file://")).expanduser().resolve())
             self.uri = f"file://{self.root}"
             self.system = fs.LocalFileSystem()
+            self.driver: Any = None
         else:
             self.uri = uri.rstrip("/")
-            self.system, self.root = _opened(self.uri)
+            self.driver, self.root = _driver(self.uri)
+            self.system = fs.PyFileSystem(fs.FSSpecHandler(self.driver))
 
     def find(self, folder: str = "") -> dict[str, int]:
         """Size by name of all files under a folder, as seen from here."""
@@ -94,7 +96,7 @@ class Place:
             ) from None
 
 
-def _opened(uri: str) -> tuple[fs.FileSystem, str]:
+def _driver(uri: str) -> tuple[Any, str]:
     kind = uri.partition("://")[0]
     try:
         system, root = import_module("fsspec.core").url_to_fs(uri)
@@ -102,4 +104,4 @@ def _opened(uri: str) -> tuple[fs.FileSystem, str]:
         extra = f"pip install 'geleit[{EXTRAS[kind]}]'" if kind in EXTRAS else f"install fsspec's driver for {kind}://"
         reason = str(error).splitlines()[0]
         raise GeleitError(f"this machine reaches no store of the kind {kind}:// ({reason})", hint=extra) from None
-    return fs.PyFileSystem(fs.FSSpecHandler(system)), str(root).rstrip("/")
+    return system, str(root).rstrip("/")
