@@ -10,11 +10,17 @@ from typer.testing import CliRunner
 
 from geleit.cli.app import app
 from geleit.errors import GeleitError
-from geleit.workspace import open_workspace
+from geleit.events.event import Event
+from geleit.identity import decisions
+from geleit.identity.decisions import Note
+from geleit.identity.linkage import queue
+from geleit.identity.linkage.queue import Answered, ProbableLink
+from geleit.workspace import deciding, naming, open_workspace
 from geleit.workspace.recovery import back_up, restore
 
 ROWS = 120
 EVENTS = 2 * ROWS + 12
+NOTE = Note("Anja Kern", "knows them")
 
 
 @pytest.fixture(scope="module")
@@ -181,14 +187,54 @@ def test_a_damaged_ledger_is_restored_and_what_came_later_is_taken_over(folder, 
     code, said = run("salvage", folder, "-w", tmp_path / "restored")
     assert before == sorted(path.stat().st_mtime_ns for path in folder.rglob("*"))
     waiting = 3 if how == "pages" else 0
-    assert (code, said["new"]) == (0 if waiting else 1, 6 + waiting)
-    assert said["unreadable"] == ([] if waiting else ["the outbox of the ledger"])
+    assert (code, said["new"]) == (1, 6 + waiting)
+    lost = [] if waiting else ["the outbox of the ledger"]
+    assert said["unreadable"] == ["what people decided, in the ledger", *lost]
     with open_workspace(tmp_path / "restored") as workspace:
         if not waiting:
             assert dump(workspace) == expected
         assert workspace.check().ok
         assert workspace.intake.accept(bulk_company.live(0, 15, ROWS)).new == 3 - waiting
     assert run("salvage", folder, "-w", tmp_path / "restored")[1]["new"] == 0
+
+
+def test_what_people_decided_after_the_backup_is_taken_over(folder, tmp_path):
+    """New decisions, one that was taken back, an answer, and a withdrawal that a separation kept."""
+    with open_workspace(folder) as workspace:
+        people = workspace.people(limit=4)
+        ends = [naming.person(workspace, one.customer_id) for one in people]
+        kept = deciding.decide(workspace, "merge", [ends[:2]], NOTE).decision.number
+        undone = deciding.decide(workspace, "household", [ends[2:]], NOTE).decision.number
+        deciding.undo(workspace, undone, NOTE)
+        agreed = Event("web", "yes", "consent_given", 1, (ends[2],), properties={"purpose": "news"})
+        refused = Event("web", "no", "consent_withdrawn", 2, (ends[3],), properties={"purpose": "news"})
+        workspace.intake.accept([agreed, refused])
+        joined = deciding.decide(workspace, "merge", [ends[2:]], NOTE).decision.number
+        deciding.decide(workspace, "separate", [[ends[2]], [ends[3]]], NOTE)
+        with workspace.ledger.write() as connection:
+            queue.propose(connection, [ProbableLink(ends[0], ends[3], 9.0, ())], 0)
+            (link,) = queue.listed(connection, "open")
+            queue.answer(connection, link, Answered("unsure", "Anja Kern", 5))
+        workspace.sync()
+        decided = [(one.kind, one.sides, one.undone) for one in listed(workspace)]
+        consents = [workspace.profile(workspace.customer(str(end))).consents for end in ends]
+        whose = [workspace.customer(str(end)) for end in ends]
+    restore(tmp_path / "backups", tmp_path / "restored")
+    code, said = run("salvage", folder, "-w", tmp_path / "restored")
+    assert (code, said["decisions"], said["answers"]) == (0, 4, 1)
+    with open_workspace(tmp_path / "restored") as workspace:
+        assert [(one.kind, one.sides, one.undone) for one in listed(workspace)] == decided
+        assert [workspace.profile(workspace.customer(str(end))).consents for end in ends] == consents
+        assert [workspace.customer(str(end)) for end in ends] == whose
+        assert workspace.check().ok
+        assert (kept, joined) == (1, 3)
+    again = run("salvage", folder, "-w", tmp_path / "restored")[1]
+    assert (again["new"], again["decisions"], again["answers"]) == (0, 0, 0)
+
+
+def listed(workspace):
+    with workspace.ledger.read() as connection:
+        return decisions.listed(connection)
 
 
 def test_salvage_names_what_it_cannot_read(folder, tmp_path):

@@ -106,7 +106,7 @@ def salvage(
     folder: Folder = HERE,
     as_json: AsJson = False,
 ) -> None:
-    """After a restore: take over from the broken workspace the events that came after the backup."""
+    """After a restore: take over from the broken workspace the events and decisions that came after the backup."""
     with opened(folder) as workspace, working(as_json) as (_, now):
         done = recovery.salvage(workspace, old, now)
 
@@ -114,6 +114,11 @@ def salvage(
         say(
             f"{counted(done.read, 'event', 'events')} read that the backup's archive does not hold, {done.new:,} are new"
         )
+        if done.decisions or done.answers:
+            say(
+                f"{counted(done.decisions, 'decision', 'decisions')} about who is who, "
+                f"{counted(done.answers, 'answer', 'answers')} about probable links taken over"
+            )
         for place in done.unreadable:
             say(f"  could not be read to its end: {place}")
 

@@ -6,7 +6,7 @@ import shutil
 import sqlite3
 import tempfile
 from collections.abc import Callable, Iterator
-from contextlib import closing
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -114,6 +114,22 @@ def _archived(path: Path) -> Rows:
 
 def _waiting(ledger: Path) -> Rows:
     """The outbox of a SQLite ledger, read in a copy of it: from its beginning, and where that breaks from its end."""
+    with copied(ledger) as copy:
+        broken = None
+        for direction in ("ASC", "DESC"):
+            try:
+                yield from copy.execute(ROWS.format(direction))
+            except sqlite3.DatabaseError as error:
+                broken = error
+            else:
+                break
+        if broken:
+            raise broken
+
+
+@contextmanager
+def copied(ledger: Path) -> Iterator[sqlite3.Connection]:
+    """A copy of a SQLite ledger with what its log holds; the ledger stays as it is. Errors: FileNotFoundError."""
     if not ledger.is_file():
         raise FileNotFoundError(ledger)
     with tempfile.TemporaryDirectory(dir=ledger.parent.parent) as name:
@@ -121,13 +137,4 @@ def _waiting(ledger: Path) -> Rows:
             if not path.name.endswith("-shm"):
                 shutil.copyfile(path, Path(name) / path.name)
         with closing(sqlite3.connect(Path(name) / ledger.name)) as copy:
-            broken = None
-            for direction in ("ASC", "DESC"):
-                try:
-                    yield from copy.execute(ROWS.format(direction))
-                except sqlite3.DatabaseError as error:
-                    broken = error
-                else:
-                    break
-            if broken:
-                raise broken
+            yield copy

@@ -22,6 +22,7 @@ from geleit.ledger.dump import NAMES, load_dump
 from geleit.ledger.ledger import store_of
 from geleit.ledger.sqlite import Sqlite
 from geleit.secrets import Secret
+from geleit.workspace import inherited
 from geleit.workspace.definitions import MARKER
 from geleit.workspace.steps import Told
 from geleit.workspace.workspace import Workspace, open_workspace
@@ -109,13 +110,35 @@ def mend(workspace: Workspace, target: Path, told: Told = lambda _: None) -> men
     return mending.mend(workspace.archive, target, told)
 
 
-def salvage(workspace: Workspace, old: Path, told: Told = lambda _: None) -> salvaging.Salvaged:
-    """Take over the events of a broken workspace that this one does not know, and bring everything up to date."""
+@dataclass(frozen=True, slots=True)
+class TakenOver:
+    """What was found in a broken workspace: events ``read``, ``new`` ones, ``contradicting`` ones (in quarantine now).
+
+    ``decisions``: what people decided or took back after the backup; ``answers`` about probable links. ``unreadable``: what
+    could not be read to its end.
+    """
+
+    read: int
+    new: int
+    contradicting: int
+    decisions: int
+    answers: int
+    unreadable: tuple[str, ...]
+
+
+def salvage(workspace: Workspace, old: Path, told: Told = lambda _: None) -> TakenOver:
+    """Take over from a broken workspace the events, decisions and answers that this one does not know.
+
+    Everything is up to date afterwards.
+    """
     if old.resolve() in (workspace.root, workspace.data):
         raise GeleitError("this is the workspace itself; nothing was changed", hint="name the broken one's folder")
+    made, kept = inherited.decided(workspace, old)
     found = salvaging.salvage(workspace.intake, workspace.archive, old, told)
+    inherited.withdrawn(workspace, kept)
     workspace.sync(told=told)
-    return found
+    unreadable = (*made.unreadable, *found.unreadable)
+    return TakenOver(found.read, found.new, found.contradicting, made.decisions, made.answers, unreadable)
 
 
 def _place_ledger(chosen: Backup, aside: Path, wanted: str) -> None:

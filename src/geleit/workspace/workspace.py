@@ -163,8 +163,7 @@ class Workspace:
         adopt_all(self.intake, self.archive, progress=summed(told, "customers"))
         archived = sum(said(told, "archive", iter(self.archive.drain, 0), "events"))
         sum(said(told, "browsers", slicing.cut_waiting(self.intake, self.history), "browsers"))
-        rules = self.definitions.needs
-        slices = recut.slices(self.ledger, self.history, self.catalogue, rules)
+        slices = recut.slices(self.ledger, self.history, self.catalogue, self.definitions.needs)
         cut = sum(said(told, "needs", slices, "customers"))
         told("journal")
         return Synced(cut, archived, self.build_generation())
