@@ -78,12 +78,17 @@ def open_view(
     Errors: StoreError if a segment or the generation is damaged.
     """
     duck = generation.connect() if generation else reading.connect()
+    sql = load("delta.sql")
     try:
         _collect(duck, connection, archive, beyond)
-        _resolve(duck, connection, generation)
+        if generation:
+            _resolve(duck, connection, generation)
+        else:
+            _resolve_all(duck, connection)
         reading.prepare(duck, catalogue)
-        sql = load("delta.sql")
         duck.execute(sql["delta"])
+        if not generation:
+            duck.execute(sql["settle_all"])
         duck.execute(sql["settle"])
         duck.execute(sql["masked_events"] if generation else sql["only_delta"])
         duck.execute(sql["as_of"], asdict(beyond.as_of))
@@ -94,27 +99,31 @@ def open_view(
 
 
 def _collect(duck: duckdb.DuckDBPyConnection, connection: sa.Connection, archive: Archive, beyond: Tail) -> None:
-    """Table ``fresh``: rows after the generation, from segments and outbox."""
+    """Rows after the generation, from segments (``archived``) and outbox (``pending``)."""
     reading.gather(duck, [archive.path(segment) for segment in beyond.segments], beyond.after)
     snapshot.copy(connection, reading.OUTBOX.where(tables.outbox.c.seq > beyond.after), duck, "pending")
-    duck.execute(load("delta.sql")["fresh"])
 
 
-def _resolve(duck: duckdb.DuckDBPyConnection, connection: sa.Connection, generation: Generation | None) -> None:
-    """Table ``stored`` of all rows to be read anew, and where they belong now (``resolved``, ``assigned``)."""
+def _resolve_all(duck: duckdb.DuckDBPyConnection, connection: sa.Connection) -> None:
+    """The same as ``_resolve`` where there is no generation: everything is read, from where it lies."""
+    duck.execute(load("delta.sql")["all_stored"])
+    for rows, name in ((reading.RESOLVED, "resolved"), (reading.SLICED, "sliced"), (reading.ASSIGNED, "assigned")):
+        snapshot.copy(connection, rows, duck, name)
+
+
+def _resolve(duck: duckdb.DuckDBPyConnection, connection: sa.Connection, generation: Generation) -> None:
+    """Table ``stored`` of all rows to be read anew, and where they belong now (``resolved``, ``sliced``, ``assigned``)."""
     sql = load("delta.sql")
-    if generation:
-        resolution, customer = tables.resolution.c, tables.customer.c
-        stirred = sa.select(customer.id.label("customer_id")).where(customer.change > generation.change)
-        snapshot.copy(connection, reading.RESOLVED.where(resolution.change > generation.change), duck, "changed")
-        snapshot.copy(connection, stirred, duck, "stirred")
-        fresh = _keys(duck, sql["fresh_sets"])
-        snapshot.copy_matching(connection, reading.RESOLVED, tables.identifier_set.c.key, fresh, (duck, "owners"))
-        snapshot.copy_matching(connection, reading.SLICED, tables.identifier_set.c.key, fresh, (duck, "holders"))
-        duck.execute(sql["dirty"])
-        duck.execute(sql["dirty_stored"])
-    else:
-        duck.execute(sql["all_stored"])
+    duck.execute(sql["fresh"])
+    resolution, customer = tables.resolution.c, tables.customer.c
+    stirred = sa.select(customer.id.label("customer_id")).where(customer.change > generation.change)
+    snapshot.copy(connection, reading.RESOLVED.where(resolution.change > generation.change), duck, "changed")
+    snapshot.copy(connection, stirred, duck, "stirred")
+    fresh = _keys(duck, sql["fresh_sets"])
+    snapshot.copy_matching(connection, reading.RESOLVED, tables.identifier_set.c.key, fresh, (duck, "owners"))
+    snapshot.copy_matching(connection, reading.SLICED, tables.identifier_set.c.key, fresh, (duck, "holders"))
+    duck.execute(sql["dirty"])
+    duck.execute(sql["dirty_stored"])
     sets, events = _keys(duck, sql["stored_sets"]), _keys(duck, sql["stored_events"])
     snapshot.copy_matching(connection, reading.RESOLVED, tables.identifier_set.c.key, sets, (duck, "resolved"))
     snapshot.copy_matching(connection, reading.SLICED, tables.identifier_set.c.key, sets, (duck, "sliced"))

@@ -40,8 +40,15 @@ UNION ALL
 SELECT * FROM fresh
 
 -- name: all_stored
--- purpose: without a base, everything is fresh
-ALTER TABLE fresh RENAME TO stored
+-- purpose: without a base, everything is read from where it lies: a copy would hold all of it in memory once more
+CREATE VIEW stored AS
+SELECT * FROM archived
+UNION ALL
+SELECT * FROM pending
+
+-- name: settle_all
+-- purpose: let go of the view of everything
+DROP VIEW stored
 
 -- name: stored_sets
 -- purpose: the identifier sets of all rows to be read

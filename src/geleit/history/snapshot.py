@@ -25,11 +25,35 @@ def schema(statement: Rows) -> pa.Schema:
 def batches(connection: sa.Connection, statement: Rows) -> Iterator[pa.Table]:
     """The statement's rows in batches of at most ``BATCH``, none for no rows."""
     form = schema(statement)
-    streaming = connection.execution_options(yield_per=BATCH)
-    for part in streaming.execute(statement).partitions():
+    for part in _parts(connection, statement):
         columns = zip(*part, strict=True)
-        arrays = [pa.array(values, field.type) for values, field in zip(columns, form, strict=True)]
+        arrays = [_array(values, field.type) for values, field in zip(columns, form, strict=True)]
         yield pa.table(arrays, schema=form)
+
+
+def _parts(connection: sa.Connection, statement: Rows) -> Iterator[Sequence[Any]]:
+    """Rows as the driver gives them; SQLAlchemy's own handling costs three times what SQLite does."""
+    if connection.dialect.name != "sqlite":
+        streaming = connection.execution_options(yield_per=BATCH)
+        yield from streaming.execute(statement).partitions()
+        return
+    if not connection.in_transaction():  # SQLAlchemy begins one only for its own statements
+        connection.begin()
+    compiled: Any = statement.compile(dialect=connection.dialect, compile_kwargs={"render_postcompile": True})
+    values = compiled.construct_params()
+    cursor = connection.connection.cursor()
+    try:
+        cursor.execute(str(compiled), tuple(values[name] for name in compiled.positiontup))
+        while part := cursor.fetchmany(BATCH):
+            yield part
+    finally:
+        cursor.close()
+
+
+def _array(values: Sequence[Any], type_: pa.DataType) -> pa.Array:
+    if pa.types.is_boolean(type_):  # SQLite has numbers for it
+        values = [None if value is None else bool(value) for value in values]
+    return pa.array(values, type_)
 
 
 def copy(connection: sa.Connection, statement: Rows, duck: duckdb.DuckDBPyConnection, name: str) -> None:
