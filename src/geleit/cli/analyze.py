@@ -10,7 +10,7 @@ from dataclasses import dataclass, fields
 from datetime import datetime
 from importlib import import_module
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal, cast
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
@@ -313,7 +313,7 @@ def _run(name: str, values: Mapping[str, Any], how: Asked) -> None:
         chosen = {part: _customers(workspace, path) for part, path in files.items() if isinstance(path, Path)}
         model = analytics.QUESTIONS[name]
         asked_for = {part: value for part, value in given.items() if value is not None} | dict(values) | chosen
-        result = _ask(workspace, analytics.question(model, **asked_for), how)
+        result = elsewhere.ask(workspace, analytics.question(model, **asked_for), how.engine, how.journal)
         spoken = how.language or workspace.company.languages[0]
         if how.svg or how.png:
             _draw(result, how, spoken, workspace)
@@ -325,17 +325,6 @@ def _run(name: str, values: Mapping[str, Any], how: Asked) -> None:
             data = result.to_dict() | {"explanation": result.explain(spoken)}
             zone = workspace.company.zone
             show(data, how.as_json, lambda: _say(result, spoken, zone))
-
-
-def _ask(workspace: Workspace, question: Any, how: Asked) -> Result[Any]:
-    """Ask the journal, or an export of it."""
-    if how.engine in ("kernels", "sql") and not how.journal:
-        return workspace.analytics.ask(question, cast("Any", how.engine))
-    if how.engine == "kernels":
-        raise GeleitError(
-            "kernels count this machine's journal, not an export", hint="add --engine sql or sc://host:port"
-        )
-    return elsewhere.analytics_of(workspace, how.journal, how.engine).ask(question)
 
 
 def _customers(workspace: Workspace, path: Path) -> tuple[str, ...]:

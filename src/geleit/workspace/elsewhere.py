@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from geleit.errors import GeleitError
 from geleit.history.engine import DuckEngine, Engine
@@ -15,9 +15,11 @@ from geleit.workspace.workspace import Workspace
 
 if TYPE_CHECKING:
     from geleit.analytics.exported import ExportAnalytics
+    from geleit.analytics.question import Question
+    from geleit.analytics.result import Result
 
 FOLDER = "export"
-HERE = "sql"  # the engine of this process
+KERNELS, HERE = "kernels", "sql"  # the engines of this process
 
 
 def place_of(workspace: Workspace, uri: str) -> Place:
@@ -33,6 +35,17 @@ def export_journal(workspace: Workspace, uri: str, told: Callable[[str], None]) 
     company = workspace.company
     of = (company.company, company.zone, workspace.definitions.hash())
     return export(workspace.history, place_of(workspace, uri), of, told)
+
+
+def ask(workspace: Workspace, question: Question, engine: str, uri: str = "") -> Result[Any]:
+    """Ask the journal by ``kernels`` or ``sql``; or its export, where ``uri`` names one or the engine is another machine's."""
+    if engine == KERNELS and uri:
+        raise GeleitError("kernels count this machine's journal, no export", hint="add --engine sql, or sc://host:port")
+    if engine == KERNELS:
+        return workspace.analytics.ask(question)
+    if engine == HERE and not uri:
+        return workspace.analytics.ask(question, "sql")
+    return analytics_of(workspace, uri, engine).ask(question)
 
 
 def analytics_of(workspace: Workspace, uri: str, engine: str) -> ExportAnalytics:
