@@ -328,7 +328,7 @@ def _run(name: str, values: Mapping[str, Any], how: Asked) -> None:
 
 
 def _customers(workspace: Workspace, path: Path) -> tuple[str, ...]:
-    if str(path) in workspace.definitions.segments or not (path.exists() or path.suffix):
+    if str(path) in workspace.segment_files.now or not (path.exists() or path.suffix):
         return Segments(workspace).members(str(path))
     try:
         keys = [line.strip() for line in path.read_text(encoding="utf-8").splitlines() if line.strip()]

@@ -33,7 +33,7 @@ def profile(connection: sa.Connection, customer_id: str) -> Profile:
     sets = owned(connection, [customer_id], by_id=True)
     said = _rows(connection, tables.trait, sets)
     traits = _traits(row for row in said if not row["name"].startswith(CONSENT_TRAIT))
-    answers = [*_rows(connection, tables.consent_fact, sets), *_reported(said)]
+    answers = [*_rows(connection, tables.consent_fact, sets), *reported(said)]
     identifiers = _identifiers(connection, customer_id)
     bought = orders.orders(connection, _rows(connection, tables.order_fact, sets))
     waits = connection.execute(sa.select(tables.recut).where(tables.recut.c.customer_id == customer_id)).first()
@@ -47,7 +47,7 @@ def profile(connection: sa.Connection, customer_id: str) -> Profile:
         pending=waits is not None,
         identifiers=tuple(identifiers),
         traits=tuple(traits),
-        consents=tuple(_consents(connection, answers)),
+        consents=tuple(consents(connection, answers)),
         memberships=tuple(memberships(_rows(connection, tables.account_fact, sets))),
         orders=tuple(bought),
         products=tuple(orders.products(bought, _rows(connection, tables.product_fact, sets))),
@@ -114,7 +114,7 @@ def _sources(connection: sa.Connection, identifiers: Sequence[int]) -> dict[int,
     return found
 
 
-def _reported(traits: Iterable[Row]) -> Iterator[Row]:
+def reported(traits: Iterable[Row]) -> Iterator[Row]:
     """What clients report of consent with every event, as answers: the last of each set and source."""
     for row in traits:
         if row["name"].startswith(CONSENT_TRAIT):
@@ -122,7 +122,7 @@ def _reported(traits: Iterable[Row]) -> Iterator[Row]:
             yield {**row, "purpose": purpose, "channel": "", "given": given, "wording": ""}
 
 
-def _consents(connection: sa.Connection, rows: Sequence[Row]) -> list[Consent]:
+def consents(connection: sa.Connection, rows: Sequence[Row]) -> list[Consent]:
     """The standing answer per purpose and channel.
 
     A withdrawal holds until someone agrees again under one of the identifiers that withdrew: where two people turn out

@@ -15,6 +15,10 @@ Initiator = Literal["person", "company"]
 CONSENT_TRAIT = "consent."
 
 
+# What geleit itself notes of a person: it belongs to no need, and to no step that the person took.
+OURS = frozenset(("segment_entered", "segment_left"))
+
+
 @dataclass(frozen=True, slots=True)
 class Vocable:
     """One known kind: default stage, what a map draws, which properties it requires.
@@ -92,6 +96,24 @@ RESERVED: tuple[Vocable, ...] = (
         "eine Notiz wird geschrieben",
         "",
         ("text",),
+        step=False,
+        initiator="company",
+    ),
+    Vocable(
+        "segment_entered",
+        "is placed in our segment: {label}",
+        "wird unserem Segment zugeordnet: {label}",
+        "",
+        ("segment",),
+        step=False,
+        initiator="company",
+    ),
+    Vocable(
+        "segment_left",
+        "is taken out of our segment: {label}",
+        "wird aus unserem Segment genommen: {label}",
+        "",
+        ("segment",),
         step=False,
         initiator="company",
     ),

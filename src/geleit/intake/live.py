@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
-from dataclasses import astuple, dataclass, replace
+from dataclasses import astuple, dataclass, field, replace
 
 import sqlalchemy as sa
 
@@ -25,6 +25,7 @@ from geleit.ledger.prepared import Prepared
 from geleit.needs import carrying, recut
 from geleit.needs.need import ReadEvent
 from geleit.needs.rules import Needs
+from geleit.segments.live import Live
 from geleit.sources import quarantine
 from geleit.sources.records import Rejected
 
@@ -94,6 +95,10 @@ class Intake:
     keys: Keys
     needs: Needs
     listing: frozenset[str] = frozenset()
+    segments: Live = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "segments", Live(self.setting))
 
     @property
     def catalogue(self) -> Catalogue:
@@ -126,9 +131,14 @@ class Intake:
         return Ready(known, content_hash(known), local_day(known.t, self.zone), body_of(known))
 
     def take(
-        self, connection: sa.Connection, batch: Sequence[Event | Ready], rejected: Sequence[Rejected] = ()
+        self,
+        connection: sa.Connection,
+        batch: Sequence[Event | Ready],
+        rejected: Sequence[Rejected] = (),
+        *,
+        depth: int = 0,
     ) -> Taken:
-        """Take one batch in the caller's transaction."""
+        """Take one batch in the caller's transaction; ``depth``: how many events of our own led to it."""
         now = self.ledger.clock()
         events = [one if isinstance(one, Ready) else self.ready(one) for one in batch]
         new, contradicting, again = _sift(connection, events, self.keys)
@@ -136,10 +146,10 @@ class Intake:
             quarantine.settle_equal(connection, {(event.record or event.id, event.key) for event in again}, now)
         quarantined = quarantine.put(connection, [*rejected, *map(_contradiction, contradicting)], now)
         if new:
-            self._store(connection, new)
+            self._store(connection, new, depth)
         return Taken([one.event for one in new], again, contradicting, quarantined)
 
-    def _store(self, connection: sa.Connection, ready: Sequence[Ready]) -> None:
+    def _store(self, connection: sa.Connection, ready: Sequence[Ready], depth: int) -> None:
         change = self.ledger.next_change(connection)
         events = [one.event for one in ready]
         seen = [evidence.Observation(e.id, e.source, e.t, e.identifiers) for e in events]
@@ -151,7 +161,9 @@ class Intake:
         _OUTBOX.many(connection, [encode(one.event, key, one.day, one.body) for one, key in placed])
         moved = resolution.update(connection, observed.touched, self.rules, change)
         hands.ask_seen(connection, set(sets) - observed.touched.sets, self.rules, change)
-        self._carry_on(connection, list(zip(events, sets, strict=True)), (moved, observed.touched.sets), change)
+        told = list(zip(events, sets, strict=True))
+        self._carry_on(connection, told, (moved, observed.touched.sets), change)
+        self.segments.follow(connection, told, moved.customers, (self.ledger.clock(), change, depth))
 
     def _carry_on(
         self,

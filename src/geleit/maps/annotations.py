@@ -9,6 +9,7 @@ from typing import Any
 
 from geleit.events.event import spoken_of
 from geleit.events.kinds import in_language
+from geleit.events.vocabulary import OURS
 from geleit.needs.need import ReadEvent
 
 _YES = ("true", "1", "yes", "ja", "wahr")
@@ -30,7 +31,8 @@ def attach(events: Sequence[ReadEvent]) -> list[Told]:
     """Steps in order, each with its annotations.
 
     An annotation belongs to the step that it names in ``about`` (a key of its source, or ``source:key``), else to the
-    latest step of its record, else to the latest step before it; to the first step where none was before.
+    latest step of its record, else to the latest step before it; to the first step where none was before. What geleit
+    itself notes belongs to none.
     """
     steps = [Told(event) for event in events if event.touchpoint.step]
     if not steps:
@@ -43,7 +45,7 @@ def attach(events: Sequence[ReadEvent]) -> list[Told]:
             by_record.setdefault((told.step.event.source, told.step.event.record), []).append((place, told))
     in_time = list(zip(places, steps, strict=True))
     for place, note in enumerate(events):
-        if note.touchpoint.step:
+        if note.touchpoint.step or note.touchpoint.kind in OURS:
             continue
         named = _named(note, by_id)
         record = by_record.get((note.event.source, note.event.record)) if note.event.record else None

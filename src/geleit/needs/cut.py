@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from geleit.events.event import named_by
+from geleit.events.vocabulary import OURS
 from geleit.needs.claims import Claim
 from geleit.needs.need import ClosedBy, Cut, Need, Readable
 from geleit.needs.rules import NeedRule, Needs
@@ -191,6 +192,7 @@ class Cutter:
 
     def annotate(self, notes: Sequence[Readable]) -> None:
         """Give judgements, criteria and promises to the need of the step they speak of, else the one going on then."""
+        notes = [read for read in notes if read.touchpoint.kind not in OURS]
         if not notes:
             return
         by_event: dict[str, Going] = {read.id: journey for journey in self.all for read in journey.steps}

@@ -17,6 +17,7 @@ from geleit.ledger import tables
 from geleit.ledger.ledger import Ledger, among, chunked, given, upsert
 from geleit.ledger.live_tables import need_tip
 from geleit.ledger.prepared import Prepared
+from geleit.ledger.segment_tables import segment_applied, segment_wait
 from geleit.needs.cut import cut_all
 from geleit.needs.need import Cut, Need, ReadEvent
 from geleit.needs.parallel import Cutting, telling
@@ -34,6 +35,8 @@ _CHANGED = Prepared(sa.update(tables.customer).where(given(tables.customer.c.id)
 _DONE = Prepared(
     sa.delete(tables.recut).where(_recut.customer_id == sa.bindparam("customer"), _recut.change <= sa.bindparam("seen"))
 )
+_SEGMENTS = Prepared(sa.select(segment_applied.c.name).limit(1))
+_LOOK = Prepared(upsert(segment_wait, ["change"]))  # whoever's needs changed may stand otherwise to segments
 
 
 def ask(connection: sa.Connection, customers: Iterable[str], change: int) -> None:
@@ -115,8 +118,11 @@ def _write(ledger: Ledger, found: Mapping[str, Cut], waiting: Mapping[str, int])
         found = {customer: needs for customer, needs in found.items() if customer in still}
         if not found:
             return
-        _forget(connection, list(found), ledger.next_change(connection))
+        change = ledger.next_change(connection)
+        _forget(connection, list(found), change)
         write_cuts(connection, found)
+        if _SEGMENTS.all(connection):
+            _LOOK.many(connection, [{"customer_id": customer, "change": change} for customer in sorted(found)])
         _DONE.many(connection, [{"customer": customer, "seen": waiting[customer]} for customer in found])
 
 

@@ -6,8 +6,7 @@ judges them live; all else is SQL (``bulk.sql``), whose windows come in as momen
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Self
 
@@ -15,12 +14,12 @@ import msgspec
 import pyarrow as pa
 
 from geleit.clock import local_day
-from geleit.customers.facts import Setting
 from geleit.customers.profiles import GUESS
 from geleit.history.delta import AsOf
 from geleit.history.history import History
 from geleit.history.statements import load_from
 from geleit.segments import conditions as c
+from geleit.segments.asking import Asked
 from geleit.segments.comparison import Comparison
 from geleit.segments.definition import Segment, the_segment
 from geleit.segments.meaning import between, product_meant, value_at
@@ -29,20 +28,6 @@ from geleit.segments.state import open_state, tables_for
 SQL = load_from(Path(__file__).parent / "bulk.sql")
 NONE = -1  # for "no limit" in SQL
 EVER = 2**62
-
-
-@dataclass(frozen=True, slots=True)
-class Asked:
-    """Whose segments, of which company, at which moment."""
-
-    segments: Mapping[str, Segment]
-    setting: Setting
-    now: int
-
-    @property
-    def zone(self) -> str:
-        """The company's time zone."""
-        return self.setting.zone
 
 
 class Census:
@@ -96,6 +81,37 @@ class Census:
         if key not in self._made:
             self._made[key] = self._select(selector)
         return self._made[key]
+
+    def happened(self, selector: c.Selector, most: int) -> Iterator[list[tuple[Any, ...]]]:
+        """The events that a selector means: (set, time, order, id, local day), so many at a time."""
+        table = self.selected(selector)
+        answer = self.duck.execute(f"SELECT set_key, t, ord, event_id, local_day FROM {table}")  # noqa: S608 (ours)
+        while rows := answer.fetchmany(most):
+            yield rows
+
+    def restless(self, condition: c.Condition) -> set[str]:
+        """Everybody whose answer may change by mere time, and maybe others."""
+        found: set[str] = set()
+        for part in c.walk(condition):
+            if isinstance(part, c.InSegment):
+                found |= self.restless(the_segment(self.asked.segments, part.segment).who)
+            elif source := self._moving(part):
+                found |= {row[0] for row in self._rows(f"SELECT DISTINCT customer_id FROM {source}")}  # noqa: S608 (ours)
+        return found
+
+    def _moving(self, part: c.Condition) -> str:
+        """Where those stand whom time alone may move; empty where it moves nobody."""
+        if isinstance(part, c.Did) and (part.within or part.not_since):
+            return self.selected(part.selector)
+        if isinstance(part, c.Sequence) and (
+            part.begun_within or (part.not_followed_by and part.not_followed_by.within)
+        ):
+            return self.selected(part.sequence[-1].selector)
+        if isinstance(part, c.Trait) and part.moves:
+            return "trait_told WHERE customer_id <> ''"
+        if isinstance(part, c.Orders) and (part.within or part.not_since):
+            return "order_told WHERE customer_id <> ''"
+        return "need" if isinstance(part, c.NeedIs) else ""
 
     # --- one condition after another ----------------------------------------------------------------------------
 
@@ -240,7 +256,7 @@ class Census:
 
     def _passing(self, query: str, comparison: Comparison, rest: Sequence[str], **values: object) -> str:
         """The table of those values (JSON, empty for none) of which a comparison holds."""
-        now, zone = self.asked.now, self.asked.zone
+        now, zone = self.asked.now if comparison.moves else 0, self.asked.zone
         told = [row[0] for row in self._rows(query, values)]
         return self._words([text for text in told if comparison.holds(value_at(_read(text), rest), now, zone)])
 

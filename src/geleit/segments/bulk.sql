@@ -66,7 +66,7 @@ FROM (
   FROM (
     SELECT customer_id, value, t, ord, event_id, CASE WHEN name = $name THEN 0 ELSE 1 END AS guess
     FROM trait_told
-    WHERE name = $name OR (name = $guess AND $guessed)
+    WHERE customer_id <> '' AND (name = $name OR (name = $guess AND $guessed))
   )
 )
 WHERE place = 1

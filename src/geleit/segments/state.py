@@ -12,8 +12,9 @@ from geleit.customers.profiles import GUESS
 from geleit.events.vocabulary import CONSENT_TRAIT
 from geleit.history import delta, snapshot
 from geleit.history.history import History
+from geleit.history.reading import WHOLE
 from geleit.ledger import tables
-from geleit.ledger.ledger import among
+from geleit.ledger.slice_tables import slice_
 from geleit.segments.conditions import Condition, ConsentIs, NeedIs, Orders, Trait
 
 
@@ -29,21 +30,35 @@ def open_state(history: History, state: Mapping[str, sa.Select[Any]]) -> duckdb.
 
 
 PERSON = sa.select(tables.customer.c.id.label("customer_id"))
-_owner = tables.resolution.c
 _need = tables.need.c
 NEED = sa.select(
     _need.customer_id, _need.topic, _need.stage, _need.opened_at, _need.closed_at, _need.last_at, _need.silent_at,
     _need.stage_at,
 )  # fmt: skip
 _order = tables.order_fact.c
-ORDER = sa.select(
-    sa.func.coalesce(_owner.customer_id, "", type_=sa.Text()).label("customer_id"),
-    _order.system, _order.order_id, _order.kind, _order.total, _order.currency, _order.t, _order.ord, _order.event_id,
-).select_from(
-    tables.order_fact.outerjoin(tables.resolution, sa.and_(_owner.set_id == _order.set_id, _owner.slice == 0))
-)  # fmt: skip
 _line = tables.order_line.c
 LINE = sa.select(_line.event_id, _line.product_id, _line.name)
+
+
+def _whose(fact: sa.Table) -> tuple[sa.ColumnElement[str], sa.FromClause]:
+    """Whose a fact is (empty for nobody's): the set's customer, but in the stretches of time that are cut out of it."""
+    whole, held, cut = tables.resolution.alias(), tables.resolution.alias(), slice_.alias()
+    in_time = sa.and_(cut.c.set_id == fact.c.set_id, fact.c.t >= cut.c.from_t, fact.c.t < cut.c.until_t)
+    joined = (
+        fact.outerjoin(whole, sa.and_(whole.c.set_id == fact.c.set_id, whole.c.slice == WHOLE))
+        .outerjoin(cut, in_time)
+        .outerjoin(held, sa.and_(held.c.set_id == cut.c.as_set, held.c.slice == WHOLE))
+    )
+    customer = sa.func.coalesce(held.c.customer_id, whole.c.customer_id, "", type_=sa.Text())
+    return customer.label("customer_id"), joined
+
+
+def _orders() -> sa.Select[tuple[object, ...]]:
+    customer, joined = _whose(tables.order_fact)
+    return sa.select(
+        customer, _order.system, _order.order_id, _order.kind, _order.total, _order.currency, _order.t, _order.ord,
+        _order.event_id,
+    ).select_from(joined)  # fmt: skip
 
 
 def tables_for(conditions: Iterable[Condition]) -> Iterator[tuple[str, sa.Select[tuple[object, ...]]]]:
@@ -56,7 +71,7 @@ def tables_for(conditions: Iterable[Condition]) -> Iterator[tuple[str, sa.Select
     if any(isinstance(one, NeedIs) for one in asked):
         yield "need", NEED
     if any(isinstance(one, Orders) for one in asked):
-        yield "order_told", ORDER
+        yield "order_told", _orders()
         yield "line_told", LINE
     purposes = sorted({one.consent for one in asked if isinstance(one, ConsentIs)})
     if purposes:
@@ -66,33 +81,29 @@ def tables_for(conditions: Iterable[Condition]) -> Iterator[tuple[str, sa.Select
 
 def _traits(names: list[str]) -> sa.Select[tuple[object, ...]]:
     trait = tables.trait.c
-    return (
-        sa.select(_owner.customer_id, trait.name, trait.value, trait.t, trait.ord, trait.event_id)
-        .join(tables.resolution, sa.and_(_owner.set_id == trait.set_id, _owner.slice == 0))
-        .where(among(trait.name, names))
-    )
+    customer, joined = _whose(tables.trait)
+    told = sa.select(customer, trait.name, trait.value, trait.t, trait.ord, trait.event_id).select_from(joined)
+    return told.where(trait.name.in_(names))
 
 
 def _answers(purposes: list[str]) -> sa.Select[tuple[object, ...]]:
     """Answers, and what clients report with every event."""
     fact, trait = tables.consent_fact.c, tables.trait.c
+    customer, joined = _whose(tables.consent_fact)
     given = sa.select(
-        _owner.customer_id, fact.set_id, fact.purpose, fact.channel, fact.given, fact.t, fact.ord, fact.event_id,
+        customer, fact.set_id, fact.purpose, fact.channel, fact.given, fact.t, fact.ord, fact.event_id,
         sa.literal(0, sa.Integer()).label("reported"),
-    )  # fmt: skip
+    ).select_from(joined)  # fmt: skip
+    customer, joined = _whose(tables.trait)
     told = sa.select(
-        _owner.customer_id, trait.set_id,
+        customer, trait.set_id,
         sa.func.substr(trait.name, len(CONSENT_TRAIT) + 1, type_=sa.Text()).label("purpose"),
         sa.literal("", sa.Text()).label("channel"), (trait.value == "true").label("given"),
         trait.t, trait.ord, trait.event_id, sa.literal(1, sa.Integer()).label("reported"),
-    )  # fmt: skip
+    ).select_from(joined)  # fmt: skip
     both = sa.union_all(
-        given.join(tables.resolution, sa.and_(_owner.set_id == fact.set_id, _owner.slice == 0)).where(
-            among(fact.purpose, purposes)
-        ),
-        told.join(tables.resolution, sa.and_(_owner.set_id == trait.set_id, _owner.slice == 0)).where(
-            among(trait.name, [CONSENT_TRAIT + name for name in purposes])
-        ),
+        given.where(fact.purpose.in_(purposes)),
+        told.where(trait.name.in_([CONSENT_TRAIT + name for name in purposes])),
     ).subquery()
     return sa.select(*both.c)
 
@@ -101,7 +112,7 @@ def _members(purposes: list[str]) -> sa.Select[tuple[object, ...]]:
     """The identifiers of the sets under which somebody answered."""
     fact, trait, member = tables.consent_fact.c, tables.trait.c, tables.identifier_set_member.c
     answered = sa.union(
-        sa.select(fact.set_id).where(among(fact.purpose, purposes)),
-        sa.select(trait.set_id).where(among(trait.name, [CONSENT_TRAIT + name for name in purposes])),
+        sa.select(fact.set_id).where(fact.purpose.in_(purposes)),
+        sa.select(trait.set_id).where(trait.name.in_([CONSENT_TRAIT + name for name in purposes])),
     )
     return sa.select(member.set_id, member.identifier_id).where(member.set_id.in_(answered))

@@ -9,6 +9,7 @@ from datetime import date, timedelta
 from functools import lru_cache
 
 from geleit.clock import EPOCH_DAY, SECOND, local_day
+from geleit.events.vocabulary import OURS
 from geleit.maps.annotations import attach
 from geleit.needs.need import ReadEvent
 
@@ -151,6 +152,7 @@ def rows(events: Sequence[ReadEvent], zone: str) -> list[Row]:
         near = [note for note in told.about if day_of(note.event.t, zone) == today]
         lines.extend(Row([note]) for note in told.about if note not in near)
         lines.append(Row([told.step], near))
+    lines += [Row([read]) for read in events if held and read.touchpoint.kind in OURS]
     if not held:
         lines = [Row([read]) for read in events]
     lines.sort(key=lambda row: place[id(row.first)])

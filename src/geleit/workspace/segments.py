@@ -9,7 +9,8 @@ from pathlib import Path
 
 from geleit.errors import GeleitError
 from geleit.history.delta import AsOf
-from geleit.segments.bulk import Asked, Census
+from geleit.segments.asking import Asked
+from geleit.segments.bulk import Census
 from geleit.segments.conditions import Condition
 from geleit.segments.definition import Segment, check_one, load_segment, the_segment
 from geleit.segments.words import Line, Speaker
@@ -38,7 +39,7 @@ class Segments:
     @property
     def all(self) -> dict[str, Segment]:
         """The segments by name."""
-        return {**self.workspace.definitions.segments, **(self.more or {})}
+        return {**self.workspace.segment_files.now, **(self.more or {})}
 
     def named(self, name: str) -> Segment:
         """A segment.

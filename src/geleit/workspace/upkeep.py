@@ -20,6 +20,7 @@ from geleit.clock import SECOND
 from geleit.errors import GeleitError, StoreError
 from geleit.intake import slicing
 from geleit.intake.adoption import adopt_all
+from geleit.intake.following import keep_segments
 from geleit.intake.tally import Distribution
 from geleit.ledger import tables
 from geleit.ledger.lease import SPAN, Lease, LeaseLostError
@@ -56,7 +57,7 @@ class Pace:
 
 def measures() -> dict[str, Distribution]:
     """How long the steps took, by name; nothing yet."""
-    return {name: Distribution(SECONDS) for name in ("needs", "archive", "generation")}
+    return {name: Distribution(SECONDS) for name in ("needs", "segments", "archive", "generation")}
 
 
 def beside(work: Callable[[], object]) -> None:
@@ -169,6 +170,8 @@ class Upkeep:
             for _ in recut.slices(space.ledger, space.history, space.catalogue, space.definitions.needs):
                 if self._stopping.is_set():
                     return
+        with self._timed("segments", TOLD):
+            keep_segments(space.intake, space.history, space.segment_files.now, self._stopping.is_set)
         if now - self._archived >= self.pace.settled or self._waiting() >= self.pace.archived:
             with self._timed("archive"):
                 adopt_all(space.intake, space.archive)  # what an import left that was cut off

@@ -33,6 +33,7 @@ from geleit.identity.normalize import normalize
 from geleit.identity.rules import Rules
 from geleit.intake import slicing
 from geleit.intake.adoption import adopt_all
+from geleit.intake.following import keep_segments
 from geleit.intake.imports import ImportSummary, import_all, replay, silent
 from geleit.intake.live import Intake, Receipt
 from geleit.ledger import tables
@@ -49,6 +50,7 @@ from geleit.sources.mapping import Setting as MappingSetting
 from geleit.sources.meter import Progress
 from geleit.workspace.definitions import Definitions, find_workspace, load_definitions
 from geleit.workspace.live import Watch
+from geleit.workspace.segment_files import SegmentFiles
 from geleit.workspace.status import Counts, SourceStatus, contact_person, counts, source_statuses
 from geleit.workspace.steps import Synced, Told, said, seldom_searched, summed
 from geleit.workspace.stores import ledger_url, make_data
@@ -81,6 +83,7 @@ class Workspace:
         self.archive = Archive(self.data / "archive", self.ledger)
         self.journal = Journal(self.data / "journal", self.ledger, self.archive)
         self.history = History(self.ledger, self.archive, self.journal, self.catalogue)
+        self.segment_files = SegmentFiles(definitions)
         self.watch = Watch(self.ledger, definitions.sources, self.company.zone)
 
     @cached_property
@@ -165,6 +168,7 @@ class Workspace:
         sum(said(told, "browsers", slicing.cut_waiting(self.intake, self.history), "browsers"))
         slices = recut.slices(self.ledger, self.history, self.catalogue, self.definitions.needs)
         cut = sum(said(told, "needs", slices, "customers"))
+        keep_segments(self.intake, self.history, self.segment_files.now)
         told("journal")
         return Synced(cut, archived, self.build_generation())
 
@@ -243,10 +247,7 @@ class Workspace:
             return search.people(connection, after, limit)
 
     def customer(self, key: str) -> str:
-        """Customer id of a key: an id (old ones answer too), ``type:value``, or a bare value.
-
-        Errors: NotFoundError with near misses.
-        """
+        """Customer id of a key: an id (old ones answer too), ``type:value``, a bare value. Errors: NotFoundError."""
         with self.ledger.read() as connection:
             return search.resolve_key(connection, self.normal(key.strip()))
 
@@ -328,12 +329,9 @@ class Workspace:
         needs = self.needs(customer_id, language)
         chosen = [n for n in needs if need_id in (None, n.id)]
         if not chosen:
-            raise NotFoundError(
-                "this customer has no journey yet" if need_id is None else f"this customer has no need {need_id}",
-                hint=f"needs: {', '.join(n.id for n in needs)}"
-                if needs
-                else "needs.yaml says which events open a need",
-            )
+            known = f"needs: {', '.join(n.id for n in needs)}" if needs else "needs.yaml says which events open a need"
+            missing = "no journey yet" if need_id is None else f"no need {need_id}"
+            raise NotFoundError(f"this customer has {missing}", hint=known)
         need = max(chosen, key=lambda n: (len(n.event_ids), n.opened_at))
         profile = self.profile(customer_id)
         events = [read for read in self.read_events(customer_id) if read.need_id == need.id]

@@ -1,0 +1,53 @@
+"""The live evaluator and the bulk evaluator always agree."""
+
+import os
+import tempfile
+from pathlib import Path
+
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import strategies as st
+from random_worlds import World, segments
+
+WORLDS = int(os.environ.get("GELEIT_WORLDS", "12"))
+
+
+def agree(world, seed):
+    bulk, live = world.bulk(), world.live()
+    for name, segment in world.segments.items():
+        assert live[name] == bulk[name], (seed, name, segment.who, "live without bulk", live[name] - bulk[name])
+
+
+@settings(
+    max_examples=WORLDS,
+    deadline=None,
+    derandomize=True,
+    phases=[Phase.generate],
+    suppress_health_check=list(HealthCheck),
+)
+@given(st.integers(0, 2**32))
+def test_live_and_bulk_agree_whatever_happens(seed):
+    with tempfile.TemporaryDirectory() as folder:
+        world = World(Path(folder) / "acme", seed)
+        try:
+            walk(world, seed)
+        finally:
+            world.space.close()
+
+
+def walk(world, seed):
+    early = world.chance.random() < 0.5
+    for _ in range(0 if early else 12):
+        world.happen()
+    world.apply(segments(world.chance))
+    for step in range(24):
+        world.happen()
+        if step % 4 == 3:
+            world.settle()
+            agree(world, seed)
+        if step == 15:  # some definitions change
+            world.settle()
+            world.apply(world.segments | segments(world.chance, 2))
+    world.settle()
+    agree(world, seed)
+    moves, events = world.told()
+    assert moves == events, seed
