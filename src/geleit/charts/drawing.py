@@ -39,7 +39,8 @@ def _same(_changes: Mapping[str, str]) -> str:
 class Drawing:
     """For whom a chart is drawn, how wide (px), where its numbers lead, and what the reader chose of the picture itself.
 
-    ``again`` gives the address of the same page with other choices.
+    ``again`` gives the address of the same page with other choices; ``rows`` = how many rows of the table are wanted;
+    ``kept`` holds what picture, facts and signs of one answer share.
     """
 
     words: Words
@@ -47,6 +48,8 @@ class Drawing:
     width: float = PAGE
     chosen: Mapping[str, str] = field(default_factory=dict)
     again: Callable[[Mapping[str, str]], str] = _same
+    rows: int | None = None
+    kept: dict[object, Any] = field(default_factory=dict, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)

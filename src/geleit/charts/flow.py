@@ -103,6 +103,15 @@ def draw(result: Result[Link], drawing: Drawing, *, title: str = "") -> Scene:
 
 
 def _measured(result: Result[Link], drawing: Drawing) -> _Flow:
+    """The flow; folded once for picture, facts and signs."""
+    key = ("flow", id(result))
+    if key not in drawing.kept:
+        drawing.kept[key] = (result, _folded(result, drawing))
+    found: _Flow = drawing.kept[key][1]
+    return found
+
+
+def _folded(result: Result[Link], drawing: Drawing) -> _Flow:
     asked = drawing.chosen.get("top", "")
     goal = tuple(getattr(result.question, "goal", ()))
     unrolled = unroll(result, int(asked) if asked.isdecimal() and int(asked) else TOP, goal)
@@ -326,7 +335,7 @@ def twin(result: Result[Link], drawing: Drawing) -> Twin:
         total[near] = total.get(near, 0) + link.journeys
     ended = words.say("began here") if backward else words.say("no further")
     rows = []
-    for link in links:
+    for link in links[: drawing.rows]:
         whole = total[link.step, link.target if backward else link.source]
         cell = {"step": link.step, "source": link.source, "target": link.target}
         ends = [words.name(end, of) if end else ended for end in (link.source, link.target)]
@@ -350,4 +359,4 @@ def twin(result: Result[Link], drawing: Drawing) -> Twin:
         Column(words.say("Share"), numeric=True),
         Column(words.say("People"), numeric=True),
     )
-    return Twin(heads, tuple(rows))
+    return Twin(heads, tuple(rows), len(links))

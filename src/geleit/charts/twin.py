@@ -23,7 +23,13 @@ class Cell:
 
 @dataclass(frozen=True, slots=True)
 class Twin:
-    """The whole table; the first column of words names the row."""
+    """The table; ``rows`` may be only the first of ``total`` where no more were wanted."""
 
     columns: tuple[Column, ...]
     rows: tuple[tuple[Cell, ...], ...]
+    total: int = -1
+
+    @property
+    def all_rows(self) -> int:
+        """How many rows there are."""
+        return len(self.rows) if self.total < 0 else self.total

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING, Any
 
 from geleit.events.kinds import Catalogue, in_language
@@ -35,7 +35,7 @@ class Words:
 
     def number(self, value: float) -> str:
         """``1.234,5``."""
-        return formats.number(value, self.language)
+        return _number(value, self.language)
 
     def share(self, value: float | None) -> str:
         """``37,1 %``; a dash where there is none."""
@@ -61,7 +61,9 @@ class Words:
             return self.catalogue.channel_label(value, self.language)
         if of == "stage":
             return self.catalogue.stage_label(value, self.language) or value
-        return self._kind_names.setdefault(value, self._kind_name(value))
+        if value not in self._kind_names:
+            self._kind_names[value] = self._kind_name(value)
+        return self._kind_names[value]
 
     def names(self, values: Sequence[str], of: str = "kind") -> str:
         """Several of which one is enough."""
@@ -111,6 +113,12 @@ class Words:
             if vocable.stage in self.catalogue.stage_index:
                 found.setdefault(name, {vocable.stage})
         return {kind: next(iter(stages)) for kind, stages in found.items() if len(stages) == 1}
+
+
+@lru_cache(maxsize=8_192)
+def _number(value: float, language: str) -> str:
+    """A table says many numbers more than once."""
+    return formats.number(value, language)
 
 
 def quoted(text: str, language: str) -> str:

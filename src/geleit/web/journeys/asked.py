@@ -175,8 +175,12 @@ class Asked:
         """Where the people of a cell are."""
         pairs = [(f"{CELL}{name}", str(value)) for name, value in cell.items()]
         pairs += [(f"{LESS}{name}", value) for name, values in (less or {}).items() for value in values]
+        return f"{self._people}{urlencode(pairs)}"
+
+    @cached_property
+    def _people(self) -> str:
         address = self.address("/people")
-        return f"{address}{'&' if '?' in address else '?'}{urlencode(pairs)}"
+        return f"{address}{'&' if '?' in address else '?'}"
 
     def drawing(self, width: float) -> Drawing:
         """For this reader, every number leading to its people."""

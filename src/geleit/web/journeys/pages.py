@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import Any
 
 from markupsafe import Markup
@@ -77,10 +78,11 @@ def question(request: Request) -> Response:
 def _answered(one: Asked) -> dict[str, Any]:
     result, chart, words = one.result, chart_of(one.view.name), one.words
     drawing = one.drawing(PAGE)
-    twin = chart.twin(result, drawing)
     shown = LONGEST if one.page.get("rows") == "all" else SHORT
+    twin = chart.twin(result, replace(drawing, rows=shown))
     widths = NARROW if one.view.narrow else {"wide": PAGE}
-    pictures = [(name, chart.draw(result, one.drawing(px))) for name, px in widths.items()] if result.rows else []
+    drawings = {name: drawing if px == PAGE else one.drawing(px) for name, px in widths.items()}
+    pictures = [(name, chart.draw(result, its)) for name, its in drawings.items()] if result.rows else []
     files = [(form, one.address(f".{form}")) for form in FORMS] if result.rows else []
     definition = {"definition": dict(result.definition), "as_of": _as_of(result)}
     return {
@@ -95,9 +97,9 @@ def _answered(one: Asked) -> dict[str, Any]:
         "wider": any(scene.width > PAGE + 1 for _, scene in pictures),
         "twin": twin,
         "rows": twin.rows[:shown],
-        "total": len(twin.rows),
-        "all_rows": f"{one.address(rows='all')}#table" if len(twin.rows) > shown else "",
-        "cut": len(twin.rows) > shown == LONGEST,
+        "total": twin.all_rows,
+        "all_rows": f"{one.address(rows='all')}#table" if twin.all_rows > shown else "",
+        "cut": twin.all_rows > shown == LONGEST,
         "files": files,
         "api": _api(one),
         "definition": json.dumps(definition, indent=1, ensure_ascii=False),

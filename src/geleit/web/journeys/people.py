@@ -17,6 +17,7 @@ from geleit.charts.cells import inert
 from geleit.errors import GeleitError
 from geleit.web import standing
 from geleit.web.journeys.asked import CELL, LESS, Asked, Unaskable, asked, model_of
+from geleit.web.journeys.cells import told
 from geleit.web.pages.files import TYPES, file_name
 from geleit.web.pages.person import base_of, words_of
 from geleit.web.screen import show, workspace_of
@@ -26,17 +27,6 @@ if TYPE_CHECKING:
 
 PAGE = 25  # each row asks for the person's needs
 BAD_REQUEST = 400
-# How columns of cells are called; a question that is added puts its own here.
-NAMED = {
-    "step": "Step",
-    "source": "where from",
-    "target": "where to",
-    "next": "what came instead",
-    "part": "shown",
-    "value": "what",
-}
-VALUES = ("source", "target", "next", "value")  # columns that hold kinds, channels or stages
-PARTS = {"reached": "came to the step", "lost": "went no further than the step"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +70,7 @@ def _frame(one: Asked) -> dict[str, Any]:
         "area": "journeys",
         "title": one.words.say(one.view.title),
         "back": one.address(),
-        "cell": _said(one),
+        "cell": told(one),
     }
 
 
@@ -134,24 +124,6 @@ def _here(one: Asked, **page: str) -> str:
 def _near(at: int, last: int) -> Sequence[int]:
     """The first and last page and those around this one."""
     return sorted({1, last, *range(max(1, at - 2), min(last, at + 2) + 1)})
-
-
-def _said(one: Asked) -> list[tuple[str, str]]:
-    """The cell in words: column and value, and what is left out."""
-    words = one.words
-    of = (one.given.get("of") or ["kind"])[0]
-    named = {name: words.say(text) for name, text in NAMED.items()}
-
-    def value(name: str, text: str) -> str:
-        if name in VALUES:
-            return words.name(text, of) if text else words.say("nothing more")
-        return words.say(PARTS.get(text, text)) if name == "part" else text
-
-    found = [(named.get(name, name), value(name, text)) for name, text in one.cell.items()]
-    for name, texts in one.less.items():
-        left = ", ".join(value(name, text) for text in texts)
-        found.append((named.get(name, name), words.say("others than {names}", names=left)))
-    return found
 
 
 def _csv(one: Asked, found: Sequence[Actor]) -> Response:

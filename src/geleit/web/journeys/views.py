@@ -209,5 +209,16 @@ VIEWS: dict[str, View] = {
                 Field("columns", "Steps at most", "number", (("1", ""), ("30", "")), more=True),
             ),
         ),
+        View(
+            "retention",
+            "Who comes again?",
+            "Of those who came for the first time in the same week, month or day: how many came again in each one after.",
+            (
+                Field("span", "By", "choice", (("week", "weeks"), ("day", "days"), ("month", "months"))),
+                Field("start", "First time is", "values", empty="anything"),
+                Field("again", "Again is", "values", empty="anything"),
+            ),
+            narrow=True,
+        ),
     )
 }
