@@ -15,15 +15,17 @@ from random_logs import CATALOGUE, KINDS, asked, desk_of, invent, opened, topic_
 
 from geleit.analytics.analytics import QUESTIONS
 from geleit.analytics.exported import ExportAnalytics
+from geleit.analytics.orders import BOUGHT
+from geleit.analytics.question import Supplies
 from geleit.history import reading
 from geleit.history.engine import DuckEngine
-from geleit.history.export import write
+from geleit.history.export import Origin, write
 from geleit.history.exported import Exports
 from geleit.history.place import Place
 from geleit.history.spark import SparkEngine
 
 LOGS = min(int(os.environ.get("GELEIT_LOGS", "2")), 20)
-OF = ("Example", "Europe/Berlin", "definitions")
+OF = Origin("Example", "Europe/Berlin", "definitions")
 ADDRESS = os.environ.get("GELEIT_SPARK", "")  # a server that runs already; by default Sail is started
 NEED = pa.schema(
     {name: pa.string() for name in ("need_id", "customer_id", "topic", "stage")}
@@ -117,9 +119,20 @@ def written(events, folder):
         for need, customer in ids
     ]
     columns.duck.from_arrow(pa.Table.from_pylist(rows, schema=NEED)).create("needs")
+    columns.duck.from_arrow(orders_of(events)).create("orders")
     manifest = write(columns, Place(str(folder)), OF)
     columns.close()
     return manifest
+
+
+def orders_of(events):
+    """Orders as the profile would tell them."""
+    bought = [one for one in events if one.kind == KINDS[3]]
+    rows = [
+        {"customer_id": one.customer_id, "local_day": one.local_day, "currency": "EUR", "kept": 100 * one.ord}
+        for one in bought
+    ]
+    return pa.Table.from_pylist(rows, schema=BOUGHT)
 
 
 def asks(folder, engine):
@@ -157,6 +170,7 @@ def test_every_question_is_answered_alike_everywhere(seed, spark, tmp_path):
         asks(tmp_path, lambda: DuckEngine(reading.connect())),
         asks(tmp_path, lambda: spark),
     )
+    here._supplies = Supplies({}, lambda: orders_of(events))
     for question in questions(chance):
         answer = here.ask(question)
         for engine in (exported, far):
@@ -164,7 +178,7 @@ def test_every_question_is_answered_alike_everywhere(seed, spark, tmp_path):
             assert other.population == answer.population, (seed, question)
             assert other.rows == answer.rows, (seed, question)
             assert other.as_of == answer.as_of
-            renamed = question.renamed(CATALOGUE.canonical)
+            renamed = question.completed(engine._supplies).renamed(CATALOGUE.canonical)
             counts = here._state.counts(renamed, "kernels"), engine._state.counts(renamed, "sql")
             assert counts[0].schema == counts[1].schema
             assert difference(*counts) == [], (seed, question)

@@ -43,6 +43,9 @@ def beginning(number: int, span: Span) -> date:
 
 def spans_of_days(selection: Selection, span: Span) -> tuple[int, npt.NDArray[np.int64]]:
     """The first day of all events, and the span of every day from it on."""
+    if selection.days:
+        first, last = selection.days
+        return first, numbered(np.arange(first, last + 1), span)
     days = [part.column("local_day") for part in selection.parts if len(part.column("local_day"))]
     if not days:
         return 0, np.empty(0, np.int64)

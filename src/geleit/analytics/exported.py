@@ -10,7 +10,8 @@ import pyarrow as pa
 
 from geleit.analytics.analytics import Analytics
 from geleit.analytics.desk import Engine, State
-from geleit.analytics.question import Question
+from geleit.analytics.orders import BOUGHT
+from geleit.analytics.question import Question, Supplies
 from geleit.analytics.reference import Reference
 from geleit.analytics.result import Result
 from geleit.analytics.selection import Journeys, Population, Selection, Wanted
@@ -27,10 +28,16 @@ class ExportAnalytics(Analytics):
     def __init__(self, exports: Exports, catalogue: Catalogue, designs: Mapping[str, DesignedJourney]) -> None:
         super().__init__(exports, catalogue, "", designs)  # type: ignore[arg-type]  # gives states as a history does
         self._exports = exports
+        self._supplies = Supplies(self.designs, self._orders)
 
     def ask(self, question: Question, engine: Engine = "sql") -> Result[Any]:  # noqa: ARG002 (there are no kernels)
         """Answer a question by its reference SQL."""
         return super().ask(question, "sql")
+
+    def _orders(self) -> pa.Table:
+        """What people bought, as the export has it."""
+        names = ", ".join(BOUGHT.names)
+        return self._newest().reference.engine.rows(f"SELECT {names} FROM orders", {}).cast(BOUGHT)  # noqa: S608 (our names)
 
     def _open(self) -> State:
         return ExportState(self._exports.open_columns())

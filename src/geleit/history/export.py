@@ -5,8 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack, closing
-from dataclasses import asdict
-from typing import Any
+from typing import NamedTuple
 
 import duckdb
 import msgspec
@@ -32,7 +31,7 @@ LEAST = 4  # parts, so that several workers have something to do
 ONCE = 16  # parts written in one pass over the events
 HELD = 32_768  # rows of a part held in memory
 SAFE = "ledger, archive and journal are as they were, and parts already written are kept"
-TABLES = ("events", "needs")
+TABLES = ("events", "needs", "orders")
 NEEDS = sa.select(
     tables.need.c.id.label("need_id"),
     *(tables.need.c[name] for name in ("customer_id", "topic", "stage", "opened_at", "closed_at")),
@@ -65,41 +64,49 @@ class ExportManifest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     files: dict[str, File]
 
 
+class Origin(NamedTuple):
+    """Whose journal it is: the company, its time zone, the hash of the definitions its events are read with."""
+
+    company: str
+    zone: str
+    definitions: str
+
+
 def export(
-    history: History, place: Place, of: tuple[str, str, str], told: Callable[[str], None] = lambda _what: None
+    history: History, place: Place, of: Origin, orders: pa.Table, told: Callable[[str], None] = lambda _what: None
 ) -> ExportManifest:
     """Write what questions read, all of one state, and take the place of an export that is there.
 
-    ``of``: the company, its zone, the hash of its definitions. Parts that an interrupted export of the same state left
-    are kept.
+    ``orders``: what people bought, by ``customer_id``. Parts that an interrupted export of the same state left are kept.
 
     Errors: Retryable if the place cannot be written; StoreError if journal or archive is damaged.
     """
     told("reading the journal")
     with closing(_opened(history)) as columns:
+        columns.duck.from_arrow(orders).create("orders")
         return write(columns, place, of, told)
 
 
 def write(
-    columns: Columns, place: Place, of: tuple[str, str, str], told: Callable[[str], None] = lambda _what: None
+    columns: Columns, place: Place, of: Origin, told: Callable[[str], None] = lambda _what: None
 ) -> ExportManifest:
-    """Write one state whose connection has the view ``events`` and the table ``needs``; as ``export``."""
-    (company, zone, definitions), duck = of, columns.duck
+    """Write one state whose connection has the view ``events`` and the tables ``needs`` and ``orders``; as ``export``."""
+    duck = columns.duck
     with writing("the export", SAFE):
         events, customers, first, last = map(int, duck.execute(load("export.sql")["size"]).fetchall()[0])
-        counts = {"events": events, "customers": customers}
-        counts["needs"] = int(duck.execute(load("export.sql")["need_count"]).fetchall()[0][0])
+        needs, orders = map(int, duck.execute(load("export.sql")["counts"]).fetchall()[0])
+        counts = {"events": events, "customers": customers, "needs": needs, "orders": orders}
         parts = max(LEAST, math.ceil(events / EACH))
         as_of = columns.as_of
-        data = f"state-{as_of.change}-{as_of.last_seq}-{definitions[:8]}-{parts}"
+        data = f"state-{as_of.change}-{as_of.last_seq}-{of.definitions[:8]}-{parts}"
         duck.execute(load("export.sql")["placed"], {"parts": parts})
         _write(duck, place, data, parts, told)
         manifest = ExportManifest(
             format=FORMAT,
-            company=company,
-            zone=zone,
+            company=of.company,
+            zone=of.zone,
             as_of=as_of,
-            definitions=definitions,
+            definitions=of.definitions,
             data=data,
             counts=counts,
             days=(first, last),
@@ -107,16 +114,11 @@ def write(
             files=_files(place, data, counts),
         )
     with place.put(MANIFEST) as stream:
-        stream.write(msgspec.json.format(msgspec.json.encode(asdict_of(manifest)), indent=2))
+        stream.write(msgspec.json.format(msgspec.json.encode(manifest), indent=2))
     for folder in place.folders():
         if folder.startswith("state-") and folder != data:
             place.remove(folder)
     return manifest
-
-
-def asdict_of(manifest: ExportManifest) -> dict[str, Any]:
-    """The manifest as plain values."""
-    return {**msgspec.structs.asdict(manifest), "as_of": asdict(manifest.as_of)}
 
 
 def _opened(history: History) -> Columns:

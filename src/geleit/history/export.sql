@@ -6,6 +6,8 @@ FROM (
   SELECT customer_id FROM events
   UNION
   SELECT customer_id FROM needs
+  UNION
+  SELECT customer_id FROM orders
 )
 WHERE customer_id <> ''
 
@@ -17,9 +19,11 @@ SELECT
 FROM events
 WHERE customer_id <> ''
 
--- name: need_count
--- purpose: how many needs an export holds
-SELECT count(*) FROM needs WHERE customer_id <> ''
+-- name: counts
+-- purpose: how many needs and orders an export holds
+SELECT
+  (SELECT count(*) FROM needs WHERE customer_id <> '') AS needs,
+  (SELECT count(*) FROM orders WHERE customer_id <> '') AS orders
 
 -- name: events
 -- purpose: what questions read of the events of some parts: no names, no texts, no records
@@ -35,4 +39,11 @@ WHERE placed.part IN (SELECT unnest($chosen::INTEGER[]))
 SELECT placed.part, needs.need_id, needs.customer_id, needs.topic, needs.stage, needs.opened_at, needs.closed_at
 FROM needs
 INNER JOIN placed ON placed.customer_id = needs.customer_id
+WHERE placed.part IN (SELECT unnest($chosen::INTEGER[]))
+
+-- name: orders
+-- purpose: what the customers of some parts bought, as the profile tells it
+SELECT placed.part, orders.*
+FROM orders
+INNER JOIN placed ON placed.customer_id = orders.customer_id
 WHERE placed.part IN (SELECT unnest($chosen::INTEGER[]))

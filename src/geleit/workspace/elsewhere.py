@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from geleit.errors import GeleitError
 from geleit.history.engine import DuckEngine, Engine
-from geleit.history.export import ExportManifest, export
+from geleit.history.export import ExportManifest, Origin, export
 from geleit.history.exported import Exports
 from geleit.history.place import Place
 from geleit.history.reading import connect
@@ -33,8 +34,10 @@ def export_journal(workspace: Workspace, uri: str, told: Callable[[str], None]) 
     Errors: GeleitError without a driver for the place; Retryable if it cannot be written; StoreError.
     """
     company = workspace.company
-    of = (company.company, company.zone, workspace.definitions.hash())
-    return export(workspace.history, place_of(workspace, uri), of, told)
+    of = Origin(company.company, company.zone, workspace.definitions.hash())
+    told("reading the orders")
+    orders = import_module("geleit.analytics.orders").bought(workspace.history, company.zone)  # loads slowly
+    return export(workspace.history, place_of(workspace, uri), of, orders, told)
 
 
 def ask(workspace: Workspace, question: Question, engine: str, uri: str = "") -> Result[Any]:
