@@ -8,15 +8,35 @@ import pickle
 import signal
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import IO, Any
 
 HEADER = 8
 YOUNG = 50_000  # objects made until memory is searched for rings of them: bulk work makes millions and no rings
 
 
+_ready: dict[str, subprocess.Popen[bytes]] = {}
+
+
+@contextmanager
+def prepared(module: str) -> Iterator[None]:
+    """Start the process of a module before there is work for it: it loads what it needs while this one does something else."""
+    process = None if module in _ready else started(module)
+    if process is not None:
+        _ready[module] = process
+    try:
+        yield
+    finally:
+        if process is not None and _ready.pop(module, None) is process:  # nobody wanted it
+            stop(process)
+            let_go(process)
+
+
 def started(module: str) -> subprocess.Popen[bytes] | None:
     """Another process that runs ``serve`` of a module of ours; None if there can be none."""
+    if (process := _ready.pop(module, None)) is not None and process.poll() is None:
+        return process
     program = f"from {module} import serve; serve()"
     try:
         return subprocess.Popen(  # noqa: S603 (this interpreter, and a text of ours)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
 from typing import Any
 
 import duckdb
@@ -140,7 +139,7 @@ def _any(values: pa.ChunkedArray, marks: Iterable[str]) -> pa.ChunkedArray:
 def _single(special: pa.Table, setting: Setting) -> dict[str, pa.Table]:
     """The facts of events that tell more, one by one."""
     rows = zip(*(special[name].to_pylist() for name in COLUMNS), strict=True)
-    events = [(replace(stored.event, identifiers=()), stored.set_key) for stored in map(decode, rows)]
+    events = [(stored.event, stored.set_key) for stored in map(decode, rows)]
     return tabled(facts.facts_of(events, setting))
 
 
@@ -150,8 +149,10 @@ def tabled(found: Facts) -> dict[str, pa.Table]:
     for table in TABLES:
         rows = facts.newest(found.of(table)) if table is tables.trait else found.of(table)
         form = schema(table)
-        keyed = [row | {"set_key": row["set_id"]} if "set_id" in row else row for row in rows]
-        made[table.name] = pa.Table.from_pylist([{n: row[n] for n in form.names} for row in keyed], form)
+        names = ["set_id" if name == "set_key" else name for name in form.names]
+        columns = ([row[name] for row in rows] for name in names)
+        arrays = [pa.array(values, field.type) for values, field in zip(columns, form, strict=True)]
+        made[table.name] = pa.Table.from_arrays(arrays, schema=form)
     return made
 
 

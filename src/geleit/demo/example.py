@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
 from geleit.demo import company
 from geleit.demo.company import SEED, UNFINISHED, example_folder
 from geleit.errors import GeleitError
+from geleit.intake import beside
 from geleit.intake.imports import silent
+from geleit.processes import prepared
 from geleit.sources.meter import Progress
 from geleit.workspace import open_workspace
 from geleit.workspace.steps import seldom_searched
@@ -70,8 +73,11 @@ def build_demo(
 
     Errors: GeleitError if the folder holds something else; nothing is changed then.
     """
-    write_demo(folder, wanted, told=told)
-    with open_workspace(folder) as workspace:
+    with ExitStack() as stack:
+        if not wanted.small:
+            stack.enter_context(prepared(beside.__name__))  # reads and maps beside: ready by the time all is written
+        write_demo(folder, wanted, told=told)
+        workspace = stack.enter_context(open_workspace(folder))
         workspace.import_sources(progress=progress, told=told)
         counts = workspace.counts()
         return Built(

@@ -20,7 +20,7 @@ from geleit.needs.need import Moment, Need, Touch
 from geleit.needs.rules import Needs
 from geleit.processes import let_go, receive, send, serving, started, stop
 
-ALONE = 2  # tables up to which starting another process costs more than it spares
+ALONE = 4  # tables up to which starting another process costs more than it spares
 HELD = 96_000_000  # bytes of tables and results that wait here; then reading waits
 ASKED = ("about", "closed_by", "need_id", "topic", "words")  # properties that cutting itself reads
 PLAIN = re.compile(r"\w+", re.ASCII)
