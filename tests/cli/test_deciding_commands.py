@@ -54,7 +54,9 @@ def test_a_merge_says_what_became_of_whom_and_is_taken_back(geleit):
 def test_decisions_are_listed_with_their_standing(geleit):
     geleit("separate", "crm.customer_no:4711", "phone:+495614482", *WHO)
     geleit("share", "phone:+4956013920", *WHO)
-    geleit("household", "crm.customer_no:4711", "crm.customer_no:5023", *WHO)
+    assert "household 3: these people live together" in geleit(
+        "household", "crm.customer_no:4711", "crm.customer_no:5023", *WHO
+    )
     geleit("merge", "crm.customer_no:4711", "phone:+495614482", *WHO)
     listed = json.loads(geleit("decisions", "--json"))
     assert [(one["number"], one["kind"]) for one in listed] == [
@@ -65,6 +67,21 @@ def test_decisions_are_listed_with_their_standing(geleit):
     ]
     assert listed[0]["sides"][1] == [{"type": "phone", "value": "+495614482"}]
     assert "newer ones contradict it" in geleit("decisions")
+
+
+def test_numbers_and_addresses_are_taken_in_any_notation(geleit):
+    geleit("share", "05601 / 39 20", *WHO)
+    geleit("share", "Jonas.BRANDT@example.com", *WHO)
+    listed = json.loads(geleit("decisions", "--json"))
+    named = [(one["sides"][0][0]["type"], one["sides"][0][0]["value"]) for one in listed]
+    assert named == [("phone", "+4956013920"), ("email", "jonas.brandt@example.com")]
+    with pytest.raises(GeleitError, match="no identifier '05601 / 39 21'"):
+        geleit("share", "05601 / 39 21", *WHO)
+
+
+def test_help_says_what_is_required(geleit):
+    told = " ".join(geleit("share", "--help").split())
+    assert told.count("required, but for --preview") == 2
 
 
 def test_without_author_or_reason_nothing_is_decided(geleit):

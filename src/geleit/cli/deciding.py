@@ -22,8 +22,8 @@ People = Annotated[
     list[str], typer.Argument(metavar="WHO...", help="Customer ids, type:value, or bare values (e-mail, number).")
 ]
 Identifiers = Annotated[list[str], typer.Argument(metavar="IDENTIFIER...", help="type:value, or a bare value.")]
-Author = Annotated[str, typer.Option(help="Who decides this.", envvar="GELEIT_AUTHOR")]
-Reason = Annotated[str, typer.Option(help="Why, in a sentence.")]
+Author = Annotated[str, typer.Option(help="Who decides this; required, but for --preview.", envvar="GELEIT_AUTHOR")]
+Reason = Annotated[str, typer.Option(help="Why, in a sentence; required, but for --preview.")]
 Preview = Annotated[bool, typer.Option("--preview", help="Only show what would become of whom; nothing is changed.")]
 
 SAID: dict[Kind, str] = {
@@ -145,7 +145,9 @@ def _decide(kind: Kind, sides: Callable[[Workspace], Sides], note: Note | None, 
             _preview(deciding.preview(space, kind, sides(space)), as_json)
             return
         done = deciding.decide(space, kind, sides(space), note)
-    show(done, as_json, lambda: _print(done, f"Decision {done.decision.number}: {SAID[kind]}."))
+    number = done.decision.number
+    said = f"household {number}: {SAID[kind]}" if kind == "household" else SAID[kind]
+    show(done, as_json, lambda: _print(done, f"Decision {number}: {said}."))
 
 
 def _note(author: str, reason: str, preview: bool) -> Note | None:

@@ -107,7 +107,7 @@ def _data(found: Linked, quality: Quality | None) -> dict[str, Any]:
         "clusters": len(sizes),
         "largest_cluster": int(sizes.max()) if len(sizes) else 0,
         "linked_records": int(sizes[sizes > 1].sum()),
-        "threshold": round(found.expected.threshold, 3),
+        "threshold": round(found.expected.threshold, 2) + 0.0,  # no minus before a zero
         "expected_precision": round(found.expected.precision, 4),
         "expected_recall": round(found.expected.recall, 4),
         "columns": [asdict(column) for column in found.columns],

@@ -277,7 +277,7 @@ def take_back(connection: sa.Connection, number: int, note: Note, at: int) -> De
     if made.undone is not None:
         raise GeleitError(
             f"decision {number} was taken back before, by {made.undone.author}; nothing was changed",
-            hint="geleit identity decisions",
+            hint="to have it again, decide it anew; geleit identity decisions shows what it said",
         )
     undone = {"undone_by": note.author.strip(), "undone_why": note.reason.strip(), "undone_at": at}
     connection.execute(sa.update(decision).where(decision.c.id == number).values(undone))

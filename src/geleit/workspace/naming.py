@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 
 import sqlalchemy as sa
 
@@ -10,6 +11,7 @@ from geleit.errors import GeleitError, NotFoundError
 from geleit.events.event import Identifier
 from geleit.identity import closure, explanation
 from geleit.identity.graph import customer_id
+from geleit.identity.normalize import malformed, normalize
 from geleit.ledger import tables
 from geleit.maps.identities import Naming
 from geleit.workspace import deciding
@@ -141,9 +143,22 @@ def _parts(numbers: set[int], ends: Sequence[tuple[int, int]]) -> list[set[int]]
     return parts
 
 
+def _spelled(space: Workspace, connection: sa.Connection, key: str) -> int:
+    """The ledger id of an identifier in any notation: ``0561 / 44 82 17`` is ``phone:+49561448217``."""
+    try:
+        return explanation.find(connection, space.normal(key))
+    except NotFoundError:
+        for type_ in ("phone", "email"):
+            found = normalize(Identifier(type_, key), space.rules, space.company.country)
+            if isinstance(found, Identifier) and found.value != key and not malformed(found, space.rules):
+                with suppress(NotFoundError):
+                    return explanation.find(connection, found.value)
+        raise
+
+
 def _exactly(space: Workspace, connection: sa.Connection, key: str) -> Identifier:
     if connection.execute(sa.select(tables.customer.c.id).where(tables.customer.c.id == key)).first():
         raise NotFoundError(f"'{key}' is a customer, not an identifier", hint=f"geleit customer {key} lists theirs")
-    number = explanation.find(connection, space.normal(key))
+    number = _spelled(space, connection, key)
     row = connection.execute(sa.select(_identifier.type, _identifier.value).where(_identifier.id == number)).one()
     return Identifier(row.type, row.value)
