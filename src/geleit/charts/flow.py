@@ -80,6 +80,12 @@ class _Flow:
         return words.say("{name}, again", name=name) if again else name
 
 
+def asks(result: Result[Link]) -> str:
+    """The question in plain words, by the direction looked at."""
+    backward = getattr(result.question, "direction", "after") == "before"
+    return "What came before?" if backward else "What happens next?"
+
+
 def draw(result: Result[Link], drawing: Drawing, *, title: str = "") -> Scene:
     """The picture; with a ``title`` it says itself what it shows and what its colors mean."""
     flow = _measured(result, drawing)

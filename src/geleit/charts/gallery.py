@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
-from geleit.charts import flow, funnel, retention, trend, typical
+from geleit.charts import flow, funnel, trend, typical
 from geleit.charts.drawing import EDGE, Drawing, Fact
 from geleit.charts.twin import Twin
 from geleit.charts.words import Words
@@ -45,12 +45,16 @@ class Chart:
     twin: Callable[[Any, Drawing], Twin]
     facts: Callable[[Any, Drawing], Sequence[Fact]] = _none
     signs: Callable[[Any, Drawing], Sequence[tuple[str, str]]] = _none
+    asks: Callable[[Any], str] | None = None
+
+    def title_of(self, result: Any) -> str:
+        """What this very answer was asked, where that is not always the same."""
+        return self.asks(result) if self.asks else self.title
 
 
 CHARTS: dict[str, Chart] = {
-    "flow": Chart("What happens next, what came before?", flow.draw, flow.twin, flow.facts, flow.signs),
+    "flow": Chart("What happens next, what came before?", flow.draw, flow.twin, flow.facts, flow.signs, flow.asks),
     "funnel": Chart("How many come how far?", funnel.draw, funnel.twin, funnel.facts, funnel.signs),
-    "retention": Chart("Who comes again?", retention.draw, retention.twin, retention.facts, retention.signs),
     "trend": Chart("When does it happen?", trend.draw, trend.twin, trend.facts, trend.signs),
     "typical": Chart("Which way is typical?", typical.draw, typical.twin, typical.facts, typical.signs),
 }
@@ -110,4 +114,4 @@ def draw(
     """
     chart = chart_of(result.question.name)
     drawing = Drawing(Words(language, catalogue or Catalogue(), zone), chosen={k: str(v) for k, v in chosen.items()})
-    return Picture(chart.draw(result, drawing, title=translate(language, chart.title)))
+    return Picture(chart.draw(result, drawing, title=translate(language, chart.title_of(result))))

@@ -65,13 +65,12 @@ def question(request: Request) -> Response:
         "question.html",
         status=status,
         area="journeys",
-        title=one.words.say(one.view.title),
+        **{"title": one.words.say(one.view.title)} | values,
         tells=one.words.say(one.view.tells),
         action=f"/journeys/{one.view.name}",
         controls=[control for control in form if not control.more],
         further=[control for control in form if control.more],
         hidden=hidden(one),
-        **values,
     )
 
 
@@ -86,6 +85,7 @@ def _answered(one: Asked) -> dict[str, Any]:
     files = [(form, one.address(f".{form}")) for form in FORMS] if result.rows else []
     definition = {"definition": dict(result.definition), "as_of": _as_of(result)}
     return {
+        "title": words.say(chart.title_of(result)),
         "problem": "",
         "exact": "",
         "result": result,
@@ -133,7 +133,7 @@ def file(request: Request) -> Response:
     except Unaskable as error:
         return Response(f"{error.message}\n{error.exact}\n", status_code=BAD_REQUEST, media_type="text/plain")
     headers = {
-        "content-disposition": f'attachment; filename="{file_name(one.words.say(one.view.title))}.{form}"',
+        "content-disposition": f'attachment; filename="{file_name(one.words.say(chart_of(one.view.name).title_of(result)))}.{form}"',
         "content-security-policy": ALONE,
     }
     return Response(_file(one, result, form), media_type=TYPES[form], headers=headers)
@@ -143,5 +143,6 @@ def _file(one: Asked, result: Any, form: str) -> bytes:
     if form == "csv":
         return as_csv(result).encode()
     drawing = one.drawing(PAGE)
-    scene = chart_of(one.view.name).draw(result, drawing, title=one.words.say(one.view.title))
+    chart = chart_of(one.view.name)
+    scene = chart.draw(result, drawing, title=one.words.say(chart.title_of(result)))
     return Picture(scene).svg().encode() if form == "svg" else Picture(scene).png()
