@@ -214,7 +214,7 @@ VIEWS: dict[str, View] = {
             "Who comes again?",
             "Of those who came for the first time in the same week, month or day: how many came again in each one after.",
             (
-                Field("span", "By", "choice", (("week", "weeks"), ("day", "days"), ("month", "months"))),
+                Field("span", "In", "choice", (("week", "weeks"), ("day", "days"), ("month", "months"))),
                 Field("start", "First time is", "values", empty="anything"),
                 Field("again", "Again is", "values", empty="anything"),
             ),

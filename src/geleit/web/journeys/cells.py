@@ -1,0 +1,70 @@
+"""How a cell of an answer is told above its people: what its columns are called, and what stands in them."""
+
+from __future__ import annotations
+
+from geleit.analytics.calendar import beginning
+from geleit.language.formats import day_of
+from geleit.web.journeys.asked import Asked, model_of
+
+# How columns of cells are called; a question that is added puts its own here.
+NAMED = {
+    "step": "Step",
+    "source": "where from",
+    "target": "where to",
+    "next": "what came instead",
+    "part": "shown",
+    "value": "what",
+    "cohort": "First time from",
+    "later": "later by",
+    "channel": "Channel",
+    "visits": "days on which they came",
+    "often": "days on which they came",
+    "way": "The way",
+    "touch": "Touch",
+    "success": "success after it",
+    "stage": "Stage",
+    "further": "went further",
+    "group": "Group",
+}
+OF = ("source", "target", "next", "value", "touch")  # columns that hold kinds, channels or stages, whatever is asked
+OWN = ("channel", "stage")  # columns that hold what they are called
+PARTS = {"reached": "came to the step", "lost": "went no further than the step"}
+SEVERAL = "|"  # between the steps of a way
+
+
+def told(one: Asked) -> list[tuple[str, str]]:
+    """Column and value, and what is left out."""
+    words = one.words
+    found = [(column(one, name), value(one, name, text)) for name, text in one.cell.items()]
+    for name, texts in one.less.items():
+        left = ", ".join(value(one, name, text) for text in texts)
+        found.append((column(one, name), words.say("others than {names}", names=left)))
+    return found
+
+
+def column(one: Asked, name: str) -> str:
+    """A column's name."""
+    return one.words.say(NAMED.get(name, name))
+
+
+def value(one: Asked, name: str, text: str) -> str:
+    """What stands in a column."""
+    words, of = one.words, _of(one)
+    if name in OF:
+        return words.name(text, of) if text else words.say("nothing more")
+    if name in OWN:
+        return words.name(text, name)
+    if name == "way":
+        steps = [words.name(step, of) for step in text.split(SEVERAL) if step]
+        return " → ".join(steps) or words.say("a rarer way")
+    if name == "cohort" and text.removeprefix("-").isdecimal():
+        return day_of(beginning(int(text), one.values.get("span", "week")), words.language)
+    if name in ("success", "further"):
+        return words.say("yes") if text == "1" else words.say("no")
+    return words.say(PARTS.get(text, text)) if name == "part" else text
+
+
+def _of(one: Asked) -> str:
+    field = model_of(one.view.name).model_fields.get("of")
+    given = one.given.get("of")
+    return given[0] if given else str(field.default) if field else "kind"
