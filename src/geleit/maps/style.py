@@ -12,6 +12,7 @@ Theme = Literal["light", "dark", "print"]
 
 TONE_TOKENS = ("need", "inform", "configure", "order", "service", "resolved")  # the visual language's names, by tone
 NO_TONE = "none"  # a step without a stage
+TINTS = (0.05, 0.11, 0.18, 0.27, 0.38)  # of ink in paper, for cells by share; ink stays readable on each
 
 _LIGHT = {
     "paper": "#ffffff",
@@ -129,8 +130,10 @@ def rules(palette: Palette) -> dict[str, dict[str, str]]:
         "m-ribbon": {"fill": palette.wash},
         "m-left": line | {"stroke": c["ink-3"], "stroke-width": "1"},
         "m-blunt": line | {"stroke-width": "2"},
+        "m-open": {"fill": "none", "stroke": c["ink-3"], "stroke-width": "1.2", "stroke-dasharray": "3 2.6"},
     }
-    return found | _by_tone(palette)
+    tints = {f"m-tint{step}": {"fill": c["ink"], "fill-opacity": str(share)} for step, share in enumerate(TINTS, 1)}
+    return found | tints | _by_tone(palette)
 
 
 def _by_tone(palette: Palette) -> dict[str, dict[str, str]]:
