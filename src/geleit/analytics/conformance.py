@@ -9,7 +9,7 @@ from typing import ClassVar, Literal, Self
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
-from pydantic import Field
+from pydantic import Field, PrivateAttr
 
 from geleit.analytics import conformance_text
 from geleit.analytics.conformance_text import NEVER
@@ -62,14 +62,16 @@ class Conformance(Question):
     )
     keys: ClassVar[tuple[str, ...]] = ("part", "step", "verdict", "kind")
 
-    journey: str = Field("", description="name of a designed journey (journeys/NAME.yaml)")
+    journey: str = Field("", description="name of a designed journey (journeys/NAME.yaml); by default the first")
     design: DesignedJourney | None = Field(None, description="or the designed journey itself")
     limit: int = Field(200, ge=1, description="rows shown; the rest is folded into 'other', which opens")
+
+    _counted: DesignedJourney | None = PrivateAttr(None)
 
     def completed(self, supplies: Supplies) -> Self:
         """With the design of the given name, and for the needs of its topic."""
         designs = supplies.designs
-        design = self.design or designs.get(self.journey)
+        design = self.design or designs.get(self.journey or next(iter(designs), ""))
         if design is None:
             there = f"designed journeys: {', '.join(designs)}" if designs else "write one: journeys/NAME.yaml"
             raise NotFoundError(f"there is no designed journey '{self.journey}'", hint=there)
@@ -77,20 +79,23 @@ class Conformance(Question):
         return self.model_copy(update={"design": design, "journey": design.name, "topic": topic})
 
     def renamed(self, canonical: Callable[[str], str]) -> Self:
-        """The same question with every kind by the name it is counted under."""
+        """The same question, which counts every kind by the name it is counted under; ``design`` keeps its own words."""
         steps = tuple(
             step.model_copy(update={"kind": tuple(canonical(kind) for kind in step.kinds)})
             for step in self.designed.steps
         )
         begins = tuple(canonical(kind) for kind in self.designed.beginnings)
-        return self.model_copy(update={"design": self.designed.model_copy(update={"steps": steps, "begins": begins})})
+        done = self.model_copy()
+        done._counted = self.designed.model_copy(update={"steps": steps, "begins": begins})  # noqa: SLF001 (its own)
+        return done
 
     @property
     def designed(self) -> DesignedJourney:
-        """The design; only of a completed question."""
-        if self.design is None:
+        """The design as it is counted; only of a completed question."""
+        counted = self._counted or self.design
+        if counted is None:
             raise NotFoundError("the question names no designed journey", hint="geleit analyze conformance NAME")
-        return self.design
+        return counted
 
     def parameters(self) -> Mapping[str, object]:
         """Values of the reference SQL's parameters."""

@@ -149,6 +149,9 @@ class Asked:
 
     def _check(self, question: Question) -> None:
         """Name a kind that nobody knows, and what was probably meant."""
+        if "design" in type(question).model_fields and not workspace_of(self.request).definitions.journeys:
+            exact = "write one: journeys/NAME.yaml"
+            raise Unaskable(self.words.say("There is no designed journey yet."), exact)
         catalogue = self.words.catalogue
         there = {one.value for one in known(self.request, "kind", self.words)}
         for kind in question.kinds:

@@ -25,10 +25,28 @@ NAMED = {
     "stage": "Stage",
     "further": "went further",
     "group": "Group",
+    "verdict": "verdict",
+    "kind": "what",
 }
-OF = ("source", "target", "next", "value", "touch")  # columns that hold kinds, channels or stages, whatever is asked
+OF = ("source", "target", "next", "value", "touch", "kind")  # columns that hold kinds, channels or stages, whatever is asked
 OWN = ("channel", "stage")  # columns that hold what they are called
-PARTS = {"reached": "came to the step", "lost": "went no further than the step"}
+PARTS = {"reached": "came to the step", "lost": "went no further than the step"} | {
+    "journey": "the whole journey",
+    "step": "what became of the step",
+    "extra": "besides",
+}
+VERDICTS = {
+    "as_designed": "as designed",
+    "so_far": "as designed so far",
+    "deviating": "deviates",
+    "elsewhere": "takes none of the steps",
+    "late": "late",
+    "other_order": "in another order",
+    "skipped": "left out",
+    "not_reached": "not reached",
+    "by_person": "besides, by the person",
+    "by_company": "besides, by us",
+}
 SEVERAL = "|"  # between the steps of a way
 
 
@@ -61,7 +79,8 @@ def value(one: Asked, name: str, text: str) -> str:
         return day_of(beginning(int(text), one.values.get("span", "week")), words.language)
     if name in ("success", "further"):
         return words.say("yes") if text == "1" else words.say("no")
-    return words.say(PARTS.get(text, text)) if name == "part" else text
+    said = {"part": PARTS, "verdict": VERDICTS}.get(name, {})
+    return words.say(said[text]) if text in said else text
 
 
 def _of(one: Asked) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from geleit.events.kinds import in_language
 from geleit.language.formats import span
 from geleit.web.journeys.asked import Asked, model_of
 from geleit.web.journeys.views import SPANS, Field
@@ -96,6 +97,13 @@ def _control(asked: Asked, field: Field, given: str) -> Control:
         options = [Option("", words.say(field.empty), not given)]
         options += [Option(one, workspace.topic_label(one, words.language), one == given) for one in asked.topics]
         return Control(field.name, label, "list", given, tuple(options), more=field.more, set=bool(given))
+    if field.control == "design":
+        designs = workspace_of(asked.request).definitions.journeys
+        chosen = given or next(iter(designs), "")
+        options = [
+            Option(name, in_language(one.label, words.language), name == chosen) for name, one in designs.items()
+        ]
+        return Control(field.name, label, "list", chosen, tuple(options), more=field.more, set=bool(given))
     if field.control == "span":
         options = [Option("", words.say("any length"), not given)]
         options += [Option(one, _span(asked, one), one == given) for one in dict.fromkeys((*SPANS, given)) if one]

@@ -27,7 +27,7 @@ from typing import Any, Literal
 from geleit.charts.drawing import Fact
 from geleit.charts.words import Words
 
-Control = Literal["values", "topic", "choice", "number", "day", "span", "flag"]
+Control = Literal["values", "topic", "design", "choice", "number", "day", "span", "flag"]
 Ask = Callable[..., Any]  # name of a question, its fields -> its answer
 BOUGHT = "order_completed"
 SHOP = ("product_viewed", "product_added", "checkout_started", BOUGHT)
@@ -40,7 +40,7 @@ class Field:
     """One thing a form asks: a field of the question, and how it is chosen.
 
     ``values``: a kind, channel or stage that exists, ``several`` = so many at once at least; ``empty`` = the words for none.
-    ``topic``: one of the company's needs. ``choice``: one of ``options`` (value, words). ``number``: from the first option to the second. ``flag``: yes or no.
+    ``topic``: one of the company's needs. ``design``: one of its designed journeys. ``choice``: one of ``options`` (value, words). ``number``: from the first option to the second. ``flag``: yes or no.
     """
 
     name: str
@@ -198,6 +198,14 @@ VIEWS: dict[str, View] = {
                 Field("span", "In", "choice", (("week", "weeks"), ("day", "days"), ("month", "months"))),
                 OF,
             ),
+            narrow=True,
+        ),
+        View(
+            "conformance",
+            "Do journeys go as designed?",
+            "What becomes of every step of a designed journey: as designed, late, in another order, left out; and what "
+            "people do besides.",
+            (Field("journey", "Designed journey", "design"),),
             narrow=True,
         ),
         View(
