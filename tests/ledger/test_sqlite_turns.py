@@ -85,6 +85,8 @@ def test_looking_at_the_log_keeps_the_locks(tmp_path):
     with ledger.write() as connection:
         connection.execute(sa.delete(tables.event_key))
         ledger.relieve()
+        ledger.warm()
+        assert ledger.store._warming.wait() == 0
         said = subprocess.run([sys.executable, "-c", OTHER, path], capture_output=True, text=True, check=True).stdout
     assert "locked" in said
     ledger.close()

@@ -96,6 +96,10 @@ class Ledger:
         self.store.relieved()
         self.engine.dispose()
 
+    def warm(self) -> None:
+        """Have what events will ask for read into memory, if it fits; returns at once."""
+        self.store.warm()
+
     def relieve(self) -> None:
         """Do what commits would else do from time to time; cheap if there is nothing to do."""
         with self._translated():

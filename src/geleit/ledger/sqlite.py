@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
 import time
 from bisect import bisect_left
 from collections.abc import Mapping
@@ -23,6 +25,14 @@ NEARLY = (
     48_000  # pages of the log from which it is about to begin anew, which it does where few are left to be taken over
 )
 FEW = 500
+WARMING = """
+import os, sys
+os.nice(10)
+part = bytearray(1 << 20)
+with open(sys.argv[1], "rb", buffering=0) as file:
+    while file.readinto(part):
+        pass
+"""
 HEAD, FRAME = 32, 24  # bytes before all pages of the log, and before each
 CACHE = 65_536  # KiB of pages that a connection keeps; the one that takes events keeps a share of the memory
 MOST_CACHE = 524_288
@@ -39,6 +49,7 @@ class Sqlite:
         self.name = str(url.database)
         self.pages = PAGES
         self.cache = CACHE
+        self._warming: subprocess.Popen[bytes] | None = None
         self._salts, self._taken = b"", 0  # of the log: its round, and how many of its pages are in the file
 
     def engine(self) -> sa.Engine:
@@ -83,6 +94,17 @@ class Sqlite:
         with suppress(OSError, ValueError, AttributeError):  # elsewhere than on Unix nobody knows
             memory = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
             self.cache = max(CACHE, min(MOST_CACHE, memory // 1024 // 32))
+
+    def warm(self) -> None:
+        """Let another process read the file once, so that the first events need not wait for each of its pages.
+
+        Not this one: closing the file would take away its locks. Nothing is read that memory has no room for.
+        """
+        with suppress(OSError, ValueError, AttributeError):
+            memory = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+            if Path(self.name).stat().st_size < memory // 4:
+                words = [sys.executable, "-S", "-c", WARMING, self.name]
+                self._warming = subprocess.Popen(words, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)  # noqa: S603 (this interpreter, and a text of ours)
 
     def relieve(self, engine: sa.Engine) -> None:
         """Take the log over into the file, if that is worth it, as far as that goes without anybody waiting for it."""

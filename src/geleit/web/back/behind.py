@@ -140,6 +140,7 @@ def _submit(collector: Collector, answers: _Answers, message: Take) -> None:
 
 def _keep(workspace: Workspace, link: Connection, opening: Opening) -> None:
     """Keep the stores, until told to stop or the front is gone; tell how that goes."""
+    workspace.ledger.warm()
     upkeep = Upkeep(workspace, opening.pace)
     upkeep.resume()
     upkeep.start()
