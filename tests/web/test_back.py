@@ -1,5 +1,6 @@
 """The processes behind the pages, as `geleit serve` runs them."""
 
+import asyncio
 import os
 import signal
 import subprocess
@@ -15,7 +16,7 @@ from geleit.errors import Retryable
 from geleit.events.event import Event, Identifier
 from geleit.intake.ready import Ready
 from geleit.web.app import create_app
-from geleit.web.back.front import Back
+from geleit.web.back.front import AwayWriter, Back, GoneError
 from geleit.web.back.messages import Opening, pack, unpack
 from geleit.web.serve import behind
 from geleit.workspace import open_workspace
@@ -104,6 +105,44 @@ def test_outcomes_and_counts_come_back(workspace):
         assert back.keeper.leads or back.keeper.fault == ""
     assert back.writer.tally.new == {"web": 2}  # the last word of the writer
     assert workspace.counts().events == 2
+
+
+class Wire:
+    """A line to nobody that keeps what is sent; cut, it is gone."""
+
+    def __init__(self):
+        self.sent, self.cut = [], False
+
+    def send(self, takes):
+        if self.cut:
+            raise GoneError
+        self.sent.append([take.number for take in takes])
+
+
+def test_what_one_turn_of_the_loop_brings_goes_together():
+    wire, writer = Wire(), AwayWriter(lambda event: event)
+    writer.opened(wire, 1)
+
+    async def turn(*keys):
+        futures = [writer.submit([event(key)]) for key in keys]
+        assert (len(wire.sent), writer.room.waiting) == (before, len(keys))
+        await asyncio.sleep(0)
+        return futures
+
+    before = 0
+    asyncio.run(turn("a", "b", "c"))
+    assert wire.sent == [[1, 2, 3]]
+    writer.lost()
+    writer.opened(wire, 2)
+    writer.submit([event("d")])  # from a thread without a loop
+    assert wire.sent == [[1, 2, 3], [4]]
+    writer.lost()
+    writer.opened(wire, 3)
+    before, wire.cut = 2, True
+    for future in asyncio.run(turn("e", "f")):
+        with pytest.raises(GoneError):
+            future.result(0)
+    assert writer.room.waiting == 0
 
 
 def test_what_waits_is_committed_when_the_server_ends(workspace):

@@ -123,8 +123,9 @@ def _write(workspace: Workspace, link: Connection, _opening: Opening) -> None:
     collector.start()
     try:
         while not isinstance(message := link.recv(), Stop):
-            if isinstance(message, Take):
-                _submit(collector, answers, message)
+            if isinstance(message, list):
+                for take in message:
+                    _submit(collector, answers, take)
             elif isinstance(message, Asked):
                 answers.send(Told(collector.tally))
     finally:

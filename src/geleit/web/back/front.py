@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import os
 import subprocess
@@ -170,6 +171,7 @@ class AwayWriter:
         self.line: Line | None = None
         self.pid = -1
         self._open: dict[int, tuple[Future[Outcome], int]] = {}
+        self._going: list[Take] = []  # submitted in this turn of the loop
         self._lock = threading.Lock()
         self._number = 0
         self._pace = 0.0
@@ -193,8 +195,8 @@ class AwayWriter:
 
     def submit(self, events: Sequence[Event], rejected: Sequence[Rejected] = ()) -> Future[Outcome]:
         """Hand events over (see ``Collector.submit``). Errors: OverloadedError, GoneError."""
-        line, size = self.line, len(events) + len(rejected)
-        if line is None:
+        size = len(events) + len(rejected)
+        if self.line is None:
             raise GoneError
         self.room.enter(size, self._pace)
         future: Future[Outcome] = Future()
@@ -203,11 +205,23 @@ class AwayWriter:
             self._number += 1
             number = self._number
             self._open[number] = (future, size)
-        try:
-            line.send(Take(number, [pack(self._ready(event)) for event in events], rejected))
-        except GoneError as error:
-            self._end(number, error)
+        take = Take(number, [pack(self._ready(event)) for event in events], rejected)
+        with self._lock:
+            self._going.append(take)
+            alone = len(self._going) == 1
+        if alone:
+            _soon(self._send)
         return future
+
+    def _send(self) -> None:
+        """Hand over what was submitted since the last time, as one message."""
+        with self._lock:
+            takes, self._going = self._going, []
+        try:
+            _there(self.line).send(takes)
+        except GoneError as error:
+            for take in takes:
+                self._end(take.number, error)
 
     def _ready(self, event: Event) -> Event | Ready:
         """As ready as it can be; what cannot is put aside by the writer, which says why."""
@@ -247,6 +261,22 @@ class AwayWriter:
             future.set_exception(outcome)
         else:
             future.set_result(outcome)
+
+
+def _there(line: Line | None) -> Line:
+    if line is None:
+        raise GoneError
+    return line
+
+
+def _soon(work: Callable[[], None]) -> None:
+    """Do it when this turn of the event loop ends: what all ready connections sent is then there; without a loop at once."""
+    try:
+        loop = asyncio.get_running_loop()
+    except RuntimeError:
+        work()
+    else:
+        loop.call_soon(work)
 
 
 class AwayKeeper:

@@ -52,7 +52,7 @@ class Opening:
 
 @dataclass(frozen=True, slots=True)
 class Take:
-    """To the writer: commit this, and tell what became of it under this number."""
+    """To the writer, in lists: commit this, and tell what became of it under this number."""
 
     number: int
     events: list[Packed]
