@@ -7,9 +7,6 @@ import io
 from collections.abc import Iterable
 from functools import lru_cache
 
-from fontTools.subset import Options, Subsetter
-from fontTools.ttLib import TTFont
-
 from geleit.maps.scene import Text
 from geleit.maps.style import RECORD, VOICE
 from geleit.maps.type import FILES, FONTS, Face
@@ -39,6 +36,9 @@ def _rule(face: Face, letters: str) -> str:
 
 
 def _subset(face: Face, letters: str) -> bytes:
+    from fontTools.subset import Options, Subsetter  # noqa: PLC0415 (slow to load, and most commands draw nothing)
+    from fontTools.ttLib import TTFont  # noqa: PLC0415 (as above)
+
     font = TTFont(FONTS / FILES[face], recalcTimestamp=False)  # the same letters, the same bytes
     options = Options()
     options.flavor = "woff2"
