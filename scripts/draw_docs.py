@@ -1,4 +1,4 @@
-"""Draw the pictures of docs/pictures from the real thing: the example's journey map, the quick start's, two pages.
+"""Draw the pictures of docs/pictures from the real thing: the example's journey map, the quick start's, two charts, two pages.
 
 ``make docs`` runs it. Pages are photographed with Debian's Chromium where there is one; their pictures stay otherwise.
 """
@@ -11,11 +11,14 @@ import tempfile
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 
 import uvicorn
 from playwright.sync_api import Browser, sync_playwright
 
+from geleit.charts import draw
+from geleit.clock import micros
 from geleit.demo.example import CUSTOMER, build_demo
 from geleit.maps import identities
 from geleit.maps.export import export, write_pictures
@@ -27,6 +30,8 @@ from geleit.workspace.scaffold import init
 DOCS = Path(__file__).resolve().parent.parent / "docs"
 PICTURES = DOCS / "pictures"
 FILE_BLOCK = re.compile(r"^<!-- file: (\S+) -->\n```\w+\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+CLICKSTREAM = DOCS.parent / "examples" / "clickstream"
+BOUGHT, CLOCK = "order_completed", micros(datetime(2026, 11, 22, tzinfo=UTC))
 WIDE, HIGH = 1440, 1000
 ENDS = ("app.installation:5b22-e7c1", "till.receipt_no:2026-0219-0047")  # between which a chain of evidence leads
 # Picture -> page of the example, opened in English.
@@ -57,6 +62,19 @@ def draw_quick_start(folder: Path) -> None:
         workspace.import_sources()
         customer = workspace.customer("jana.vogt@example.org")
         export(workspace.journey(customer, None, "en"), PICTURES / "quick-start.svg")
+
+
+def draw_charts(folder: Path) -> None:
+    """Answers about all journeys of the clickstream: what follows the cart, and how many come from it to the purchase."""
+    shutil.copytree(CLICKSTREAM, folder, ignore=shutil.ignore_patterns("data"))
+    with open_workspace(folder, clock=lambda: CLOCK) as workspace:
+        workspace.import_sources()
+        workspace.sync()
+        asked, steps = workspace.analytics, ["product_view", "add_to_cart", "checkout_step_completed", BOUGHT]
+        answers = [asked.flow(anchor=["add_to_cart"], goal=[BOUGHT], depth=4), asked.funnel(steps, window="2 days")]
+        for answer in answers:
+            picture = draw(answer, "en", catalogue=workspace.catalogue, zone=workspace.company.zone)
+            picture.save(PICTURES / f"{answer.question.name}.svg")
 
 
 def photograph(workspace: Workspace, customer: str) -> None:
@@ -97,6 +115,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as scratch:
         draw_quick_start(Path(scratch) / "quick-start")
         draw_example(Path(scratch) / "demo")
+        draw_charts(Path(scratch) / "clickstream")
 
 
 if __name__ == "__main__":
