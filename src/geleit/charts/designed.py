@@ -13,6 +13,7 @@ from babel.units import format_unit
 from geleit.charts.drawing import LINE, Drawing, Fact, door, heading, legend, named_number, reach
 from geleit.charts.flow import hatched
 from geleit.charts.twin import Cell, Column, Twin
+from geleit.charts.words import Words
 from geleit.events.kinds import in_language
 from geleit.maps.plan import Paragraph, set_paragraphs
 from geleit.maps.scene import Canvas, Circle, Rect, Scene, Stroke, Text
@@ -43,6 +44,13 @@ WHOLE = {
     "deviating": "deviate: late, in another order, or something left out",
     "elsewhere": "take none of the steps",
 }
+OF_WHOLE = {
+    "as_designed": "as designed",
+    "so_far": "as designed so far",
+    "deviating": "deviates",
+    "elsewhere": "takes none of the steps",
+}
+BY = {"by_person": "besides, by the person", "by_company": "besides, by us"}
 
 
 @dataclass(frozen=True)
@@ -314,18 +322,10 @@ def _what(answer: _Answer, row: Conformed) -> str:
     return answer.name(row.step) if row.part == "step" else words.name(row.kind)
 
 
-def _said(words: Any, row: Conformed) -> str:
+def _said(words: Words, row: Conformed) -> str:
     if row.part == "journey":
-        return str(
-            words.say(
-                {"so_far": "as designed so far", "deviating": "deviates", "elsewhere": "takes none of the steps"}.get(
-                    row.verdict, "as designed"
-                )
-            )
-        )
-    if row.part == "extra":
-        return str(words.say("besides, by the person" if row.verdict == "by_person" else "besides, by us"))
-    return str(words.say(VERDICTS[row.verdict]))
+        return words.say(OF_WHOLE[row.verdict])
+    return words.say(BY[row.verdict] if row.part == "extra" else VERDICTS[row.verdict])
 
 
 def _exactly(micros: int, language: str) -> str:

@@ -31,11 +31,15 @@ GERMAN_DAY = re.compile(r"(\d{1,2})\.(\d{1,2})\.(\d{4})")
 
 
 class Unaskable(GeleitError):
-    """The asker's mistake, told in the reader's language; ``exact`` is what the question itself said, in English."""
+    """The asker's mistake, told in the reader's language; ``exact`` is what the question itself said, in English.
 
-    def __init__(self, message: str, exact: str = "") -> None:
+    ``fault`` is false where nobody asked wrongly, and something has to be made first.
+    """
+
+    def __init__(self, message: str, exact: str = "", *, fault: bool = True) -> None:
         super().__init__(message)
         self.exact = exact
+        self.fault = fault
 
 
 @dataclass(frozen=True)
@@ -151,7 +155,7 @@ class Asked:
         """Name a kind that nobody knows, and what was probably meant."""
         if "design" in type(question).model_fields and not workspace_of(self.request).definitions.journeys:
             exact = "write one: journeys/NAME.yaml"
-            raise Unaskable(self.words.say("There is no designed journey yet."), exact)
+            raise Unaskable(self.words.say("There is no designed journey yet."), exact, fault=False)
         catalogue = self.words.catalogue
         there = {one.value for one in known(self.request, "kind", self.words)}
         for kind in question.kinds:

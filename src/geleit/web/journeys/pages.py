@@ -54,11 +54,13 @@ def question(request: Request) -> Response:
     """GET /journeys/{name}: the answer as picture and table, with the form that asks it."""
     one = asked(request)
     values: dict[str, Any] = {"result": None, "problem": "", "exact": ""}
+    fault = True
     try:
         values = _answered(one)
     except Unaskable as error:
         values |= {"problem": error.message, "exact": error.exact}
-    status = BAD_REQUEST if values["problem"] else 200
+        fault = error.fault
+    status = BAD_REQUEST if values["problem"] and fault else 200
     form = controls(one)
     return show(
         request,
