@@ -28,6 +28,7 @@ def brute(question, ways, result, seed):
         assert row.share == len(units) / total, seed
         assert row.median_us == nearest_rank([span for *_, span in units], 50), seed
     for row in result.rows[:3]:
+        assert result.actors(way="|".join(row.way)) == result.actors(way=row.way), seed
         actors = result.actors(way=row.way)
         assert [(one.customer, one.need) for one in actors] == sorted(unit[:2] for unit in found[row.way]), seed
 

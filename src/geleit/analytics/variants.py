@@ -15,6 +15,7 @@ from geleit.analytics.question import Question
 from geleit.analytics.selection import Selection, table, ways
 from geleit.language.words import translate
 
+SEVERAL = "|"  # between the steps of a way in one text; no kind has it in its name
 DIGITS = 5  # of a code in a way's text; equal widths make texts sort like codes
 
 
@@ -55,9 +56,10 @@ class Variants(Question):
         }
 
     def cell(self, cell: Mapping[str, object], selection: Selection) -> Mapping[str, object]:
-        """A way's steps as the text they are counted by."""
+        """A way's steps (as a text with a bar between them, or one by one) as the text they are counted by."""
         names = {name: place for place, name in enumerate(sorted(selection.values(self.of)))}
         way: Any = cell.get("way", ())
+        way = way.split(SEVERAL) if isinstance(way, str) else way
         return {"way": _text([names.get(step, len(names)) for step in way])} if cell else {}
 
     def count(self, selection: Selection) -> pa.Table:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
-from geleit.charts import designed, flow, funnel, retention, trend, typical
+from geleit.charts import designed, flow, funnel, retention, trend, typical, variants
 from geleit.charts.drawing import EDGE, Drawing, Fact
 from geleit.charts.twin import Twin
 from geleit.charts.words import Words
@@ -59,6 +59,7 @@ CHARTS: dict[str, Chart] = {
     "trend": Chart("When does it happen?", trend.draw, trend.twin, trend.facts, trend.signs),
     "conformance": Chart("Do journeys go as designed?", designed.draw, designed.twin, designed.facts, designed.signs),
     "typical": Chart("Which way is typical?", typical.draw, typical.twin, typical.facts, typical.signs),
+    "variants": Chart("Which ways do they take?", variants.draw, variants.twin, variants.facts, variants.signs),
 }
 
 

@@ -218,6 +218,18 @@ VIEWS: dict[str, View] = {
             ),
         ),
         View(
+            "variants",
+            "Which ways do they take?",
+            "The whole ways of journeys, step by step, the most frequent first, and how many are rarer.",
+            (
+                OF,
+                Field("collapse", "The same step in a row counts once", "flag"),
+                Field("limit", "Ways shown", "number", (("1", ""), ("50", ""))),
+            ),
+            narrow=True,
+            start=lambda _known: {"limit": "12"},
+        ),
+        View(
             "retention",
             "Who comes again?",
             "Of those who came for the first time in the same week, month or day: how many came again in each one after.",
