@@ -191,7 +191,7 @@ def memory(pid: int) -> int:
     held = 0
     for one in family(pid):
         lines = dict(line.split(":", 1) for line in Path(f"/proc/{one}/status").read_text().splitlines())
-        held += int(lines["RssAnon"].split()[0])
+        held += int(lines.get("RssAnon", "0").split()[0])  # nothing of one that has ended
     return held // 1024
 
 

@@ -86,7 +86,10 @@ def test_looking_at_the_log_keeps_the_locks(tmp_path):
         connection.execute(sa.delete(tables.event_key))
         ledger.relieve()
         ledger.warm()
-        assert ledger.store._warming.wait() == 0
+        warming = ledger.store._warming
+        assert warming.wait() == 0
+        ledger.relieve()
+        assert ledger.store._warming is None
         said = subprocess.run([sys.executable, "-c", OTHER, path], capture_output=True, text=True, check=True).stdout
     assert "locked" in said
     ledger.close()

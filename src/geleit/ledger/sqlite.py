@@ -108,6 +108,8 @@ class Sqlite:
 
     def relieve(self, engine: sa.Engine) -> None:
         """Take the log over into the file, if that is worth it, as far as that goes without anybody waiting for it."""
+        if self._warming is not None and self._warming.poll() is not None:
+            self._warming = None
         salts, logged = self._log()
         if salts != self._salts:
             self._salts, self._taken = salts, 0
