@@ -29,7 +29,7 @@ from geleit.history.statements import load
 ROWS = """
 SELECT
   printf('%08x', customer) AS customer_id, t, n AS ord, printf('%08x', n) AS event_id, kind::VARCHAR AS kind,
-  '' AS stage, channel::VARCHAR AS channel, 'person' AS initiator, true AS contact, true AS step, 'log' AS evidence,
+  kind::VARCHAR AS own_kind,  '' AS stage, channel::VARCHAR AS channel, 'person' AS initiator, true AS contact, true AS step, 'log' AS evidence,
   printf('%08x', customer) AS need_id, local_day
 FROM read_parquet($path)
 """

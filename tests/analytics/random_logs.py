@@ -2,7 +2,7 @@
 
 import os
 import random
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from types import SimpleNamespace
 from zoneinfo import ZoneInfo
@@ -25,7 +25,7 @@ CHANNELS = ("web", "store", "phone", "")
 STAGES = ("need", "inform", "configure", "order", "service", "resolved", "")
 MINUTE = 60_000_000
 SCHEMA = pa.schema(
-    [(name, pa.string()) for name in ("customer_id", "need_id", "event_id", "kind", "channel", "stage")]
+    [(name, pa.string()) for name in ("customer_id", "need_id", "event_id", "kind", "own_kind", "channel", "stage")]
     + [("t", pa.int64()), ("ord", pa.int64()), ("local_day", pa.int32()), ("step", pa.bool_()), ("contact", pa.bool_())]
     + [("evidence", pa.string()), ("initiator", pa.string())]
 )
@@ -48,6 +48,7 @@ class Seen:
     contact: bool
     evidence: str
     initiator: str
+    own_kind: str = ""
 
 
 def invent(chance, customers=9, most=12):
@@ -60,12 +61,14 @@ def invent(chance, customers=9, most=12):
                 days=chance.choice((0, 0, 0, 0, -2, 7, 40)), minutes=30 * chance.randint(-6, 12)
             )
             day = moment.astimezone(ZONE).date().toordinal() - 719163
+            kind = chance.choice(KINDS[: chance.choice((3, 4, 6))])
             found.append(
                 Seen(
                     customer_id="" if customer == 7 else f"c{customer:x}",
                     need_id=chance.choice(("", *[f"n{customer}a"] * 5, f"n{customer}b", f"n{customer}b")),
                     event_id=f"e{chance.random():.9f}{number}",
-                    kind=chance.choice(KINDS[: chance.choice((3, 4, 6))]),
+                    kind=kind,
+                    own_kind=chance.choice((kind, f"our {kind}", KINDS[0])),
                     channel=chance.choice(CHANNELS),
                     stage=chance.choice(STAGES),
                     t=int(moment.timestamp()) * 1_000_000,
@@ -153,7 +156,8 @@ def journeys(events, question):
             counts = False
         if counts:
             need = event.need_id if question.unit == "need" else ""
-            found.setdefault((event.customer_id, need), []).append(event)
+            seen = replace(event, kind=event.own_kind) if question.own_kinds else event
+            found.setdefault((event.customer_id, need), []).append(seen)
     if question.period_of == "journeys":
         found = {unit: way for unit, way in found.items() if inside(way[0].local_day, question)}
     return found
@@ -167,6 +171,7 @@ def inside(local_day, question):
 def asked(chance, model, **more):
     """A question with random surroundings."""
     values = {"unit": chance.choice(("need", "customer")), "notes": chance.random() < 0.3, "limit": 10_000}
+    values["own_kinds"] = chance.random() < 0.2
     if chance.random() < 0.3:
         values["since"] = datetime(2026, 3, chance.randint(27, 31), tzinfo=ZONE).date()
     if chance.random() < 0.3:

@@ -9,7 +9,6 @@ from random_logs import KINDS, LOGS, compare, nearest_rank
 from geleit.analytics.lifecycle import Lifecycle
 from geleit.analytics.stickiness import Stickiness
 
-
 NOW = [
     int(datetime(2026, *day, 12, tzinfo=UTC).timestamp()) * 1_000_000 for day in ((3, 30), (5, 20), (11, 3), (12, 31))
 ]

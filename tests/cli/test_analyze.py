@@ -23,6 +23,8 @@ QUESTIONS = (
     ["stages"],
     ["loops"],
     ["frequency"],
+    ["trend", "order_completed", "--by", "month"],
+    ["typical", "--having", "order_completed"],
     ["compare", "--having", "order_completed"],
     ["correlation", "order_completed", "--support", "1"],
 )
@@ -80,6 +82,15 @@ def test_a_segment_is_a_file_of_customers(ask, washing_machine, tmp_path):
     assert answer["filters"]["segment"] == 1
     with pytest.raises(GeleitError, match="cannot be read"):
         ask("kinds", "--segment", str(tmp_path / "none.txt"))
+
+
+def test_own_kinds_are_those_of_the_sources(ask):
+    known, own = (
+        {row["value"] for row in json.loads(ask("kinds", "--json", *more))["rows"]} for more in ([], ["--own-kinds"])
+    )
+    assert own - known, "kinds.yaml gives no word a meaning"
+    one = min(own - known)
+    assert {row["value"] for row in json.loads(ask("trend", one, "--own-kinds", "--json"))["rows"]} == {one}
 
 
 def test_errors_say_what_was_meant(ask):

@@ -17,6 +17,8 @@ from geleit.language.words import translate
 
 Z = 1.959963984540054  # 95 % of a normal distribution lie within
 
+SHARED = (set(Question.model_fields) - {"limit"}) | {"of"}  # what the questions about both groups take over
+
 
 @dataclass(frozen=True, slots=True)
 class Difference:
@@ -62,7 +64,7 @@ class Comparison(Question):
 
     def parts(self) -> Sequence[Question]:
         """Group a and group b."""
-        same = self.model_dump(include={"unit", "since", "until", "period_of", "segment", "notes", "of"})
+        same = self.model_dump(include=SHARED)
         if self.having:
             return Occurrences(**same, having=self.having), Occurrences(**same, lacking=self.having)
         return Occurrences(**same), Occurrences(**(same | {"segment": self.against}))
@@ -115,7 +117,7 @@ class Correlation(Question):
 
     def parts(self) -> Sequence[Question]:
         """Journeys with success, up to it; journeys without."""
-        same = self.model_dump(include={"unit", "since", "until", "period_of", "segment", "notes", "of"})
+        same = self.model_dump(include=SHARED)
         return Occurrences(**same, having=self.success, before=self.success), Occurrences(**same, lacking=self.success)
 
     def rows(self, counts: pa.Table, selection: Selection) -> Sequence[Correlated]:  # noqa: ARG002 (counts say it all)

@@ -58,7 +58,11 @@ class State:
         if parts := question.parts():
             return _grouped([self.counts(part, engine) for part in parts])
         selection = self.selection(question.wanted)
-        found = question.count(selection) if engine == "kernels" and not question.by_sql else self.reference.counts(question, selection)
+        found = (
+            question.count(selection)
+            if engine == "kernels" and not question.by_sql
+            else self.reference.counts(question, selection)
+        )
         return found.sort_by([(name, "ascending") for name in question.sorted_by or question.keys])
 
     def population(self, wanted: Wanted, engine: Engine) -> Population:
@@ -104,7 +108,9 @@ class Desk:
         Errors: NotFoundError for a kind that nobody knows; StoreError.
         """
         state = self._newest()
-        question = question.completed(self._supplies).renamed(self._catalogue.canonical)
+        question = question.completed(self._supplies)
+        if not question.own_kinds:
+            question = question.renamed(self._catalogue.canonical)
         self._check(question, state.columns)
         with state.lock:
             counts = state.counts(question, engine)
@@ -153,10 +159,11 @@ class Desk:
             return list(connection.execute(query).scalars())
 
     def _check(self, question: Question, columns: Columns) -> None:
-        known = {*columns.kinds, *VOCABULARY, *self._catalogue.definition.kinds}
+        there = columns.own_kinds if question.own_kinds else columns.kinds
+        known = {*there, *VOCABULARY, *self._catalogue.definition.kinds}
         for kind in question.kinds:
             if kind not in known:
                 raise NotFoundError(
-                    f"no event is of the kind '{kind}'{meant(kind, sorted(columns.kinds))}",
+                    f"no event is of the kind '{kind}'{meant(kind, sorted(there))}",
                     hint="geleit analyze kinds lists the kinds there are and how many events each has",
                 )

@@ -57,7 +57,7 @@ class ExportState(State):
             Fetched(lambda: fetch(self.reference, wanted, of)),
             self.reference.population(wanted),
             local_day(of.as_of.at, of.zone),
-            of.kinds,
+            of.own_kinds if wanted.own_kinds else of.kinds,
             of.channels,
             of.stages,
             of.days,
@@ -94,7 +94,7 @@ class Fetched(Sequence[Journeys]):
 def fetch(reference: Reference, wanted: Wanted, of: Exported) -> Journeys:
     """All journeys in memory, as kernels read them."""
     steps = reference.steps(wanted)
-    codes = {"kind": of.kinds, "channel": of.channels, "stage": of.stages}
+    codes = {"kind": of.own_kinds if wanted.own_kinds else of.kinds, "channel": of.channels, "stage": of.stages}
     columns: dict[str, Column] = {name: _coded(steps[name], values) for name, values in codes.items()}
     columns |= {name: steps[name].to_numpy() for name in ("t", "local_day")}
     columns["flags"] = (steps["by_person"].to_numpy() * PERSON).astype(np.uint8)

@@ -51,6 +51,9 @@ class Question(Definition):
     )
     topic: str = Field("", description="only needs of this topic; by default of any")
     segment: tuple[str, ...] | None = Field(None, description="only these customers, by their ids; by default all")
+    own_kinds: bool = Field(
+        False, description="kinds as sources call them, not the known kinds that kinds.yaml says they mean"
+    )
     notes: bool = Field(False, description="count notes (a criterion, a judgement) like steps")
     limit: int = Field(50, ge=1, description="rows shown; the rest is folded into 'other', which opens")
 
@@ -72,9 +75,8 @@ class Question(Definition):
     @property
     def wanted(self) -> Wanted:
         """Which events count, and how they are grouped."""
-        return Wanted(
-            self.unit == "need", self.notes, self.period_of == "journeys", *self.days, self.segment, self.topic
-        )
+        whole = self.period_of == "journeys"
+        return Wanted(self.unit == "need", self.notes, whole, *self.days, self.segment, self.topic, self.own_kinds)
 
     @property
     def kinds(self) -> Sequence[str]:

@@ -24,7 +24,7 @@ class Wanted(NamedTuple):
 
     ``in_need``: by need, else by customer. ``notes``: notes count like steps. ``whole``: the days (from ``since``, until
     before ``until``) say when a journey began; else which events count. ``segment``: only these customers.
-    ``topic``: only needs of it ('' = any).
+    ``topic``: only needs of it ('' = any). ``own_kinds``: kinds are as sources call them.
     """
 
     in_need: bool
@@ -34,6 +34,7 @@ class Wanted(NamedTuple):
     until: int
     segment: tuple[str, ...] | None
     topic: str = ""
+    own_kinds: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,15 +113,20 @@ def select(columns: Columns, wanted: Wanted, zone: str, needs: Sequence[str] = (
     of_topic = columns.among_needs(needs) if wanted.topic else [EVERY_NEED] * len(columns.parts)
     for part, keep, mine in zip(columns.parts, _kept(columns, wanted.segment), of_topic, strict=True):
         grouped = _group(part, (keep, mine), wanted, left)
-        found.append(Journeys(part, grouped, units, owners))
+        found.append(Journeys(_by_own_kinds(part) if wanted.own_kinds else part, grouped, units, owners))
         units += len(grouped[2])
         owners += len(keep)
         people += selecting.distinct(grouped[2])
         events += len(grouped[0])
     population = Population(units, people, events, *map(int, left))
-    return Selection(
-        tuple(found), population, local_day(columns.as_of.at, zone), columns.kinds, columns.channels, columns.stages
-    )
+    kinds = columns.own_kinds if wanted.own_kinds else columns.kinds
+    today = local_day(columns.as_of.at, zone)
+    return Selection(tuple(found), population, today, kinds, columns.channels, columns.stages)
+
+
+def _by_own_kinds(part: Part) -> Part:
+    """The same events by the kinds that sources gave them."""
+    return Part(lambda name: part.column("own_kind" if name == "kind" else name), part.keep)
 
 
 def _group(

@@ -2,7 +2,8 @@
 -- purpose: the events that count, each in the journey it belongs to and at its place there (from 1)
 WITH counted AS (
   SELECT
-    customer_id, CASE WHEN $in_need THEN need_id ELSE '' END AS need_id, t, ord, event_id, kind, channel, stage, local_day,
+    customer_id, CASE WHEN $in_need THEN need_id ELSE '' END AS need_id, t, ord, event_id,
+    CASE WHEN $own_kinds THEN own_kind ELSE kind END AS kind, channel, stage, local_day,
     CASE WHEN initiator = 'person' THEN 1 ELSE 0 END AS by_person
   FROM events
   WHERE customer_id <> ''

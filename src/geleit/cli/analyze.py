@@ -40,6 +40,9 @@ Segment = Annotated[
     ),
 ]
 Topic = Annotated[str, typer.Option(help="Only needs of this topic.")]
+OwnKinds = Annotated[
+    bool, typer.Option("--own-kinds", help="Kinds as sources call them, not what kinds.yaml says they mean.")
+]
 Notes = Annotated[bool, typer.Option("--notes", help="Count notes (a criterion, a judgement) like steps.")]
 Limit = Annotated[int | None, typer.Option(min=1, help="Rows shown; the rest is folded, and counted all the same.")]
 Engine = Annotated[
@@ -72,6 +75,7 @@ class Asked:
     events_of_period: bool
     segment: Path | None
     topic: str
+    own_kinds: bool
     notes: bool
     limit: int | None
     engine: str
@@ -92,6 +96,7 @@ def asked(
     events_of_period: OnlyEvents = False,
     segment: Segment = None,
     topic: Topic = "",
+    own_kinds: OwnKinds = False,
     notes: Notes = False,
     limit: Limit = None,
     engine: Engine = "kernels",
@@ -305,6 +310,7 @@ def _run(name: str, values: Mapping[str, Any], how: Asked) -> None:
         "until": how.until and how.until.date(),
         "limit": how.limit,
         "topic": how.topic,
+        "own_kinds": how.own_kinds,
         "notes": how.notes,
         "period_of": "events" if how.events_of_period else "journeys",
     }

@@ -23,7 +23,7 @@ GAP = 2  # supposed: nobody recorded it
 PERSON = 4  # the person began it
 CONTACT = 8  # contact with somebody, no action alone
 
-NAMES = ("customer", "t", "ord", "kind", "channel", "stage", "local_day", "need", "flags")
+NAMES = ("customer", "t", "ord", "kind", "own_kind", "channel", "stage", "local_day", "need", "flags")
 Column = npt.NDArray[Any]
 
 
@@ -31,7 +31,7 @@ Column = npt.NDArray[Any]
 class Part:
     """Events clustered by (customer, t, order); only customers whose place in ``keep`` is true are to be read.
 
-    ``column(name)`` gives one of ``NAMES``. Codes of kind, channel and stage are those of ``Columns``; customers and needs
+    ``column(name)`` gives one of ``NAMES``. Codes of kinds, channel and stage are those of ``Columns``; customers and needs
     are numbered within the part.
     """
 
@@ -49,8 +49,9 @@ class Columns:
         self.duck = duck
         self.base = base
         self.as_of = AsOf(*duck.execute("SELECT * FROM as_of").fetchall()[0])
-        codes = base.codes if base else {"kind": [], "channel": [], "stage": []}
+        codes = base.codes if base else {"kind": [], "own_kind": [], "channel": [], "stage": []}
         self.kinds = self._extended(codes["kind"], "kinds")
+        self.own_kinds = self._extended(codes["own_kind"], "own_kinds")
         self.channels = self._extended(codes["channel"], "channels")
         # Stages of definitions that changed since the base was built come behind its own.
         self.stages = [*codes["stage"], *(stage for stage in (*stages, "") if stage not in codes["stage"])]
@@ -109,7 +110,7 @@ class Columns:
         return Part(lambda name: np.asarray(base.column(name)), keep)
 
     def _delta(self) -> Part:
-        codes = {"kinds": self.kinds, "channels": self.channels, "stages": self.stages}
+        codes = {"kinds": self.kinds, "own_kinds": self.own_kinds, "channels": self.channels, "stages": self.stages}
         found = self.duck.execute(load("columns.sql")["coded"], codes).fetchnumpy()
         customers = self._values("delta_customers")
         keep = np.array([customer != "" for customer in customers], np.bool_)

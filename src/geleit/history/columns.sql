@@ -16,6 +16,10 @@ SELECT count(*) FROM base.customer_code
 -- purpose: the kinds of the delta, sorted
 SELECT DISTINCT kind FROM delta ORDER BY kind
 
+-- name: own_kinds
+-- purpose: the kinds of the delta as sources call them, sorted
+SELECT DISTINCT own_kind FROM delta ORDER BY own_kind
+
 -- name: channels
 -- purpose: the channels of the delta, sorted
 SELECT DISTINCT channel FROM delta ORDER BY channel
@@ -27,6 +31,7 @@ SELECT
   t,
   ord,
   (list_position($kinds, kind) - 1)::USMALLINT AS kind,
+  (list_position($own_kinds, own_kind) - 1)::USMALLINT AS own_kind,
   (list_position($channels, channel) - 1)::USMALLINT AS channel,
   (list_position($stages, stage) - 1)::UTINYINT AS stage,
   local_day,

@@ -110,7 +110,12 @@ def write(
             data=data,
             counts=counts,
             days=(first, last),
-            codes={"kind": columns.kinds, "channel": columns.channels, "stage": columns.stages},
+            codes={
+                "kind": columns.kinds,
+                "own_kind": columns.own_kinds,
+                "channel": columns.channels,
+                "stage": columns.stages,
+            },
             files=_files(place, data, counts),
         )
     with place.put(MANIFEST) as stream:

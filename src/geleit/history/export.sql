@@ -29,7 +29,7 @@ SELECT
 -- purpose: what questions read of the events of some parts: no names, no texts, no records
 SELECT
   placed.part, events.customer_id, events.need_id, events.event_id, events.t, events.ord, events.local_day, events.kind,
-  events.channel, events.stage, events.initiator, events.evidence, events.step, events.contact
+  events.own_kind, events.channel, events.stage, events.initiator, events.evidence, events.step, events.contact
 FROM events
 INNER JOIN placed ON placed.customer_id = events.customer_id
 WHERE placed.part IN (SELECT unnest($chosen::INTEGER[]))

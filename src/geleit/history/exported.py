@@ -26,7 +26,8 @@ class Exported:
         self.as_of: AsOf = manifest.as_of
         self.zone = manifest.zone
         self.days = manifest.days
-        self.kinds, self.channels, self.stages = (manifest.codes[name] for name in ("kind", "channel", "stage"))
+        names = ("kind", "own_kind", "channel", "stage")
+        self.kinds, self.own_kinds, self.channels, self.stages = (manifest.codes[name] for name in names)
         for name in TABLES:
             self._read(name, f"{uri}/{manifest.data}/{name}", manifest.counts[name])
 

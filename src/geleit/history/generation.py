@@ -15,7 +15,7 @@ from geleit.errors import StoreError
 from geleit.files import checksum
 from geleit.history.reading import connect
 
-FORMAT = 2
+FORMAT = 3
 DATABASE = "journal.duckdb"
 MANIFEST = "manifest.json"
 
@@ -97,7 +97,7 @@ class Generation:
 
     @property
     def codes(self) -> Mapping[str, list[str]]:
-        """Values by code, per coded column (kind, channel, stage)."""
+        """Values by code, per coded column (kind, own_kind, channel, stage)."""
         return self.manifest.codes
 
     @property
@@ -121,7 +121,7 @@ class Generation:
     def column(self, name: str) -> npt.NDArray[Any]:
         """One column of all events in stored order, mapped from disk.
 
-        customer, t, ord, kind, channel, stage, local_day, need (-1 for none), and flags (``columns.STEP`` and others).
+        customer, t, ord, kind, own_kind, channel, stage, local_day, need (-1 for none), and flags (``columns.STEP`` and others).
         """
         # Copy on write: whatever a reader does to it never reaches the file.
         mapped: npt.NDArray[Any] = np.load(self.folder / f"{name}.npy", mmap_mode="c")

@@ -199,6 +199,7 @@ def _write_columns(duck: duckdb.DuckDBPyConnection, part: Path, catalogue: Catal
     """Write the coded columns as ``.npy`` files in stored order; returns the values by code."""
     sql = load("journal.sql")
     kinds = [row[0] for row in duck.execute(sql["kinds"]).fetchall()]
+    own_kinds = [row[0] for row in duck.execute(sql["own_kinds"]).fetchall()]
     channels = [row[0] for row in duck.execute(sql["channels"]).fetchall()]
     stages = [*(stage.id for stage in catalogue.stages), ""]
     channel: type[np.generic] = np.uint8 if len(channels) <= SMALL else np.uint16
@@ -207,6 +208,7 @@ def _write_columns(duck: duckdb.DuckDBPyConnection, part: Path, catalogue: Catal
         "t": np.int64,
         "ord": np.int64,
         "kind": np.uint16,
+        "own_kind": np.uint16,
         "channel": channel,
         "stage": np.uint8,
         "local_day": np.int32,
@@ -215,7 +217,8 @@ def _write_columns(duck: duckdb.DuckDBPyConnection, part: Path, catalogue: Catal
     }
     rows = int(duck.table("built.events").count("*").fetchall()[0][0])
     columns = {name: _column(part / f"{name}.npy", form, rows) for name, form in types.items()}
-    answer = duck.sql(sql["coded"], params={"kinds": kinds, "channels": channels, "stages": stages})
+    values = {"kinds": kinds, "own_kinds": own_kinds, "channels": channels, "stages": stages}
+    answer = duck.sql(sql["coded"], params=values)
     for batch in answer.to_arrow_reader(snapshot.BATCH):
         place = batch["place"].to_numpy()
         for name, column in columns.items():
@@ -223,7 +226,7 @@ def _write_columns(duck: duckdb.DuckDBPyConnection, part: Path, catalogue: Catal
     for column in columns.values():
         if isinstance(column, np.memmap):
             column.flush()
-    return {"kind": kinds, "channel": channels, "stage": stages}
+    return {"kind": kinds, "own_kind": own_kinds, "channel": channels, "stage": stages}
 
 
 def _column(path: Path, form: type[np.generic], rows: int) -> npt.NDArray[np.generic]:

@@ -35,6 +35,10 @@ ORDER BY need_id
 -- purpose: the kinds that occur, in the order of their codes
 SELECT DISTINCT kind FROM built.events ORDER BY kind
 
+-- name: own_kinds
+-- purpose: the kinds as sources call them, in the order of their codes
+SELECT DISTINCT own_kind FROM built.events ORDER BY own_kind
+
 -- name: channels
 -- purpose: the channels that occur, in the order of their codes
 SELECT DISTINCT channel FROM built.events ORDER BY channel
@@ -47,6 +51,7 @@ SELECT
   events.t,
   events.ord,
   (list_position($kinds, events.kind) - 1)::USMALLINT AS kind,
+  (list_position($own_kinds, events.own_kind) - 1)::USMALLINT AS own_kind,
   (list_position($channels, events.channel) - 1)::USMALLINT AS channel,
   (list_position($stages, events.stage) - 1)::UTINYINT AS stage,
   events.local_day,

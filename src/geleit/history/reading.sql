@@ -26,6 +26,7 @@ SELECT
   keyed.key,
   keyed.record,
   touch.read_kind AS kind,
+  CASE WHEN keyed.kind = 'step_told' THEN touch.read_kind ELSE keyed.kind END AS own_kind,
   touch.stage,
   touch.channel,
   touch.medium,

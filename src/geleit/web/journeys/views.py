@@ -104,6 +104,7 @@ COMMON = (
         (("journeys", "journeys that began then, whole"), ("events", "only the events of these days")),
         more=True,
     ),
+    Field("own_kinds", "Count the kinds that sources have of their own", "flag", more=True),
     Field("notes", "Count notes like steps", "flag", more=True),
 )
 
