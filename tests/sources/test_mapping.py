@@ -164,6 +164,19 @@ def test_each_gives_one_event_per_element(bench):
     assert [(r.reason, r.position) for r in result.rejected] == [("missing_property", "0.2")]
 
 
+def test_an_element_that_fails_costs_its_record_and_is_found_by_one_query(bench, monkeypatch):
+    def halve(*_):
+        raise AssertionError("records were searched by halves")
+
+    monkeypatch.setattr(computing.Computation, "_halve", halve)
+    records = [RECORD | {"lines": [{"n": "1"}, {"n": "x" if number in (3, 30) else "2"}]} for number in range(40)]
+    event = "{kind: x, " + BASIC + ", each: lines, properties: {n: \"(item->>'n')::int\"}}"
+    result = one(bench, [*records, RECORD], event)
+    assert len(result.events) == 2 * 38
+    assert [(r.reason, r.line) for r in result.rejected] == [("expression", 4), ("expression", 31)]
+    assert "(item->>'n')::int fails" in result.rejected[0].message
+
+
 def test_two_events_of_a_record_under_one_key_are_told(bench):
     result = one(bench, RECORD, "{kind: x, key: t, " + BASIC + "}\n      - {kind: y, key: t, " + BASIC + "}")
     assert [e.kind for e in result.events] == ["x"]

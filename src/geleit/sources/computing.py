@@ -49,7 +49,7 @@ class Computation:
             return
         if stopped.why == "definition":
             raise self._definition_error(records, stopped)
-        if stopped.why == "value" and self.selection.each is None and self.selection.group is None:
+        if stopped.why == "value" and self.selection.group is None:
             good = self._without_failures(records)
             if good is None or (good.num_rows < records.num_rows and self._ask(good) is None):
                 return

@@ -51,10 +51,16 @@ class Selection:
         return f"{head} FROM {self._grouped_source()} GROUP BY {ROW}, ({self.group.sql}){element} HAVING {when}"
 
     def failures_sql(self) -> str:
-        """Per record and column, whether the column's expression fails there (records that fail nowhere included)."""
+        """Per record and column, whether the column's expression fails there, for any element of each.
+
+        Records that fail nowhere are included, but of those without elements.
+        """
         when = f"({self.when.expression.sql})" if self.when else "true"
         parts = [f"TRY({when} IS NULL) IS NULL"]
         parts += [f"TRY((CASE WHEN {when} THEN ({c.expression.sql}) END) IS NULL) IS NULL" for c in self.columns]
+        if self.each:
+            any_of = ", ".join(f"bool_or({part}) AS c{i}" for i, part in enumerate(parts))
+            return f"SELECT {ROW}, {any_of} FROM {self._plain_source()} GROUP BY {ROW}"
         return f"SELECT {ROW}, " + ", ".join(f"{part} AS c{i}" for i, part in enumerate(parts)) + " FROM record"
 
     def _elements(self) -> str:
