@@ -325,7 +325,8 @@ def _what(answer: _Answer, row: Conformed) -> str:
 def _said(words: Words, row: Conformed) -> str:
     if row.part == "journey":
         return words.say(OF_WHOLE[row.verdict])
-    return words.say(BY[row.verdict] if row.part == "extra" else VERDICTS[row.verdict])
+    named = BY if row.part == "extra" else VERDICTS
+    return words.say(named[row.verdict])
 
 
 def _exactly(micros: int, language: str) -> str:
