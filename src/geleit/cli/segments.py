@@ -19,7 +19,7 @@ Limit = Annotated[int, typer.Option(min=1, help="People shown.")]
 
 def register(app: typer.Typer) -> None:
     """Add this room's commands."""
-    for one in (list_, show_, preview, people):
+    for one in (list_, show_, preview, people, refresh):
         segment.command(one.__name__.rstrip("_"))(one)
     app.add_typer(segment, name="segment")
 
@@ -71,6 +71,15 @@ def people(
     with opened(folder) as workspace:
         found = Segments(workspace).members(name)[:limit]
     show(list(found), as_json, lambda: say("\n".join(found)) if found else None)
+
+
+def refresh(folder: Folder = HERE, as_json: AsJson = False) -> None:
+    """Count everybody anew from history; nobody comes or goes by that. What differs was wrong before: tell us."""
+    with opened(folder) as workspace:
+        found = Segments(workspace).refresh()
+    rows = [{"name": name, "before": before, "people": now} for name, (before, now) in found.items()]
+    lines = [[row["name"], row["before"], row["people"]] for row in rows]
+    show(rows, as_json, lambda: table(["name", "before", "people"], lines, empty="there is no segment yet"))
 
 
 def _say(segments: Segments, named: tuple[str, Segment], limit: int, language: str, *, as_json: bool) -> None:

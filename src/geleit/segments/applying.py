@@ -133,7 +133,7 @@ def _sets(connection: sa.Connection, keys: Iterable[int]) -> dict[int, int]:
 def _fill_standing(
     ledger: Ledger, history: History, segments: Mapping[str, Segment], what: tuple[Mapping[str, Segment], Setting]
 ) -> None:
-    """Write who is in; whoever may come or go by mere time is looked at afterwards."""
+    """Write who is in, since nobody knows when; whoever may come or go by mere time is looked at afterwards."""
     filled, setting = what
     now = ledger.clock()
     with Census(history, Asked(segments, setting, now), [one.who for one in filled.values()]) as census:
@@ -142,7 +142,7 @@ def _fill_standing(
             inside = census.ids(one.who)
             restless = census.restless(one.who)
             rows: list[tuple[object, ...]] = [
-                (name, who, True, before.get(who, now), now if who in restless else None) for who in inside
+                (name, who, True, before.get(who), now if who in restless else None) for who in inside
             ]
             known = set(inside)
             rows += [(name, who, False, None, now) for who in sorted(restless - known)]
@@ -150,10 +150,10 @@ def _fill_standing(
             _write(ledger, rows, (name, [who for who in before if who not in stay]))
 
 
-def _members(ledger: Ledger, name: str) -> dict[str, int]:
+def _members(ledger: Ledger, name: str) -> dict[str, int | None]:
     with ledger.read() as connection:
         query = sa.select(_standing.customer_id, _standing.since_at).where(_standing.segment == name)
-        return {row.customer_id: row.since_at or 0 for row in connection.execute(query)}
+        return {row.customer_id: row.since_at for row in connection.execute(query)}
 
 
 def _write(ledger: Ledger, rows: Sequence[tuple[object, ...]], gone: tuple[str, Sequence[str]]) -> None:

@@ -32,6 +32,7 @@ from geleit.web.pages.start import start
 from geleit.web.posting import RefusedError, posted
 from geleit.web.screen import show
 from geleit.web.security import HEADERS, SecurityHeaders, allowed_hosts
+from geleit.web.segments.routes import ROUTES as SEGMENTS
 from geleit.web.snippet import SnippetDoor
 from geleit.workspace import Workspace
 
@@ -57,6 +58,7 @@ def create_app(workspace: Workspace, *, hosts: Sequence[str] = ()) -> Starlette:
         Route("/journeys/{name}.{form}", asking.file),
         Route("/journeys/{name}", asking.question),
         Route("/journeys/{name}/people", behind),
+        *SEGMENTS,
         Route("/sources", sources),
         Route("/sources/quarantine", quarantine),
         Route("/keys", keys),

@@ -7,12 +7,17 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+import sqlalchemy as sa
+
 from geleit.errors import GeleitError
 from geleit.history.delta import AsOf
+from geleit.intake.following import keep_segments
+from geleit.ledger.segment_tables import segment_applied
 from geleit.segments.asking import Asked
 from geleit.segments.bulk import Census
 from geleit.segments.conditions import Condition
 from geleit.segments.definition import Segment, check_one, load_segment, the_segment
+from geleit.segments.standing import standings
 from geleit.segments.words import Line, Speaker
 from geleit.workspace.workspace import Workspace
 
@@ -114,3 +119,20 @@ class Segments:
     def named_people(self, customers: Sequence[str]) -> list[dict[str, str]]:
         """Customers with their names."""
         return [{"customer": one, "name": self.workspace.profile(one).name} for one in customers]
+
+    def refresh(self) -> dict[str, tuple[int, int]]:
+        """Count everybody anew from history, beside all live answers; returns how many were in before and are now.
+
+        Nobody comes or goes by that. Errors: Retryable, StoreError.
+        """
+        space = self.workspace
+        before = self._standing()
+        with space.ledger.write() as connection:
+            connection.execute(sa.update(segment_applied).values(digest=""))
+        keep_segments(space.intake, space.history, self.all)
+        after = self._standing()
+        return {name: (before.get(name, 0), after.get(name, 0)) for name in self.all}
+
+    def _standing(self) -> dict[str, int]:
+        with self.workspace.ledger.read() as connection:
+            return {name: one.people for name, one in standings(connection, 0).items()}

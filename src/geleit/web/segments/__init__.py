@@ -1,0 +1,1 @@
+"""Pages of segments: who is in, why, who came and went, and the builder."""
