@@ -13,10 +13,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import uvicorn
 from playwright.sync_api import Browser, sync_playwright
 
+from geleit.analytics.result import Result
 from geleit.charts import draw
 from geleit.clock import micros
 from geleit.demo.example import CUSTOMER, build_demo
@@ -71,7 +73,10 @@ def draw_charts(folder: Path) -> None:
         workspace.import_sources()
         workspace.sync()
         asked, steps = workspace.analytics, ["product_view", "add_to_cart", "checkout_step_completed", BOUGHT]
-        answers = [asked.flow(anchor=["add_to_cart"], goal=[BOUGHT], depth=4), asked.funnel(steps, window="2 days")]
+        answers: list[Result[Any]] = [
+            asked.flow(anchor=["add_to_cart"], goal=[BOUGHT], depth=4),
+            asked.funnel(steps, window="2 days"),
+        ]
         for answer in answers:
             picture = draw(answer, "en", catalogue=workspace.catalogue, zone=workspace.company.zone)
             picture.save(PICTURES / f"{answer.question.name}.svg")

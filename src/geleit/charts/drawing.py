@@ -63,8 +63,7 @@ class Fact:
 
 def reach(canvas: Canvas) -> float:
     """How far to the right anything is drawn."""
-    marks = [inner for mark in canvas.marks for inner in (mark.marks if isinstance(mark, Door) else (mark,))]
-    return max((box.right for mark in marks for box in mark.boxes), default=0.0)
+    return max((box.right for mark in canvas.marks for box in mark.boxes), default=0.0)
 
 
 def door(canvas: Canvas, label: str, href: str, texts: Sequence[Text]) -> None:

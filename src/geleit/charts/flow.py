@@ -205,9 +205,9 @@ def _others(canvas: Canvas, flow: _Flow, stand: Stand, top: float, *, opens: boo
     toggled = drawing.again({"open": str(stand.column) if opens else ""})
     y = top + 6
     if toggled:
-        said = words.say("open the list") if opens else words.say("close the list")
-        label = f"{flow.name(stand)}: {said}"
-        door(canvas, label, toggled, [Text(x + BAR + 8, y + 10, said, 12, "record", role="door")])
+        toggle = words.say("open the list") if opens else words.say("close the list")
+        label = f"{flow.name(stand)}: {toggle}"
+        door(canvas, label, toggled, [Text(x + BAR + 8, y + 10, toggle, 12, "record", role="door")])
         y += 20
     if opens:
         return y if toggled else top

@@ -130,6 +130,11 @@ class Door:
     hit: Box | None = None
     quiet: bool = False
 
+    @property
+    def boxes(self) -> tuple[Box, ...]:
+        """The space of all its marks."""
+        return tuple(box for mark in self.marks for box in mark.boxes)
+
 
 @dataclass(frozen=True, slots=True)
 class Scene:

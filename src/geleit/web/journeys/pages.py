@@ -26,6 +26,7 @@ from geleit.web.standing import WIDTHS
 
 FORMS = ("csv", "svg", "png")
 SHORT, LONGEST = 12, 1_000  # rows of the table at first, and at most
+PHONE = {"small": WIDTHS["small"]}
 NARROW = WIDTHS  # px in which a picture is drawn that fits every screen
 BAD_REQUEST = 400
 
@@ -81,7 +82,7 @@ def _answered(one: Asked) -> dict[str, Any]:
     drawing = one.drawing(PAGE)
     shown = LONGEST if one.page.get("rows") == "all" else SHORT
     twin = chart.twin(result, replace(drawing, rows=shown))
-    widths = NARROW if one.view.narrow else {"wide": PAGE}
+    widths = NARROW if one.view.narrow else {"wide": PAGE} | (PHONE if one.view.phone else {})
     drawings = {name: drawing if px == PAGE else one.drawing(px) for name, px in widths.items()}
     pictures = [(name, chart.draw(result, its)) for name, its in drawings.items()] if result.rows else []
     files = [(form, one.address(f".{form}")) for form in FORMS] if result.rows else []
@@ -96,6 +97,7 @@ def _answered(one: Asked) -> dict[str, Any]:
         "signs": chart.signs(result, drawing),
         "pictures": [(name, Markup(inline(scene, prefix=name))) for name, scene in pictures],  # noqa: S704 (escaped there)
         "narrow": one.view.narrow,
+        "phone": one.view.phone,
         "wider": any(scene.width > PAGE + 1 for _, scene in pictures),
         "twin": twin,
         "rows": twin.rows[:shown],

@@ -7,10 +7,11 @@ To add a question that ``geleit.analytics`` can answer:
    ``twin(result, drawing) -> Twin``, the same numbers as a table; optionally ``facts`` (numbers said above the picture) and
    ``signs`` (what a legend must say). Charts import answers for typing only, so that pages do not load what compiles kernels.
 2. Hang it up: a ``Chart`` in ``geleit.charts.gallery.CHARTS`` under the question's name (that of its model).
-3. Give it a page: a ``View`` here in ``VIEWS``, with the fields of the question that people choose. Names of fields are the
-   model's; ``control`` says how they are chosen, ``more`` puts them below "More filters". Unit, period and notes come by
-   themselves. ``narrow=True`` draws the picture in three widths (``drawing.width`` is 1168, 656 and 358); without it one wide
-   picture of 1344 px or more scrolls in its own room. ``start`` gives values to begin with where nothing was chosen yet; ``live`` the number
+3. Give it a page: a ``View`` here in ``VIEWS``, with the fields of the question that people choose. Names of fields
+   are the model's; ``control`` says how they are chosen, ``more`` puts them below "More filters". Unit, period and
+   notes come by themselves. ``narrow=True`` draws the picture in three widths (``drawing.width`` is 1168, 656 and
+   358); without it one wide picture of 1344 px or more scrolls in its own room, and with ``phone=True`` a denser one
+   (358) does so on phones. ``start`` gives values to begin with where nothing was chosen yet; ``live`` the number
    that the hub shows.
 4. Put the German words into ``language/de/charts.po`` (pictures) and ``journeys.po`` (pages); texts of views stand in
    ``say(...)``-less tuples, so tests/web/test_journeys.py looks at them here.
@@ -79,6 +80,7 @@ class View:
     tells: str
     fields: tuple[Field, ...]
     narrow: bool = False
+    phone: bool = False
     start: Callable[[Sequence[Known]], Mapping[str, Any]] = _nothing
     live: Callable[[Ask, Sequence[Known], Words], Fact | None] = _silent
 
@@ -165,6 +167,7 @@ VIEWS: dict[str, View] = {
                 Field("depth", "Steps", "number", (("1", ""), ("12", ""))),
                 OF,
             ),
+            phone=True,
             live=_beginning,
         ),
         View(
