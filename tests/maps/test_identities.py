@@ -118,11 +118,29 @@ def test_of_many_the_rest_is_folded_and_told():
     assert not any(text.text.endswith(" more") for text in texts(draw(explained(12), naming()).scene))
 
 
-def test_colors_are_those_of_sources_and_each_is_named():
-    scene = draw(explained(40), naming()).scene
-    assert {"public0", "public1", "public4", "publicnone", "gap"} <= {box.role for box in boxes(scene)}
-    said = {text.text for text in texts(scene)}
-    assert {"further sources", "somebody else", "seen together, held back"} <= said
+def test_sources_have_letters_and_each_is_named():
+    """Color means a stage, nothing else."""
+    explanation, called = explained(40), naming()
+    scene = draw(explanation, called).scene
+    assert {box.role for box in boxes(scene)} == {"offline", "gap"}
+    said = [text.text for text in texts(scene)]
+    sources = {one.source for one in explanation.members}
+    letters = "ABCDEFGHIJ"[: len(sources)]
+    assert all(said.count(letter) > 1 for letter in letters)
+    assert {called.source(one) for one in sources} | {"somebody else", "seen together, held back"} <= set(said)
+
+
+def test_a_long_address_is_whole_and_what_is_longer_keeps_its_end():
+    address = "maria-magdalena.huber@example.com"
+    longest = "a-very-long-value-" * 5 + "17"
+    members = (
+        Member(Identifier("email", address), "c1", 0, "web"),
+        Member(Identifier("phone", longest), "c1", 0, "web"),
+    )
+    said = texts(draw(replace(explained(2), members=members, joined=(), held_back=()), naming()).scene)
+    assert address in {text.text for text in said}
+    (cut,) = [text for text in said if text.full == longest]
+    assert cut.text.endswith("value-17"[-7:])
 
 
 def test_a_chain_is_numbered_and_told_in_both_languages():

@@ -1,4 +1,6 @@
-"""The picture of who is one: identifiers as boxes, colored by the source that showed them first, and what joins them.
+"""The picture of who is one: identifiers as boxes, with a letter for the source that showed them first, and what joins them.
+
+Color means a stage, here as everywhere: so sources have letters, and the legend their names.
 
 Thick: the chain asked about, or what joins them. Thick with a thin one beside it: a person decided so. Broken, with two
 strokes across: seen together, and held back. What says the same once more is left out where it would hide the rest.
@@ -6,6 +8,7 @@ strokes across: seen together, and held back. What says the same once more is le
 
 from __future__ import annotations
 
+import string
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -21,7 +24,7 @@ from geleit.language.words import plural, translate
 from geleit.maps import sheet
 from geleit.maps.network import HIGH, WIDE, Kind, Line, Point, lay_out
 from geleit.maps.scene import Canvas, Circle, Rect, Scene, Text
-from geleit.maps.style import Theme, tone_class
+from geleit.maps.style import Theme
 from geleit.maps.svg import inline, standalone
 from geleit.maps.type import Face, width, wrap
 
@@ -37,12 +40,14 @@ COLUMNS: dict[IdentifierClass, int] = {
     "loyalty_card": 3,
     "order_id": 3,
 }
-TONES = 5  # sources with a color of their own: the sixth one of the stages is ink
+LETTERS = string.ascii_uppercase  # of the sources, the most frequent one first
+BADGE = 14.0  # px of a box's right upper corner that a letter takes
 ROWS = 14  # boxes of a column; what no chain, decision or refusal speaks of is folded beyond
 TWICE = 16  # links up to which those that only say the same again are drawn, too
 HELD = 16  # links held back that are drawn
 EDGE = 24.0  # px of paper around a file
 VALUE, SMALL = 14.0, 12.0
+SMALLER = (VALUE, 13.0, 12.0, 11.0)  # sizes that a long value is tried in before it is cut
 PAD = 10.0
 TAIL = 7  # letters at the end of a value that is too long
 SIGN = 32.0  # px of a sign in the legend
@@ -220,14 +225,14 @@ def _pair(link: Evidence) -> tuple[Identifier, Identifier]:
     return (link.a, link.b) if link.a < link.b else (link.b, link.a)
 
 
-def _sources(boxes: Iterable[_Box]) -> dict[str, int | None]:
-    """The color of each source: the most frequent ones have one of their own."""
+def _sources(boxes: Iterable[_Box]) -> dict[str, str]:
+    """The letter of each source, the most frequent first; those beyond the alphabet have a dot."""
     counts: dict[str, int] = {}
     for box in boxes:
         if box.source:
             counts[box.source] = counts.get(box.source, 0) + max(box.folded, 1)
     ranked = sorted(counts, key=lambda source: (-counts[source], source))
-    return {source: place if place < TONES else None for place, source in enumerate(ranked)}
+    return {source: LETTERS[place] if place < len(LETTERS) else "·" for place, source in enumerate(ranked)}
 
 
 def _depth(line: tuple[Line, int]) -> tuple[bool, bool, bool]:
@@ -247,18 +252,26 @@ def _line(canvas: Canvas, line: tuple[Line, int], points: Sequence[Point], mark:
             canvas.line([(left - 2, y + 4.5), (left + 3, y - 4.5)], "icon")
 
 
-def _box(canvas: Canvas, box: _Box, place: Point, sources: Mapping[str, int | None]) -> None:
+def _box(canvas: Canvas, box: _Box, place: Point, sources: Mapping[str, str]) -> None:
     x, y = place
-    canvas.add(Rect(x, y, WIDE, HIGH, _role(box, sources), 3, ground=True))
-    lines: list[tuple[str, float, float, Face]] = [(box.title, VALUE, 20, "strong"), (box.under, SMALL, 37, "record")]
-    for text, size, down, face in lines:
-        shown = _fitting(text, face, size)
+    canvas.add(Rect(x, y, WIDE, HIGH, _role(box), 3, ground=True))
+    badge = BADGE if box.source else 0.0
+    lines: list[tuple[str, tuple[float, ...], float, Face, float]] = [
+        (box.title, SMALLER, 20, "strong", badge),
+        (box.under, (SMALL, 11.0), 37, "record", 0.0),
+    ]
+    for text, sizes, down, face, less in lines:
+        room = WIDE - 2 * PAD - less
+        size = next((one for one in sizes if width(text, face, one) <= room), sizes[-1])
+        shown = _fitting(text, face, size, room)
         canvas.add(Text(x + PAD, y + down, shown, size, face, full=text if shown != text else ""))
+    if box.source:
+        canvas.add(Text(x + WIDE - PAD + 3, y + 17, sources[box.source], SMALL, "strong", "end", "soft"))
 
 
-def _fitting(text: str, face: Face, size: float) -> str:
-    """A text as wide as a box at most: what is too long loses its middle, for its end tells it from others."""
-    room, head = WIDE - 2 * PAD, len(text)
+def _fitting(text: str, face: Face, size: float, room: float) -> str:
+    """A text so wide at most: what is too long loses its middle, for its end tells it from others."""
+    head = len(text)
     if width(text, face, size) <= room:
         return text
     tail = text[-TAIL:]
@@ -267,11 +280,9 @@ def _fitting(text: str, face: Face, size: float) -> str:
     return f"{text[:head]}…{tail}"
 
 
-def _role(box: _Box, sources: Mapping[str, int | None]) -> str:
-    """How a box looks: in its source's color, broken if it is somebody else's, plain if nobody else showed it."""
-    if box.foreign:
-        return "gap"
-    return f"public{tone_class(sources[box.source])}" if box.source else "offline"
+def _role(box: _Box) -> str:
+    """How a box looks: broken if it is somebody else's."""
+    return "gap" if box.foreign else "offline"
 
 
 def _column_names(language: str) -> tuple[str, ...]:
@@ -284,13 +295,10 @@ def _column_names(language: str) -> tuple[str, ...]:
 
 
 def _legend(canvas: Canvas, drawn: _Drawn, limit: float, naming: Naming, top: float) -> float:
-    """What colors and lines mean, below the picture; returns where it ends."""
-    sources = _sources(drawn.boxes)
+    """What letters and lines mean, below the picture; returns where it ends."""
     entries: list[tuple[str, str]] = [
-        (naming.source(source), f"public{tone_class(tone)}") for source, tone in sources.items() if tone is not None
+        (naming.source(source), letter) for source, letter in _sources(drawn.boxes).items()
     ]
-    if None in sources.values():
-        entries.append((translate(naming.language, "further sources"), f"public{tone_class(None)}"))
     if any(box.foreign for box in drawn.boxes):
         entries.append((translate(naming.language, "somebody else"), "gap"))
     kinds = {line.kind for line, _ in drawn.lines}
@@ -316,8 +324,11 @@ def _sign(canvas: Canvas, sign: str, x: float, y: float) -> None:
     if sign in ("chain", "stem", "decision", "held"):
         kind: Kind = sign if sign in ("decision", "held") else "joined"  # type: ignore[assignment]
         _line(canvas, (Line(0, 0, kind), int(sign == "chain")), [(x, y), (x + 24, y)], (x + 12, y))
-    else:
+    elif sign == "gap":
         canvas.add(Rect(x, y - 7, 24, 14, sign, 3, ground=True))
+    else:
+        canvas.add(Rect(x, y - 9, 24, 18, "offline", 3, ground=True))
+        canvas.add(Text(x + 12, y + 4, sign, SMALL, "strong", "middle", "soft"))
 
 
 def _heading(canvas: Canvas, explanation: Explanation, naming: Naming) -> float:
