@@ -165,10 +165,10 @@ class Journal:
             until = _until(connection)
             segments = [one for one in self.archive.segments(connection) if one.last_seq <= until]
             snapshot.copy(connection, reading.OUTBOX.where(tables.outbox.c.seq <= until), duck, "pending")
-            snapshot.copy(connection, reading.RESOLVED, duck, "resolved")
             snapshot.copy(connection, reading.SLICED, duck, "sliced")
             snapshot.copy(connection, reading.ASSIGNED, duck, "assigned")
             snapshot.copy(connection, reading.PLACED, duck, "published_resolution")
+            duck.execute(load("journal.sql")["resolved"], {"whole": reading.WHOLE})
             for table in PUBLISHED:
                 snapshot.copy(connection, _without_change(table), duck, f"built.{table.name}")
             change = self.ledger.change(connection)

@@ -1,3 +1,10 @@
+-- name: resolved
+-- purpose: whose each identifier set is where nothing is cut out of it
+CREATE TABLE resolved AS
+SELECT set_key, customer_id
+FROM published_resolution
+WHERE slice = $whole
+
 -- name: events
 -- purpose: all events, clustered as analysis walks through them
 CREATE TABLE built.events AS
