@@ -10,9 +10,12 @@ import typer
 
 from geleit.cli.output import HERE, AsJson, Folder, Language, counted, opened, say, show, table
 from geleit.customers.profile import Profile
+from geleit.errors import NotFoundError
 from geleit.events.kinds import in_language
+from geleit.files import write_durably
 from geleit.language.formats import day, money, stamp
-from geleit.maps.export import export
+from geleit.maps.cjml import planned
+from geleit.maps.export import READABLE, export
 from geleit.needs.need import Need, ReadEvent
 from geleit.workspace import Workspace
 
@@ -25,6 +28,7 @@ def register(app: typer.Typer) -> None:
     app.command()(customer)
     app.command()(account)
     app.command(name="map")(map_)
+    app.command()(designed)
 
 
 def find(
@@ -145,7 +149,7 @@ def account(key: Annotated[str, typer.Argument(metavar="ID")], folder: Folder = 
 
 def map_(
     key: Key,
-    output: Annotated[Path, typer.Option("--output", "-o", help="File to write: .svg .png .pdf .json or .csv")],
+    output: Annotated[Path, typer.Option("--output", "-o", help="File to write: .svg .png .pdf .json .csv or .cjml")],
     need: Annotated[str, typer.Option(help="Id of one need; default the one with the most events.")] = "",
     language: Language = "",
     theme: Annotated[str, typer.Option(help="light, dark or print; default print for PDF, else light.")] = "",
@@ -159,3 +163,23 @@ def map_(
     export(journey, output, theme=theme)
     data = {"file": str(output), "customer": journey.customer_key, "steps": len(journey.steps)}
     show(data, as_json, lambda: say(f"{output}: {len(journey.steps)} steps of {journey.customer_name}"))
+
+
+def designed(
+    name: Annotated[str, typer.Argument(metavar="NAME", help="A designed journey: journeys/NAME.yaml.")],
+    output: Annotated[Path, typer.Option("--output", "-o", help="File to write, of CJML 2.0 (XML).")],
+    language: Language = "",
+    folder: Folder = HERE,
+    as_json: AsJson = False,
+) -> None:
+    """Write a designed journey as CJML 2.0, for tools that draw planned journeys."""
+    with opened(folder) as workspace:
+        designs = workspace.definitions.journeys
+        if name not in designs:
+            there = ", ".join(designs) or "none; write one: journeys/NAME.yaml"
+            raise NotFoundError(f"there is no designed journey '{name}'", hint=f"designed journeys: {there}")
+        spoken = language or workspace.company.languages[0]
+        content = planned(designs[name], workspace.catalogue, spoken, workspace.company.company)
+    write_durably(output, content, mode=READABLE)
+    data = {"file": str(output), "journey": name, "steps": len(designs[name].steps)}
+    show(data, as_json, lambda: say(f"{output}: {len(designs[name].steps)} steps of {name}"))

@@ -1,4 +1,4 @@
-"""Hands a map out: as picture (SVG, PNG), on paper (PDF), as data (JSON) and as cells (CSV)."""
+"""Hands a map out: as picture (SVG, PNG), on paper (PDF), as data (JSON), as cells (CSV), as CJML."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import msgspec
 from geleit.clock import iso
 from geleit.errors import GeleitError
 from geleit.files import write_durably
-from geleit.maps import sheet
+from geleit.maps import cjml, sheet
 from geleit.maps.journey import Journey
 from geleit.maps.scene import Scene
 from geleit.maps.style import THEMES, Theme
@@ -30,7 +30,7 @@ _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
 def export(journey: Journey, target: Path, *, theme: str = "", shape: Shape = "wide") -> Path:
-    """Write the map to a file whose ending names the form: .svg, .png, .pdf, .json, .csv.
+    """Write the map to a file whose ending names the form: .svg, .png, .pdf, .json, .csv, .cjml.
 
     Errors: GeleitError for another ending or theme, before anything is written.
     """
@@ -39,7 +39,7 @@ def export(journey: Journey, target: Path, *, theme: str = "", shape: Shape = "w
 
 
 def render(journey: Journey, form: str, *, theme: str = "", shape: Shape = "wide") -> bytes:
-    """The map in a form: svg, png, pdf, json, csv.
+    """The map in a form: svg, png, pdf, json, csv, cjml.
 
     ``theme`` is light, dark or print; by default print on paper, else light. Paper is always wide.
     """
@@ -50,6 +50,7 @@ def render(journey: Journey, form: str, *, theme: str = "", shape: Shape = "wide
         "pdf": lambda: sheet.pdf(journey, colours),
         "json": lambda: as_json(journey),
         "csv": lambda: as_csv(journey),
+        "cjml": lambda: cjml.actual(journey),
     }
     if form.lower() not in forms:
         raise GeleitError(f"'{form}' is no form of a map", hint=f"end the file's name in .{', .'.join(forms)}")

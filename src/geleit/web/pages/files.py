@@ -19,6 +19,7 @@ TYPES = {
     "pdf": "application/pdf",
     "csv": "text/csv; charset=utf-8",
     "json": "application/json",
+    "cjml": "application/xml",
 }
 # a picture opened by itself may use the style it carries and nothing else
 ALONE = "default-src 'none'; style-src 'unsafe-inline'; font-src data:; frame-ancestors 'none'"
