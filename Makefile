@@ -8,7 +8,7 @@ EVENTS ?= 1_000_000
 .DEFAULT_GOAL := help
 LOGS   ?= 800
 
-.PHONY: help demo test lint types contracts sizes unit browser servers clients lock docs long analytics-long bench-bulk clean
+.PHONY: help demo test lint types contracts sizes unit browser servers clients lock docs long analytics-long spark-long bench-bulk clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 14
@@ -64,6 +64,9 @@ long: $(VENV)/.installed clients ## the long kill storms (about half an hour)
 
 analytics-long: $(VENV)/.installed ## every analysis on LOGS random logs: kernels, reference SQL and brute force must agree (an hour)
 	GELEIT_LOGS=$(LOGS) $(BIN)/python -m pytest -q tests/analytics
+
+spark-long: $(VENV)/.installed ## every question on a real Spark: a master, two workers, a Connect server (Java 17; half an hour)
+	GELEIT_LOGS=1 $(BIN)/python scripts/spark_long.py
 
 bench-bulk: $(VENV)/.installed ## from a file to customers, with DuckDB's bare reading as floor (EVENTS=10_000_000 for all)
 	$(BIN)/python benchmarks/bulk.py --events $(EVENTS)

@@ -105,7 +105,7 @@ def main() -> int:
     """Run a command (by default the tests) with the cluster's address in GELEIT_SPARK."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--environment", type=Path, default=ENVIRONMENT, help="where Spark is installed, or will be")
-    parser.add_argument("command", nargs="*", help="another command than the tests")
+    parser.add_argument("command", nargs=argparse.REMAINDER, help="another command than the tests")
     asked = parser.parse_args()
     if shutil.which("java") is None and "JAVA_HOME" not in os.environ:
         print("skipped: there is no Java here, so no Spark; 'make test' asks Sail. Debian: apt install openjdk-17-jre")
