@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
-from geleit.charts import designed, flow, funnel, retention, trend, typical, variants
+from geleit.charts import designed, flow, funnel, retention, transitions, trend, typical, variants
 from geleit.charts.drawing import EDGE, Drawing, Fact
 from geleit.charts.twin import Twin
 from geleit.charts.words import Words
@@ -56,6 +56,9 @@ CHARTS: dict[str, Chart] = {
     "flow": Chart("What happens next, what came before?", flow.draw, flow.twin, flow.facts, flow.signs, flow.asks),
     "funnel": Chart("How many come how far?", funnel.draw, funnel.twin, funnel.facts, funnel.signs),
     "retention": Chart("Who comes again?", retention.draw, retention.twin, retention.facts, retention.signs),
+    "transitions": Chart(
+        "What follows what?", transitions.draw, transitions.twin, transitions.facts, transitions.signs
+    ),
     "trend": Chart("When does it happen?", trend.draw, trend.twin, trend.facts, trend.signs),
     "conformance": Chart("Do journeys go as designed?", designed.draw, designed.twin, designed.facts, designed.signs),
     "typical": Chart("Which way is typical?", typical.draw, typical.twin, typical.facts, typical.signs),

@@ -12,6 +12,7 @@ Theme = Literal["light", "dark", "print"]
 
 TONE_TOKENS = ("need", "inform", "configure", "order", "service", "resolved")  # the visual language's names, by tone
 NO_TONE = "none"  # a step without a stage
+LINKS = (1.25, 2.5, 4.5, 7, 10)  # px: how thick arrows of a graph are
 TINTS = (0.05, 0.11, 0.18, 0.27, 0.38)  # of ink in paper, for cells by share; ink stays readable on each
 
 _LIGHT = {
@@ -133,7 +134,14 @@ def rules(palette: Palette) -> dict[str, dict[str, str]]:
         "m-open": {"fill": "none", "stroke": c["ink-3"], "stroke-width": "1.2", "stroke-dasharray": "3 2.6"},
     }
     tints = {f"m-tint{step}": {"fill": c["ink"], "fill-opacity": str(share)} for step, share in enumerate(TINTS, 1)}
-    return found | tints | _by_tone(palette)
+    return found | tints | _links(palette) | _by_tone(palette)
+
+
+def _links(palette: Palette) -> dict[str, dict[str, str]]:
+    """Arrows of a graph, thin to thick, and those that lead back."""
+    ink = {"fill": "none", "stroke": palette.colours["ink"], "stroke-opacity": "0.24"}
+    found = {f"m-link{at}": ink | {"stroke-width": str(wide)} for at, wide in enumerate(LINKS, 1)}
+    return found | {"m-back": ink | {"stroke-opacity": "0.6", "stroke-width": "1.25", "stroke-dasharray": "2 3.5"}}
 
 
 def _by_tone(palette: Palette) -> dict[str, dict[str, str]]:

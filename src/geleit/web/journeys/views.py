@@ -234,6 +234,18 @@ VIEWS: dict[str, View] = {
             start=lambda _known: {"limit": "12"},
         ),
         View(
+            "transitions",
+            "What follows what?",
+            "All steps with the one directly before: arrows for the most frequent ones, with how many and how soon.",
+            (
+                Field(
+                    "of", "Steps are", "choice", (("kind", "events"), ("channel", "channels"), ("stage", "stages"))
+                ),
+                Field("limit", "Steps shown, the most frequent", "number", (("5", ""), ("100", ""))),
+            ),
+            start=lambda _known: {"limit": "30"},
+        ),
+        View(
             "retention",
             "Who comes again?",
             "Of those who came for the first time in the same week, month or day: how many came again in each one after.",
