@@ -28,14 +28,22 @@ def home(environment: Path) -> Path:
     found = next(environment.glob("lib/python*/site-packages/pyspark"), None)
     if found is None:
         venv.create(environment, with_pip=True)
-        pip = [environment / "bin" / "python", "-m", "pip", "install", "--quiet", "--disable-pip-version-check", SPARK]
+        pip = [
+            str(environment / "bin" / "python"),
+            "-m",
+            "pip",
+            "install",
+            "--quiet",
+            "--disable-pip-version-check",
+            SPARK,
+        ]
         subprocess.run(pip, check=True)
         found = next(environment.glob("lib/python*/site-packages/pyspark"))
     return found
 
 
 @contextmanager
-def running(name: str, command: Sequence[str | Path], folder: Path, port: int) -> Iterator[None]:
+def running(name: str, command: Sequence[str], folder: Path, port: int) -> Iterator[None]:
     """A server that listens on its port, stopped with all its children at the end."""
     local = {"SPARK_LOCAL_IP": "127.0.0.1", "SPARK_LOCAL_DIRS": str(folder), "SPARK_WORKER_DIR": str(folder / name)}
     with (folder / f"{name}.log").open("wb") as log:
@@ -63,7 +71,7 @@ def cluster(spark: Path, folder: Path) -> Iterator[str]:
     """The address of a Connect server in front of a master and two workers."""
     ports = free_ports(7)
     master, connect = f"spark://127.0.0.1:{ports[0]}", ports[6]
-    start = [spark / "bin" / "spark-class"]
+    start = [str(spark / "bin" / "spark-class")]
     deploy = "org.apache.spark.deploy"
     with ExitStack() as stack:
         address = ["--host", "127.0.0.1", "--port", str(ports[0]), "--webui-port", str(ports[1])]
@@ -81,7 +89,7 @@ def cluster(spark: Path, folder: Path) -> Iterator[str]:
         }
         options = [part for name, value in settings.items() for part in ("--conf", f"{name}={value}")]
         service = ["--class", "org.apache.spark.sql.connect.service.SparkConnectServer", "spark-internal"]
-        command = [spark / "bin" / "spark-submit", "--master", master, *options, *service]
+        command = [str(spark / "bin" / "spark-submit"), "--master", master, *options, *service]
         stack.enter_context(running("connect", command, folder, connect))
         yield f"sc://127.0.0.1:{connect}"
 
