@@ -57,7 +57,7 @@ def opened(browser, shop):
 
     def go(path, *, width=1440, language="de", **options):
         context = browser.new_context(viewport={"width": width, "height": 900}, **options)
-        context.set_default_timeout(10_000)
+        context.set_default_timeout(30_000)
         contexts.append(context)
         page = context.new_page()
         page.on("console", lambda message: complaints.append(f"{path}: {message.text}"))
@@ -102,7 +102,7 @@ def test_a_question_is_asked_and_opened_without_a_script(opened):
     page.locator("button.go").first.click()
     assert "anchor=product_viewed" in page.url
     assert "goal=order_completed" in page.url
-    door = page.locator(".chart a:not([tabindex])").nth(1)
+    door = page.locator(".chart:visible a:not([tabindex])").nth(1)
     label = door.get_attribute("aria-label")
     door.click()
     assert "/people?" in page.url
@@ -112,12 +112,12 @@ def test_a_question_is_asked_and_opened_without_a_script(opened):
 
 def test_others_open_and_close_where_they_stand(opened):
     page = opened("/journeys/flow?anchor=product_viewed&top=1")
-    assert page.locator(".chart text", has_text="Liste schließen").count() == 0
-    page.locator(".chart a", has_text="Liste öffnen").first.click()
+    assert page.locator(".chart:visible text", has_text="Liste schließen").count() == 0
+    page.locator(".chart:visible a", has_text="Liste öffnen").first.click()
     assert page.url.endswith("#picture")
-    assert page.locator(".chart text", has_text="Liste schließen").count() == 1
-    page.locator(".chart a", has_text="Liste schließen").click()
-    assert page.locator(".chart text", has_text="Liste schließen").count() == 0
+    assert page.locator(".chart:visible text", has_text="Liste schließen").count() == 1
+    page.locator(".chart:visible a", has_text="Liste schließen").click()
+    assert page.locator(".chart:visible text", has_text="Liste schließen").count() == 0
 
 
 def test_a_funnel_is_drawn_for_the_screen_it_is_seen_on(opened):
@@ -129,7 +129,7 @@ def test_a_funnel_is_drawn_for_the_screen_it_is_seen_on(opened):
 
 def test_numbers_answer_to_the_keyboard(opened):
     page = opened("/journeys/flow?anchor=product_viewed")
-    page.locator(".chart a:not([tabindex])").first.focus()
+    page.locator(".chart:visible a:not([tabindex])").first.focus()
     page.keyboard.press("Enter")
     page.wait_for_url("**/people?**")
 
@@ -138,6 +138,6 @@ def test_paper_holds_the_whole_picture_and_no_form(opened):
     page = opened("/journeys/flow?anchor=product_viewed&depth=8")
     page.emulate_media(media="print")
     assert not page.locator(".asking").is_visible()
-    assert page.locator(".chart svg").bounding_box()["width"] <= page.evaluate("document.documentElement.clientWidth")
+    assert page.locator(".chart:visible svg").bounding_box()["width"] <= page.evaluate("document.documentElement.clientWidth")
     assert page.locator("table.answers").is_visible()
     assert len(page.pdf(prefer_css_page_size=True)) > 20_000

@@ -55,13 +55,14 @@ def question(request: Request) -> Response:
     """GET /journeys/{name}: the answer as picture and table, with the form that asks it."""
     one = asked(request)
     values: dict[str, Any] = {"result": None, "problem": "", "exact": ""}
-    fault = True
+    fault = False
     try:
         values = _answered(one)
     except Unaskable as error:
-        values |= {"problem": error.message, "exact": error.exact}
-        fault = error.fault
-    status = BAD_REQUEST if values["problem"] and fault else 200
+        fault = error.fault and bool(one.given)  # who asked nothing yet asked nothing wrongly
+        said = one.words.say("Choose above what to ask.") if error.fault and not fault else error.message
+        values |= {"problem": said, "exact": error.exact}
+    status = BAD_REQUEST if fault else 200
     form = controls(one)
     return show(
         request,
@@ -74,6 +75,7 @@ def question(request: Request) -> Response:
         controls=[control for control in form if not control.more],
         further=[control for control in form if control.more],
         hidden=hidden(one),
+        fault=fault,
     )
 
 
