@@ -64,5 +64,9 @@ def test_who_would_be_separated_and_joined_is_told_with_the_rule(people, seen, t
     people.take(seen(7, 7, "shop.user_id:d", "anonymous_id:x1"), seen(8, 8, "shop.user_id:b", "anonymous_id:x1"))
     shown = tried(people, shared, tmp_path)
     assert (shown.browsers_now, shown.browsers_then) == (1, 0)
+    strict = Rules(Identity.model_validate({"sources": {"web": {"ignore": ["phone"], "blocked": ["^a1@"]}}}))
+    (left,) = tried(people, strict, tmp_path).unheeded
+    assert (left.source, left.identifiers) == ("web", 2)
+    assert [str(one) for one in left.samples] == ["email:a1@example.org", "phone:+49561448217"]
     nothing = tried(people, Rules(), tmp_path)
     assert (nothing.separated, nothing.joined, nothing.separated_people) == (0, 0, ())

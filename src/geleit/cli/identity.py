@@ -9,7 +9,7 @@ import typer
 
 from geleit.cli import deciding, linkage
 from geleit.cli.customers import Key
-from geleit.cli.output import HERE, AsJson, Folder, Language, opened, say, show, working
+from geleit.cli.output import HERE, AsJson, Folder, Language, counted, opened, say, show, working
 from geleit.definitions import load
 from geleit.identity.explanation import rule_text
 from geleit.identity.preview import Preview, preview
@@ -79,6 +79,11 @@ def _say_preview(found: Preview, language: str) -> None:
     )
     if found.browsers_now != found.browsers_then:
         say(f"Browsers and devices of several people: {found.browsers_now:,} now, {found.browsers_then:,} then")
+    for left in found.unheeded:
+        some = ", ".join(map(str, left.samples)) + (" ..." if left.identifiers > len(left.samples) else "")
+        say(
+            f"{left.source}: {counted(left.identifiers, 'identifier', 'identifiers')} it shows join nobody there ({some})"
+        )
     for title, people in (("Separated", found.separated_people), ("Joined", found.joined_people)):
         for one in people:
             say(f"\n{title}: {one.customer}")

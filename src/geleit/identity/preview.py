@@ -60,11 +60,20 @@ class Sample:
 
 
 @dataclass(frozen=True, slots=True)
+class Unheeded:
+    """How many identifiers join nobody where a source shows them (its ``links``, ``ignore``, ``blocked``), and some."""
+
+    source: str
+    identifiers: int
+    samples: tuple[Identifier, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Preview:
     """How many identifiers and customers there are and would be; who changes, the most changed ones as samples.
 
     ``largest``: identifiers of the largest customer then; ``browsers_now`` and ``browsers_then``: browsers and devices of
-    several people, whose visits are given to whom they show.
+    several people, whose visits are given to whom they show. ``unheeded``: what the rules of single sources leave out.
     """
 
     identifiers: int
@@ -77,6 +86,7 @@ class Preview:
     joined_people: tuple[Sample, ...]
     browsers_now: int = 0
     browsers_then: int = 0
+    unheeded: tuple[Unheeded, ...] = ()
 
 
 def preview(connection: sa.Connection, rules: Rules, folder: Path, samples: int = 5) -> Preview:
@@ -94,12 +104,14 @@ def preview(connection: sa.Connection, rules: Rules, folder: Path, samples: int 
             duck.execute(SQL[name])
         counted: list[int] = [*duck.execute(SQL["counts"]).fetchall()[0]]
         browsers = duck.execute(SQL["browsers"], {"handed": sorted(HANDED)}).fetchall()[0]
+        unheeded = duck.execute(SQL["unheeded_by"], {"samples": VALUES}).fetchall()
         people = (
             tuple(_samples(duck, "separated_people", ("parts_of", "why_separated"), (samples, rules))),
             tuple(_samples(duck, "joined_people", ("parts_for", "why_joined"), (samples, rules))),
         )
     identifiers, now, then, separated, joined, largest = counted
-    return Preview(identifiers, now, then, separated, joined, largest, *people, *browsers)
+    left_out = tuple(Unheeded(name, many, tuple(Identifier(*one) for one in some)) for name, many, some in unheeded)
+    return Preview(identifiers, now, then, separated, joined, largest, *people, *browsers, left_out)
 
 
 def _gather(duck: duckdb.DuckDBPyConnection, connection: sa.Connection) -> None:

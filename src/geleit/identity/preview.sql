@@ -100,6 +100,17 @@ INNER JOIN identifier ON identifier.no = moved.no
 INNER JOIN rule ON rule.type = identifier.type
 WHERE list_contains($handed, rule.class)
 
+-- name: unheeded_by
+-- purpose: what the rules of a source keep from joining where it shows it
+SELECT
+  unheeded.source,
+  count(*) AS identifiers,
+  list([identifier.type, identifier.value] ORDER BY identifier.type, identifier.value)[:$samples] AS samples
+FROM unheeded
+INNER JOIN identifier ON identifier.no = unheeded.no
+GROUP BY unheeded.source
+ORDER BY unheeded.source
+
 -- name: separated_people
 -- purpose: those who would be separated into most parts
 SELECT customer_id FROM parted ORDER BY parts DESC, customer_id LIMIT $samples
