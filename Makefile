@@ -56,6 +56,7 @@ lock: $(VENV)/.installed ## write requirements/*.txt anew from pyproject.toml
 docs: $(VENV)/.installed ## write the generated pages and pictures of docs/ anew
 	$(BIN)/python scripts/write_docs.py
 	$(BIN)/python scripts/draw_docs.py
+	$(BIN)/python scripts/draw_tutorial.py
 
 long: $(VENV)/.installed clients ## the long kill storms (about half an hour)
 	GELEIT_KILLS=200 $(BIN)/python -m pytest -n 0 tests/stories/test_kill.py tests/stories/test_live_kill.py tests/stories/test_bulk_kill.py \
