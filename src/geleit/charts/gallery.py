@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
-from geleit.charts import designed, flow, funnel, retention, transitions, trend, typical, variants
+from geleit.charts import coming, designed, flow, funnel, retention, rfm, transitions, trend, typical, variants
 from geleit.charts.drawing import EDGE, Drawing, Fact
 from geleit.charts.twin import Twin
 from geleit.charts.words import Words
@@ -61,6 +61,15 @@ CHARTS: dict[str, Chart] = {
     ),
     "trend": Chart("When does it happen?", trend.draw, trend.twin, trend.facts, trend.signs),
     "conformance": Chart("Do journeys go as designed?", designed.draw, designed.twin, designed.facts, designed.signs),
+    "lifecycle": Chart(
+        "Who comes, who stays away?", coming.draw_lifecycle, coming.lifecycle_twin, coming.lifecycle_facts,
+        coming.lifecycle_signs,
+    ),
+    "stickiness": Chart(
+        "How often do the same people come?", coming.draw_stickiness, coming.stickiness_twin,
+        signs=coming.stickiness_signs,
+    ),
+    "rfm": Chart("Who buys how?", rfm.draw, rfm.twin, rfm.facts, rfm.signs),
     "typical": Chart("Which way is typical?", typical.draw, typical.twin, typical.facts, typical.signs),
     "variants": Chart("Which ways do they take?", variants.draw, variants.twin, variants.facts, variants.signs),
 }

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from geleit.analytics.calendar import beginning
+from geleit.charts.coming import STATES
+from geleit.charts.rfm import GROUPS
 from geleit.language.formats import day_of
 from geleit.web.journeys.asked import Asked, model_of
 
@@ -26,6 +28,13 @@ NAMED = {
     "further": "went further",
     "group": "Group",
     "verdict": "verdict",
+    "begins": "Begins",
+    "state": "shown",
+    "days": "days on which they came",
+    "name": "Group",
+    "recency": "lately",
+    "frequency": "often",
+    "money": "much",
     "kind": "what",
 }
 OF = ("source", "target", "next", "value", "touch", "kind")  # columns that hold kinds, channels or stages, whatever is asked
@@ -79,7 +88,7 @@ def value(one: Asked, name: str, text: str) -> str:
         return day_of(beginning(int(text), one.values.get("span", "week")), words.language)
     if name in ("success", "further"):
         return words.say("yes") if text == "1" else words.say("no")
-    said = {"part": PARTS, "verdict": VERDICTS}.get(name, {})
+    said = {"part": PARTS, "verdict": VERDICTS, "state": STATES, "name": GROUPS}.get(name, {})
     return words.say(said[text]) if text in said else text
 
 

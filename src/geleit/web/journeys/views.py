@@ -213,6 +213,34 @@ VIEWS: dict[str, View] = {
             narrow=True,
         ),
         View(
+            "lifecycle",
+            "Who comes, who stays away?",
+            "In each month, week or day: who is new, who came before as well, who is back after a pause, who stayed away.",
+            (
+                Field("span", "In", "choice", (("month", "months"), ("week", "weeks"), ("day", "days"))),
+                Field("active", "Counts as coming", "values", empty="all that the person begins"),
+            ),
+            narrow=True,
+        ),
+        View(
+            "stickiness",
+            "How often do the same people come?",
+            "On how many days of a month or week the same people come, and how many of them on an average day.",
+            (
+                Field("span", "In", "choice", (("month", "months"), ("week", "weeks"))),
+                Field("active", "Counts as coming", "values", empty="all that the person begins"),
+            ),
+            narrow=True,
+        ),
+        View(
+            "rfm",
+            "Who buys how?",
+            "How lately, how often and for how much people bought, in fifths.",
+            (Field("by", "Rows", "choice", (("score", "by the three scores"), ("group", "by group")), more=True),),
+            narrow=True,
+            start=lambda _known: {"by": "score"},
+        ),
+        View(
             "typical",
             "Which way is typical?",
             "The real way that all journeys are nearest to, and what they do along it, beside it and after it.",
