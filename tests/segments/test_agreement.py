@@ -8,7 +8,7 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from random_worlds import World, segments
 
-WORLDS = int(os.environ.get("GELEIT_WORLDS", "12"))
+WORLDS = int(os.environ.get("GELEIT_WORLDS", "6"))
 
 
 def agree(world, seed):

@@ -39,6 +39,10 @@ _NEEDS = Prepared(
     ).where(given(_need.customer_id))
 )  # fmt: skip
 
+_fact, _answer = tables.order_fact.c, tables.consent_fact.c
+_ORDERING = Prepared(sa.select(_fact.set_id, _fact.t).where(given(_fact.set_id)))
+_ANSWERS = Prepared(sa.select(_answer.set_id, _answer.t).where(given(_answer.set_id)))
+
 
 def load(connection: sa.Connection, customers: Collection[str], conditions: Iterable[c.Condition]) -> dict[str, Person]:
     """The people, with what these conditions (and those inside them) ask; other segments' conditions are the caller's."""
@@ -50,14 +54,26 @@ def load(connection: sa.Connection, customers: Collection[str], conditions: Iter
     if any(isinstance(part, c.NeedIs) for part in parts):
         _needs(connection, people)
     bought = any(isinstance(part, c.Orders) for part in parts)
-    asked = any(isinstance(part, c.ConsentIs) for part in parts)
-    for customer, person in people.items() if bought or asked else ():
-        own = Owned(frozenset([customer]), *_part(mine, customer))
-        if bought:
-            person.orders = _orders(connection, own)
-        if asked:
-            person.consents = _consents(connection, own)
+    purposes = sorted({part.consent for part in parts if isinstance(part, c.ConsentIs)})
+    for customer in _telling(mine, _ORDERING.all(connection, values=mine.keys)) if bought else ():
+        people[customer].orders = _orders(connection, _own(mine, customer))
+    for customer in _telling(mine, _answering(connection, mine, purposes)) if purposes else ():
+        people[customer].consents = _consents(connection, _own(mine, customer))
     return people
+
+
+def _telling(mine: Owned, rows: Iterable[tuple[int, int]]) -> set[str]:
+    """Whose facts these (set, time) are: most people have none, and what nobody told need not be folded."""
+    return {customer for set_id, t in rows if (customer := mine.owner(set_id, t))}
+
+
+def _answering(connection: sa.Connection, mine: Owned, purposes: list[str]) -> list[tuple[int, int]]:
+    reported = _TRAITS.all(connection, values=mine.keys, names=[CONSENT_TRAIT + one for one in purposes])
+    return [*_ANSWERS.all(connection, values=mine.keys), *((row[0], row[3]) for row in reported)]
+
+
+def _own(mine: Owned, customer: str) -> Owned:
+    return Owned(frozenset([customer]), *_part(mine, customer))
 
 
 def _part(mine: Owned, customer: str) -> tuple[dict[int, str], dict[int, list[tuple[int, int, str]]]]:

@@ -43,7 +43,7 @@ def save(segments: Segments, name: str, tree: dict[str, Any], known: tuple[str, 
     Errors: GeleitError for a name that is none, or without an author; ChangedError; DefinitionError.
     """
     mark, author = known
-    if not NAME.fullmatch(name):
+    if not NAME.fullmatch(name) or name == "new":
         raise GeleitError(
             f"'{name}' is no name of a file; nothing was saved",
             hint="small letters, digits and hyphens: repair-questions",
