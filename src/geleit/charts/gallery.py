@@ -62,11 +62,16 @@ CHARTS: dict[str, Chart] = {
     "trend": Chart("When does it happen?", trend.draw, trend.twin, trend.facts, trend.signs),
     "conformance": Chart("Do journeys go as designed?", designed.draw, designed.twin, designed.facts, designed.signs),
     "lifecycle": Chart(
-        "Who comes, who stays away?", coming.draw_lifecycle, coming.lifecycle_twin, coming.lifecycle_facts,
+        "Who comes, who stays away?",
+        coming.draw_lifecycle,
+        coming.lifecycle_twin,
+        coming.lifecycle_facts,
         coming.lifecycle_signs,
     ),
     "stickiness": Chart(
-        "How often do the same people come?", coming.draw_stickiness, coming.stickiness_twin,
+        "How often do the same people come?",
+        coming.draw_stickiness,
+        coming.stickiness_twin,
         signs=coming.stickiness_signs,
     ),
     "rfm": Chart("Who buys how?", rfm.draw, rfm.twin, rfm.facts, rfm.signs),

@@ -37,7 +37,8 @@ NAMED = {
     "money": "much",
     "kind": "what",
 }
-OF = ("source", "target", "next", "value", "touch", "kind")  # columns that hold kinds, channels or stages, whatever is asked
+# Columns that hold kinds, channels or stages, whatever is asked.
+OF = ("source", "target", "next", "value", "touch", "kind")
 OWN = ("channel", "stage")  # columns that hold what they are called
 PARTS = {"reached": "came to the step", "lost": "went no further than the step"} | {
     "journey": "the whole journey",
