@@ -86,6 +86,7 @@ def stages(_, ways, result, seed):
         some = found[row.stage]
         leads, dwells = [one[2] for one in some], [one[3] for one in some]
         assert (row.journeys, row.people, row.further) == (len(some), people(some), sum(one[4] for one in some)), seed
+        assert len(result.actors(stage=row.stage, further=1)) == row.further, seed
         assert (row.lead_median_us, row.lead_p95_us) == (nearest_rank(leads, 50), nearest_rank(leads, 95)), seed
         assert (row.dwell_median_us, row.dwell_p95_us) == (nearest_rank(dwells, 50), nearest_rank(dwells, 95)), seed
 
@@ -109,6 +110,10 @@ def frequency(_, ways, result, seed):
             nearest_rank(some, 95),
         )
         assert len(result.actors(channel=row.channel)) == row.people, seed
+        assert sum(one.people for one in row.came) == row.people, seed
+        assert row.came[0].people == row.once or not row.once, seed
+        for one in row.came:
+            assert len(result.actors(channel=row.channel, often=one.often)) == one.people, seed
 
 
 def group(chance):

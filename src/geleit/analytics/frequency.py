@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import sys
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -13,13 +14,28 @@ from pydantic import Field
 from geleit.analytics.kernels import occurring
 from geleit.analytics.question import Question, Unit
 from geleit.analytics.selection import Selection, table, ways
+from geleit.errors import GeleitError
 from geleit.history.columns import PERSON
 from geleit.language.words import translate
 
 
+OFTEN = (1, 2, 4, 8, 16, 32)  # from so many days on people came about equally often; frequency.sql has the same
+
+
+@dataclass(frozen=True, slots=True)
+class Came:
+    """How many people came on ``often`` days or more, but on fewer than the next of ``OFTEN``."""
+
+    often: int
+    people: int
+
+
 @dataclass(frozen=True, slots=True)
 class Frequency:
-    """People of a channel and their visits; ``once`` came on one day only. Median and 95th percentile of visits per person."""
+    """People of a channel and their visits; ``once`` came on one day only. Median and 95th percentile of visits per person.
+
+    ``came`` parts the people by how often they came.
+    """
 
     channel: str
     people: int
@@ -28,6 +44,7 @@ class Frequency:
     mean: float
     median: int
     p95: int
+    came: tuple[Came, ...]
 
 
 class Frequencies(Question):
@@ -35,10 +52,21 @@ class Frequencies(Question):
 
     name: ClassVar[str] = "frequency"
     counted: ClassVar[pa.Schema] = pa.schema([("channel", pa.string()), ("visits", pa.int64()), ("people", pa.int64())])
-    keys: ClassVar[tuple[str, ...]] = ("channel", "visits")
+    keys: ClassVar[tuple[str, ...]] = ("channel", "visits", "often")
+    sorted_by: ClassVar[tuple[str, ...]] = ("channel", "visits")
     only: ClassVar[Unit | None] = "customer"
 
     unit: Unit = Field("customer", description="always customer")
+
+    def cell(self, cell: Mapping[str, object], selection: Selection) -> Mapping[str, object]:  # noqa: ARG002 (as declared)
+        """Numbers as numbers.
+
+        Errors: GeleitError for what is none.
+        """
+        wrong = [value for name, value in cell.items() if name != "channel" and not str(value).isdecimal()]
+        if wrong:
+            raise GeleitError(f"'{wrong[0]}' is no number of days", hint="give a whole number")
+        return {name: value if name == "channel" else int(str(value)) for name, value in cell.items()}
 
     def count(self, selection: Selection) -> pa.Table:
         """Count by kernels."""
@@ -79,6 +107,11 @@ def _summed(channel: str, pairs: Sequence[tuple[int, int]]) -> Frequency:
         mean=visits / people,
         median=_rank(pairs, (people + 1) // 2),
         p95=_rank(pairs, (95 * people + 99) // 100),
+        came=tuple(
+            Came(often, some)
+            for often, further in zip(OFTEN, (*OFTEN[1:], sys.maxsize), strict=True)
+            if (some := sum(count for number, count in pairs if often <= number < further))
+        ),
     )
 
 

@@ -45,7 +45,8 @@ class Stages(Question):
     counted: ClassVar[pa.Schema] = pa.schema(
         [("stage", pa.string())] + [(name, pa.int64()) for name in ("journeys", "people", "further", *SPANS)]
     )
-    keys: ClassVar[tuple[str, ...]] = ("stage",)
+    keys: ClassVar[tuple[str, ...]] = ("stage", "further")
+    sorted_by: ClassVar[tuple[str, ...]] = ("stage",)
 
     def tables(self, selection: Selection) -> Mapping[str, pa.Table]:
         """The stages in their order."""
