@@ -243,55 +243,65 @@ def test_a_question_runs_in_a_thread_and_the_start_waits_for_no_compiler(shop):
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
 
 
+class Witnesses:
+    """What page, API, command and notebook said of each state they saw."""
+
+    def __init__(self, root, client, workspace):
+        self.root, self.client, self.workspace = root, client, workspace
+        self.said = {}
+
+    def note(self, who, as_of, counts):
+        state = tuple(as_of[name] for name in ("generation", "change", "last_seq"))
+        self.said.setdefault(state, {}).setdefault(json.dumps(counts), set()).add(who)
+        return state
+
+    def ask(self):
+        """One question, four ways; returns the states they answered of."""
+        html = self.client.get("/journeys/flow?depth=2&unit=customer&rows=all&lang=de").text
+        table = re.search(r'<table class="answers">(.*?)</table>', html, re.DOTALL)[1]
+        shown = [int(found.replace(".", "")) for found in re.findall(r'class="n"[^>]*>([\d.]+)</a>', table)]
+        options = ["--depth", "2", "--unit", "customer", "--json", "-w", str(self.root)]
+        answers = {
+            "api": self.client.get("/api/analytics/flow?depth=2&unit=customer").json(),
+            "command": json.loads(CliRunner().invoke(app, ["analyze", "flow", *options]).stdout),
+            "notebook": self.workspace.analytics.flow(depth=2, unit="customer").to_dict(),
+        }
+        states = [self.note("page", definition(html)["as_of"], shown)]
+        for who, answer in answers.items():
+            states.append(self.note(who, answer["as_of"], [row["journeys"] for row in answer["rows"]]))
+        return states
+
+
+def write_crowd(root, done):
+    with open_workspace(root) as workspace:
+        for batch in range(12):
+            workspace.intake.accept(crowd(8, 2000 + 8 * batch))
+            if batch % 3 == 2:
+                workspace.sync()
+    done.set()
+
+
 def test_page_api_command_and_notebook_say_one_number_of_one_state(tmp_path):
     """While events arrive: whoever answers of a state answers the same, and at the end all are of one state."""
     root = folder_with(tmp_path, {"geleit.yaml": GELEIT, "needs.yaml": NEEDS} | SOURCES)
-    said, done = {}, threading.Event()
-
-    def note(who, as_of, counts):
-        key = tuple(as_of[name] for name in ("generation", "change", "last_seq"))
-        said.setdefault(key, {}).setdefault(json.dumps(counts), set()).add(who)
-        return key
-
-    def write():
-        with open_workspace(root) as workspace:
-            for batch in range(12):
-                workspace.intake.accept(crowd(8, 2000 + 8 * batch))
-                if batch % 3 == 2:
-                    workspace.sync()
-        done.set()
-
-    def ask_all(client, workspace):
-        html = client.get("/journeys/flow?depth=2&unit=customer&rows=all&lang=de").text
-        table = re.search(r'<table class="answers">(.*?)</table>', html, re.DOTALL)[1]
-        shown = [int(found.replace(".", "")) for found in re.findall(r'class="n"[^>]*>([\d.]+)</a>', table)]
-        keys = [note("page", definition(html)["as_of"], shown)]
-        api = client.get("/api/analytics/flow?depth=2&unit=customer").json()
-        keys.append(note("api", api["as_of"], [row["journeys"] for row in api["rows"]]))
-        told = CliRunner().invoke(
-            app, ["analyze", "flow", "--depth", "2", "--unit", "customer", "--json", "-w", str(root)]
-        )
-        cli = json.loads(told.stdout)
-        keys.append(note("command", cli["as_of"], [row["journeys"] for row in cli["rows"]]))
-        book = workspace.analytics.flow(depth=2, unit="customer").to_dict()
-        keys.append(note("notebook", book["as_of"], [row["journeys"] for row in book["rows"]]))
-        return keys
-
+    done = threading.Event()
     with (
         open_workspace(root) as serving,
         running(serving) as address,
-        httpx.Client(base_url=address, timeout=60) as client,
+        httpx.Client(base_url=address, timeout=60) as web,
     ):
         serving.intake.accept(crowd(8, 1900))
         serving.sync()
-        writer = threading.Thread(target=write)
+        writer = threading.Thread(target=write_crowd, args=(root, done))
         with geleit.open(root) as workspace:
+            witnesses = Witnesses(root, web, workspace)
             writer.start()
             while not done.is_set():
-                ask_all(client, workspace)
+                witnesses.ask()
             writer.join()
-            last = ask_all(client, workspace)
+            last = witnesses.ask()
     assert len(set(last)) == 1
+    said = witnesses.said
     assert len(said) > 2
-    assert {who for answers in said.values() for whos in answers.values() for who in whos} == {"page", "api", "command", "notebook"}  # fmt: skip
+    assert set().union(*said[last[0]].values()) == {"page", "api", "command", "notebook"}
     assert {len(answers) for answers in said.values()} == {1}
