@@ -66,16 +66,28 @@ def test_the_log_is_taken_over_once_it_is_worth_it(tmp_path, monkeypatch):
     assert ledger.store._log() == (b"", 0)  # the last one to close takes the log away
 
 
-def test_a_log_that_is_about_to_begin_anew_is_emptied(tmp_path, monkeypatch):
-    ledger = Ledger(f"sqlite:///{tmp_path / 'ledger.sqlite'}")
-    fill(ledger, map(str, range(30)))
+def test_a_long_log_begins_anew_once_the_writer_finishes(tmp_path, monkeypatch):
+    keeper, writer = (Ledger(f"sqlite:///{tmp_path / 'ledger.sqlite'}") for _ in range(2))
+    writer.relieved()
+    fill(writer, map(str, range(30)))
     monkeypatch.setattr(sqlite, "FEW", 5)
-    ledger.relieve()
-    assert ledger.store._taken == 0
-    monkeypatch.setattr(sqlite, "NEARLY", 10)
-    ledger.relieve()
-    assert ledger.store._taken == ledger.store._log()[1] > 10
-    ledger.close()
+    assert not keeper.relieve()
+    assert keeper.store._taken == 0
+    monkeypatch.setattr(sqlite, "LONG", 10)
+    with keeper.read() as reading:
+        reading.exec_driver_sql("SELECT count(*) FROM event_key").all()
+        fill(writer, map(str, range(30, 60)))
+        assert not keeper.relieve()  # somebody still reads what was before
+    logged = keeper.store._log()[1]
+    fill(writer, ["more"])
+    assert keeper.store._log()[1] > logged  # something is left, so that it goes on
+    writer.finish()
+    fill(writer, ["anew"])
+    assert 0 < keeper.store._log()[1] < logged
+    fill(writer, map(str, range(60, 90)))
+    assert keeper.relieve()
+    for one in (keeper, writer):
+        one.close()
 
 
 def test_looking_at_the_log_keeps_the_locks(tmp_path):

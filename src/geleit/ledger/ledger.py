@@ -100,10 +100,18 @@ class Ledger:
         """Have what events will ask for read into memory, if it fits; returns at once."""
         self.store.warm()
 
-    def relieve(self) -> None:
-        """Do what commits would else do from time to time; cheap if there is nothing to do."""
+    def relieve(self) -> bool:
+        """Do what commits would else do from time to time; cheap if there is nothing to do.
+
+        True if whoever writes shall ``finish`` it between two commits.
+        """
         with self._translated():
-            self.store.relieve(self.engine)
+            return self.store.relieve(self.engine)
+
+    def finish(self) -> None:
+        """Do the little of it that only whoever writes can."""
+        with self._translated():
+            self.store.finish(self.engine)
 
     def close(self) -> None:
         """Close all connections."""

@@ -130,8 +130,15 @@ class Postgres:
     def warm(self) -> None:
         """The server keeps its own pages."""
 
-    def relieve(self, engine: sa.Engine) -> None:
+    def relieve(self, engine: sa.Engine) -> bool:
         """Nothing to do, see ``relieved``."""
+        del engine
+        return False
+
+    def finish(self, engine: sa.Engine) -> int:
+        """Nothing either."""
+        del engine
+        return 0
 
     def translate(self, error: DBAPIError) -> GeleitError:
         """The server's own error as ours, without the data it may quote."""

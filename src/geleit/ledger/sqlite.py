@@ -19,12 +19,10 @@ from geleit.errors import GeleitError, Retryable, StoreError
 
 BUSY_MS = 30_000
 PAGES = 8_192  # of the log, from which a commit takes them over into the file: for each slice that would cost more than the slice
-BESIDE = 65_536  # the same where another process takes most of them over
+BESIDE = 262_144  # the same where another process takes them over, in case that it does not
 WORTH = 16_384  # pages of the log that nobody has taken over, from which that is worth it: what was written twice is taken once
-NEARLY = (
-    48_000  # pages of the log from which it is about to begin anew, which it does where few are left to be taken over
-)
-FEW = 500
+LONG = 48_000  # pages of the log from which it shall begin anew
+FEW = 500  # pages that are not worth a round of their own
 WARMING = """
 import os, sys
 os.nice(10)
@@ -106,19 +104,27 @@ class Sqlite:
                 words = [sys.executable, "-S", "-c", WARMING, self.name]
                 self._warming = subprocess.Popen(words, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)  # noqa: S603 (this interpreter, and a text of ours)
 
-    def relieve(self, engine: sa.Engine) -> None:
-        """Take the log over into the file, if that is worth it, as far as that goes without anybody waiting for it."""
+    def relieve(self, engine: sa.Engine) -> bool:
+        """Take the log over into the file, if that is worth it, as far as that goes without anybody waiting for it.
+
+        True if the log shall begin anew: it does when whoever writes takes over the few pages that are left (``finish``).
+        """
         if self._warming is not None and self._warming.poll() is not None:
             self._warming = None
         salts, logged = self._log()
         if salts != self._salts:
             self._salts, self._taken = salts, 0
-        left = logged - self._taken
-        if left >= WORTH or (logged >= NEARLY and left >= FEW):
-            with engine.connect() as connection:
-                rows = connection.connection.cursor().execute("PRAGMA wal_checkpoint(PASSIVE)").fetchall()
+        if logged - self._taken >= (FEW if logged >= LONG else WORTH):
+            taken = self.finish(engine)
             if self._log()[0] == salts:  # else it has begun anew meanwhile
-                self._taken = rows[0][2]
+                self._taken = taken
+        return logged >= LONG and logged - self._taken < FEW
+
+    def finish(self, engine: sa.Engine) -> int:
+        """Take over what can be now; returns how many pages of the log are in the file."""
+        with engine.connect() as connection:
+            rows = connection.connection.cursor().execute("PRAGMA wal_checkpoint(PASSIVE)").fetchall()
+        return int(rows[0][2])
 
     def _log(self) -> tuple[bytes, int]:
         """What the pages of the log's present round are marked with, and how many there are.

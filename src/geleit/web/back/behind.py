@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import ctypes
 import gc
+import mmap
 import os
 import signal
 import sys
@@ -16,6 +17,7 @@ from collections import deque
 from collections.abc import Callable
 from concurrent.futures import Future
 from contextlib import suppress
+from functools import partial
 from multiprocessing.connection import Connection
 from typing import Any
 
@@ -53,15 +55,16 @@ def run() -> None:
     parent = os.getppid()
     _end_with(parent)
     writer = os.getpid()
+    asked = mmap.mmap(-1, 1)  # both see it: whether the keeper asks the writer to finish taking over the log
     if os.fork():  # nothing has been opened, no thread runs yet
         keeping.close()
-        _served(writing, _write)
+        _served(writing, partial(_write, asked=asked))
         writing.close()  # that tells the front; it ends us if the keeper does not end by itself
         os.wait()
     else:
         writing.close()
         _end_with(writer)
-        _served(keeping, _keep)
+        _served(keeping, partial(_keep, asked=asked))
 
 
 def _end_with(parent: int) -> None:
@@ -115,11 +118,19 @@ class _Answers:
             self.send(Settled(outcomes, self.collector.tally.pace))
 
 
-def _write(workspace: Workspace, link: Connection, _opening: Opening) -> None:
+def _write(workspace: Workspace, link: Connection, _opening: Opening, *, asked: mmap.mmap) -> None:
     """Commit what comes, until told to stop or the front is gone."""
     workspace.ledger.relieved()
     answers = _Answers(link)
-    collector = answers.collector = Collector(workspace.intake, committed=answers.flush, limit=UNBOUNDED)
+
+    def committed() -> None:
+        answers.flush()
+        if asked[0]:
+            asked[0] = 0
+            with suppress(GeleitError):
+                workspace.ledger.finish()
+
+    collector = answers.collector = Collector(workspace.intake, committed=committed, limit=UNBOUNDED)
     collector.start()
     try:
         while not isinstance(message := link.recv(), Stop):
@@ -139,13 +150,13 @@ def _submit(collector: Collector, answers: _Answers, message: Take) -> None:
     future.add_done_callback(lambda done: answers.add(message.number, done))
 
 
-def _keep(workspace: Workspace, link: Connection, opening: Opening) -> None:
+def _keep(workspace: Workspace, link: Connection, opening: Opening, *, asked: mmap.mmap) -> None:
     """Keep the stores, until told to stop or the front is gone; tell how that goes."""
     workspace.ledger.warm()
     upkeep = Upkeep(workspace, opening.pace)
     upkeep.resume()
     upkeep.start()
-    threading.Thread(target=_relieve, args=[workspace], name="geleit-relief", daemon=True).start()
+    threading.Thread(target=_relieve, args=[workspace, asked], name="geleit-relief", daemon=True).start()
     told: Any = None
     try:
         while upkeep.alive:
@@ -162,12 +173,13 @@ def _keep(workspace: Workspace, link: Connection, opening: Opening) -> None:
         upkeep.stop()
 
 
-def _relieve(workspace: Workspace) -> None:
+def _relieve(workspace: Workspace, asked: mmap.mmap) -> None:
     """Do for the writer what it leaves to us, as long as this process lives."""
     while True:
         time.sleep(RELIEF)
         with suppress(GeleitError):
-            workspace.ledger.relieve()
+            if workspace.ledger.relieve():
+                asked[0] = 1
 
 
 if __name__ == "__main__":
