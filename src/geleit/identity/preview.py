@@ -111,7 +111,7 @@ def preview(connection: sa.Connection, rules: Rules, folder: Path, samples: int 
         )
     identifiers, now, then, separated, joined, largest = counted
     left_out = tuple(Unheeded(name, many, tuple(Identifier(*one) for one in some)) for name, many, some in unheeded)
-    return Preview(identifiers, now, then, separated, joined, largest, *people, *browsers, left_out)
+    return Preview(identifiers, now, then, separated, joined, largest, *people, browsers[0], browsers[1], left_out)
 
 
 def _gather(duck: duckdb.DuckDBPyConnection, connection: sa.Connection) -> None:
