@@ -3,7 +3,7 @@
 WITH named AS (
   SELECT
     steps.journey, steps.customer_id, steps.place, steps.t, steps.stage, stage_order.number,
-    coalesce(lead(steps.t) OVER way - steps.t, 0) AS gap,
+    coalesce((lead(steps.t) OVER way) - steps.t, 0) AS gap,
     max(stage_order.number) OVER (
       PARTITION BY steps.journey ORDER BY steps.place ROWS BETWEEN 1 FOLLOWING AND UNBOUNDED FOLLOWING
     ) AS furthest,
