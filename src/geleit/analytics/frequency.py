@@ -18,7 +18,6 @@ from geleit.errors import GeleitError
 from geleit.history.columns import PERSON
 from geleit.language.words import translate
 
-
 OFTEN = (1, 2, 4, 8, 16, 32)  # from so many days on people came about equally often; frequency.sql has the same
 
 

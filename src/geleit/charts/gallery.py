@@ -7,7 +7,20 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
-from geleit.charts import coming, designed, flow, funnel, retention, rfm, transitions, trend, typical, variants
+from geleit.charts import (
+    coming,
+    designed,
+    flow,
+    frequency,
+    funnel,
+    retention,
+    rfm,
+    stages,
+    transitions,
+    trend,
+    typical,
+    variants,
+)
 from geleit.charts.drawing import EDGE, Drawing, Fact
 from geleit.charts.twin import Twin
 from geleit.charts.words import Words
@@ -59,6 +72,8 @@ CHARTS: dict[str, Chart] = {
     "transitions": Chart(
         "What follows what?", transitions.draw, transitions.twin, transitions.facts, transitions.signs
     ),
+    "stages": Chart("How far through the stages?", stages.draw, stages.twin, stages.facts, stages.signs),
+    "frequency": Chart("How often do they come?", frequency.draw, frequency.twin, frequency.facts, frequency.signs),
     "trend": Chart("When does it happen?", trend.draw, trend.twin, trend.facts, trend.signs),
     "conformance": Chart("Do journeys go as designed?", designed.draw, designed.twin, designed.facts, designed.signs),
     "lifecycle": Chart(

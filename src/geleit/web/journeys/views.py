@@ -266,12 +266,24 @@ VIEWS: dict[str, View] = {
             "What follows what?",
             "All steps with the one directly before: arrows for the most frequent ones, with how many and how soon.",
             (
-                Field(
-                    "of", "Steps are", "choice", (("kind", "events"), ("channel", "channels"), ("stage", "stages"))
-                ),
+                Field("of", "Steps are", "choice", (("kind", "events"), ("channel", "channels"), ("stage", "stages"))),
                 Field("limit", "Steps shown, the most frequent", "number", (("5", ""), ("100", ""))),
             ),
             start=lambda _known: {"limit": "30"},
+        ),
+        View(
+            "stages",
+            "How far through the stages?",
+            "How many journeys come to each stage, how many go further, how soon they come and how long they stay.",
+            (),
+            narrow=True,
+        ),
+        View(
+            "frequency",
+            "How often do they come?",
+            "How many people came through each channel once, a few times or often.",
+            (),
+            narrow=True,
         ),
         View(
             "retention",
