@@ -325,7 +325,10 @@ def facts(result: Result[Link], drawing: Drawing) -> list[Fact]:
     text = words.say("began within these steps") if flow.backward else words.say("go no further within these steps")
     found.append(Fact(words.number(ended), lead({far: ""}, {}), text))
     further = start.journeys - ended - reached
-    found.append(Fact(words.number(further), "", words.say("are further on after {n} steps", n=question.depth)))
+    onward = (
+        words.say("began earlier") if flow.backward else words.say("are further on after {n} steps", n=question.depth)
+    )
+    found.append(Fact(words.number(further), "", onward))
     return found
 
 
