@@ -126,7 +126,7 @@ def _matching(connection: sa.Connection, words: Sequence[Forms], limit: int) -> 
     return list(found)[:limit]
 
 
-def _led_to(place: _Place, form: str, *, exactly: bool) -> sa.Select[tuple[str]]:
+def _led_to(place: _Place, form: str, *, exactly: bool) -> sa.Select[str]:
     """The customers whom a word leads to, or a longer one that begins like it."""
     token = place.token
     fits = token == form if exactly else (token > form) & (token <= form + LAST)
