@@ -14,6 +14,7 @@ from pydantic import Field, PrivateAttr
 from geleit.analytics import conformance_text
 from geleit.analytics.conformance_text import NEVER
 from geleit.analytics.kernels import aligning
+from geleit.analytics.kernels.pairs import Way
 from geleit.analytics.kernels.ranks import middle_and_tail
 from geleit.analytics.question import Question, Supplies
 from geleit.analytics.selection import Journeys, Selection, members, table
@@ -131,7 +132,7 @@ class Conformance(Question):
         found = [self._aligned(part, selection, extra) for part in selection.parts]
         owners = np.concatenate([part.owners for part in selection.parts])
         whole, verdict, events, delay = (np.concatenate([one[place] for one in found]) for place in range(4))
-        rows = [
+        rows: list[tuple[object, ...]] = [
             ("journey", 0, WHOLE[code], "", int(mine.sum()), *_sizes(mine, owners), -1, -1)
             for code in range(len(WHOLE))
             if (mine := whole == code).any()
@@ -146,7 +147,7 @@ class Conformance(Question):
     def _aligned(self, part: Journeys, selection: Selection, extra: npt.NDArray[np.int64]) -> tuple[np.ndarray, ...]:
         """One part's journeys, aligned."""
         steps, journeys = self.designed.steps, len(part.owners)
-        way = aligning.Way(part.column("kind"), part.column("t"), part.starts, part.owners, part.first)
+        way = Way(part.column("kind"), part.column("t"), part.starts, part.owners, part.first)
         places = aligning.Places(part.column("channel"), part.column("stage"), part.column("flags"))
         begins = self.designed.beginnings
         design = aligning.Design(

@@ -112,7 +112,8 @@ def signs(_result: Result[Scored], drawing: Drawing) -> list[tuple[str, str]]:
 
 def facts(result: Result[Scored], drawing: Drawing) -> list[Fact]:
     """Who buys often and lately, and who did and stays away."""
-    words, groups = drawing.words, {}
+    words = drawing.words
+    groups: dict[str, int] = {}
     for row in (*result.rows, *result.other.open()):
         groups[row.name] = groups.get(row.name, 0) + row.people
     said = {"regular": "people buy often and lately", "missed": "bought often, and long ago"}
