@@ -18,6 +18,7 @@ from analytics_generation import Desk, build, checksum, desk, questions
 
 from analytics import FUNNEL, invent
 from geleit.analytics.exported import ExportAnalytics
+from geleit.analytics.frequency import Frequencies
 from geleit.analytics.orders import BOUGHT
 from geleit.events.kinds import Catalogue
 from geleit.history.columns import Columns
@@ -59,6 +60,7 @@ def timed(what: Callable[[], object], pattern: str = "") -> tuple[float, object]
 def ask(name: str, asked: Desk, engine: str, pattern: str = "") -> None:
     """Each question once cold and once warm; one line of JSON."""
     found: dict[str, object] = {"engine": name}
+    asked.ask(Frequencies(), engine)  # type: ignore[arg-type]  # what is loaded and started once is no question's cost
     for title, question in questions(FUNNEL).items():
         cold, _ = timed(lambda question=question: asked.ask(question, engine), pattern)  # type: ignore[misc]
         warm, result = timed(lambda question=question: asked.ask(question, engine), pattern)  # type: ignore[misc]
