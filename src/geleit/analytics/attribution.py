@@ -16,6 +16,7 @@ from geleit.analytics.question import Question
 from geleit.analytics.selection import Selection, members, table
 from geleit.clock import DAY
 from geleit.definitions import Duration
+from geleit.errors import GeleitError
 from geleit.language.words import translate
 
 MODELS = ("first", "last", "linear", "position", "decay")
@@ -80,6 +81,15 @@ class Attribution(Question):
             "conversion_kinds": pa.table({"kind": pa.array(self.conversion, pa.string())}),
             "decay": pa.table({"age": np.arange(len(weights)), "weight": weights}),
         }
+
+    def cell(self, cell: Mapping[str, object], selection: Selection) -> Mapping[str, object]:  # noqa: ARG002 (as declared)
+        """Success as 0 or 1.
+
+        Errors: GeleitError for anything else.
+        """
+        if str(cell.get("success", 1)) not in ("0", "1"):
+            raise GeleitError(f"'{cell['success']}' is no success", hint="give 1 with a success after it, 0 without")
+        return {name: value if name == "touch" else int(str(value)) for name, value in cell.items()}
 
     def count(self, selection: Selection) -> pa.Table:
         """Count by kernels."""

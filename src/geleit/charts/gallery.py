@@ -8,8 +8,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 from geleit.charts import (
+    attribution,
     coming,
     designed,
+    differences,
     flow,
     frequency,
     funnel,
@@ -74,6 +76,15 @@ CHARTS: dict[str, Chart] = {
     ),
     "stages": Chart("How far through the stages?", stages.draw, stages.twin, stages.facts, stages.signs),
     "frequency": Chart("How often do they come?", frequency.draw, frequency.twin, frequency.facts, frequency.signs),
+    "attribution": Chart(
+        "What comes before a success?", attribution.draw, attribution.twin, attribution.facts, attribution.signs
+    ),
+    "correlation": Chart(
+        "What goes with success?", differences.draw, differences.twin, differences.facts, differences.signs
+    ),
+    "compare": Chart(
+        "What is different with others?", differences.draw, differences.twin, differences.facts, differences.signs
+    ),
     "trend": Chart("When does it happen?", trend.draw, trend.twin, trend.facts, trend.signs),
     "conformance": Chart("Do journeys go as designed?", designed.draw, designed.twin, designed.facts, designed.signs),
     "lifecycle": Chart(

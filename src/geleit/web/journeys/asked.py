@@ -76,6 +76,8 @@ class Asked:
     def known(self) -> Sequence[Known]:
         """The kinds (channels, stages) there are, the most frequent first."""
         of = (self.given.get("of") or ["kind"])[0]
+        if all(one.name in model_of(self.view.name).kind_fields for one in self.view.fields if one.control == "values"):
+            of = "kind"
         return known(self.request, of if of in ("channel", "stage") else "kind", self.words)
 
     @cached_property

@@ -153,6 +153,13 @@ def _lost(ask: Ask, known: Sequence[Known], words: Words) -> Fact | None:
     return Fact(words.number(rows[-1].journeys), "/journeys/funnel", said)
 
 
+def _success(known: Sequence[Known], name: str) -> Mapping[str, Any]:
+    """What is bought, else the most frequent kind of the latest stage."""
+    there = [one.value for one in known]
+    latest = max(known, key=lambda one: (one.place, one.journeys), default=None)
+    return {name: [BOUGHT if BOUGHT in there else latest.value]} if latest else {}
+
+
 VIEWS: dict[str, View] = {
     view.name: view
     for view in (
@@ -284,6 +291,34 @@ VIEWS: dict[str, View] = {
             "How many people came through each channel once, a few times or often.",
             (),
             narrow=True,
+        ),
+        View(
+            "attribution",
+            "What comes before a success?",
+            "What people touched before a success, and how seven models share the successes among it; no cause is shown.",
+            (
+                Field("conversion", "Success is", "values", several=1),
+                Field("of", "Touches are", "choice", (("channel", "channels"), ("kind", "events"))),
+                Field("lookback", "before the success at most", "span", more=True),
+            ),
+            narrow=True,
+            start=lambda known: _success(known, "conversion"),
+        ),
+        View(
+            "correlation",
+            "What goes with success?",
+            "What happens more or less often in journeys that succeed than in those that do not, with intervals.",
+            (Field("success", "Success is", "values", several=1), OF),
+            narrow=True,
+            start=lambda known: _success(known, "success"),
+        ),
+        View(
+            "compare",
+            "What is different with others?",
+            "Journeys with something against those without it: what happens in which share of each, with intervals.",
+            (Field("having", "Group a has", "values", several=1), OF),
+            narrow=True,
+            start=lambda known: {"having": [known[0].value]} if known else {},
         ),
         View(
             "retention",
