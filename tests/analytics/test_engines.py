@@ -1,5 +1,6 @@
 """The same question, the same text, the same rows: on DuckDB over the journal, on its export, and on a server of Spark Connect."""
 
+import gc
 import os
 import random
 import signal
@@ -17,6 +18,7 @@ from geleit.analytics.analytics import QUESTIONS
 from geleit.analytics.exported import ExportAnalytics
 from geleit.analytics.orders import BOUGHT
 from geleit.analytics.question import Supplies
+from geleit.errors import StoreError
 from geleit.history import reading
 from geleit.history.engine import DuckEngine
 from geleit.history.export import Origin, write
@@ -186,3 +188,14 @@ def test_every_question_is_answered_alike_everywhere(seed, spark, tmp_path):
             cell = {name: getattr(row, name) for name in question.keys if hasattr(row, name)}
             if len(cell) == len(question.keys):
                 assert far._state.actors(renamed, cell) == here._state.actors(renamed, cell), (seed, question, cell)
+
+
+def test_what_a_server_keeps_stays_until_it_is_dropped(spark):
+    spark.put("few", pa.table({"n": [1, 2, 3]}))
+    spark.save("kept", "SELECT n FROM few WHERE n > $least", {"least": 1})
+    gc.collect()
+    time.sleep(1)
+    assert sorted(spark.rows("SELECT n FROM kept", {})["n"].to_pylist()) == [2, 3]
+    spark.drop("kept")
+    with pytest.raises(StoreError, match="could not answer"):
+        spark.rows("SELECT n FROM kept", {})

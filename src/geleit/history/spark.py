@@ -40,6 +40,7 @@ class SparkEngine:
             self._session.client.set_retry_policies([DefaultPolicy(max_retries=RETRIES)])
             self._session.conf.set("spark.sql.session.timeZone", "UTC")
         self._checkpoints = True
+        self._held: dict[str, Any] = {}  # what is kept is let go of by the client as soon as nobody here holds it
 
     def read(self, name: str, uri: str) -> None:
         """Call all Parquet files under a folder ``name``; the server reads them, so it must see the folder itself."""
@@ -58,7 +59,9 @@ class SparkEngine:
         """Keep the rows of a query on the workers; where a server keeps nothing, they are worked out again when asked for."""
         with self._telling():
             found = self._session.sql(translated(text), args=_plain(fitting(text, values)))
-            (self._kept(found) if self._checkpoints else found).createOrReplaceTempView(name)
+            kept = self._kept(found) if self._checkpoints else found
+            kept.createOrReplaceTempView(name)
+            self._held[name] = kept
 
     def rows(self, text: str, values: Mapping[str, object]) -> pa.Table:
         """The rows of a query."""
@@ -74,6 +77,7 @@ class SparkEngine:
         """Let go of a view."""
         with self._telling():
             self._session.catalog.dropTempView(name)
+        self._held.pop(name, None)
 
     def close(self) -> None:
         """End the session; the server goes on."""
