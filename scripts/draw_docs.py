@@ -76,6 +76,10 @@ def draw_charts(folder: Path) -> None:
         answers: list[Result[Any]] = [
             asked.flow(anchor=["add_to_cart"], goal=[BOUGHT], depth=4),
             asked.funnel(steps, window="2 days"),
+            asked.retention(span="month"),
+            asked.variants(collapse=True, limit=8),
+            asked.transitions(limit=30),
+            asked.correlation(success=[BOUGHT]),
         ]
         for answer in answers:
             picture = draw(answer, "en", catalogue=workspace.catalogue, zone=workspace.company.zone)

@@ -11,7 +11,7 @@ from geleit.charts.drawing import LABEL, LINE, Drawing, Fact, door, heading, leg
 from geleit.charts.layers import END, Layer, layers, places
 from geleit.charts.twin import Cell, Column, Twin
 from geleit.maps.plan import PAGE
-from geleit.maps.scene import Box, Canvas, Rect, Scene, Stroke, Text, number
+from geleit.maps.scene import Box, Canvas, Door, Mark, Node, Rect, Scene, Stroke, Text, number
 from geleit.maps.style import LINKS, NO_TONE
 from geleit.maps.type import width, wrap
 
@@ -96,10 +96,10 @@ def draw(result: Result[Transition], drawing: Drawing, *, title: str = "") -> Sc
     return Scene(right, bottom + 4, tuple(canvas.marks), name, words.explain(result), words.language)
 
 
-def _boxes(mark: object) -> Sequence[Box]:
+def _boxes(mark: Mark | Node | Door) -> Sequence[Box]:
     """What a number must not stand on."""
-    inner = getattr(mark, "marks", (mark,))
-    return [box for one in inner if not getattr(one, "ground", False) for box in one.boxes]
+    inner = mark.marks if isinstance(mark, Door | Node) else (mark,)
+    return [box for one in inner if isinstance(one, Text) or not one.ground for box in one.boxes]
 
 
 def _measured(result: Result[Transition], drawing: Drawing) -> _Graph:
