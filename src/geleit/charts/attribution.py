@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from geleit.analytics.result import Result
 
 MODELS = ("first", "last", "linear", "position", "decay", "markov", "shapley")
-SHOWN = 15  # touches drawn; the table has all
+SHOWN = 12  # touches drawn; the table has all
 
 
 def draw(result: Result[Credit], drawing: Drawing, *, title: str = "") -> Scene:

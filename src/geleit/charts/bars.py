@@ -12,6 +12,7 @@ from geleit.maps.type import width, wrap
 
 BESIDE = 620.0  # px: a picture at least so wide has the columns side by side
 NAMES = 0.2  # of the width: the names
+STACKED = 0.5  # of a narrow page: what columns are called; their bars stand beside it
 HIGH = 12.0  # px: height of a bar
 SMALL = 11.5
 GAP = 18.0  # px between two columns
@@ -55,11 +56,12 @@ def rows(canvas: Canvas, drawing: Drawing, heads: Sequence[str], its: Sequence[R
         else:
             y = low
             for head, bar in zip(heads, row.bars, strict=True):
-                y += 5
-                for line in wrap(head, "record", SMALL, drawing.width, 2).lines:
-                    canvas.add(Text(0, y + 12, line, SMALL, role="soft"))
-                    y += LINE
-                y = _bar(canvas, row, bar, head, (0, y, drawing.width * 0.9))
+                told = y
+                for line in wrap(head, "record", SMALL, drawing.width * STACKED - GAP, 4).lines:
+                    canvas.add(Text(0, told + 13, line, SMALL, role="soft"))
+                    told += LINE
+                left = drawing.width * STACKED
+                y = max(told, _bar(canvas, row, bar, head, (left, y, drawing.width - left - 1))) + 2
         canvas.line([(0, y + BETWEEN / 2 - 0.5), (drawing.width - 1, y + BETWEEN / 2 - 0.5)], "hair")
         y += BETWEEN
     return y
