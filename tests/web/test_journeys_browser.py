@@ -138,6 +138,8 @@ def test_paper_holds_the_whole_picture_and_no_form(opened):
     page = opened("/journeys/flow?anchor=product_viewed&depth=8")
     page.emulate_media(media="print")
     assert not page.locator(".asking").is_visible()
-    assert page.locator(".chart:visible svg").bounding_box()["width"] <= page.evaluate("document.documentElement.clientWidth")
+    assert page.locator(".chart:visible svg").bounding_box()["width"] <= page.evaluate(
+        "document.documentElement.clientWidth"
+    )
     assert page.locator("table.answers").is_visible()
     assert len(page.pdf(prefer_css_page_size=True)) > 20_000

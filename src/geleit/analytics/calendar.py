@@ -41,7 +41,7 @@ def beginning(number: int, span: Span) -> date:
     return date.fromordinal(EPOCH + (number if span == "day" else number * 7 - MONDAY))
 
 
-def spans_of_days(selection: Selection, span: Span) -> tuple[int, npt.NDArray[np.int64]]:
+def calendar_of(selection: Selection, span: Span) -> tuple[int, npt.NDArray[np.int64]]:
     """The first day of all events, and the span of every day from it on."""
     if selection.days:
         first, last = selection.days

@@ -11,7 +11,7 @@ import numpy as np
 import pyarrow as pa
 from pydantic import Field
 
-from geleit.analytics.calendar import EPOCH, Span, beginning, numbered
+from geleit.analytics.calendar import EPOCH, Span, beginning, calendar_of, numbered
 from geleit.analytics.kernels import returning
 from geleit.analytics.question import Question, Unit
 from geleit.analytics.selection import Selection, members, table
@@ -117,15 +117,3 @@ class Retention(Question):
             "month": "Counted is who came again how many months after the month of the first time.",
         }
         return translate(language, texts[self.span])
-
-
-def calendar_of(selection: Selection, span: Span) -> tuple[int, np.ndarray]:
-    """The first day of all events, and the span of every day from it on."""
-    if selection.days:
-        first, last = selection.days
-        return first, numbered(np.arange(first, last + 1), span)
-    days = [part.column("local_day") for part in selection.parts if len(part.column("local_day"))]
-    if not days:
-        return 0, np.empty(0, np.int64)
-    first, last = min(int(some.min()) for some in days), max(int(some.max()) for some in days)
-    return first, numbered(np.arange(first, last + 1), span)

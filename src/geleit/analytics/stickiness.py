@@ -11,9 +11,8 @@ import numpy as np
 import pyarrow as pa
 from pydantic import Field
 
-from geleit.analytics.calendar import EPOCH, Span, beginning, numbered
+from geleit.analytics.calendar import EPOCH, Span, beginning, calendar_of, numbered
 from geleit.analytics.question import Question, Unit
-from geleit.analytics.retention import calendar_of
 from geleit.analytics.selection import Selection, members, table
 from geleit.history.columns import PERSON
 from geleit.language.words import translate

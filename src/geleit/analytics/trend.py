@@ -11,7 +11,7 @@ import numpy as np
 import pyarrow as pa
 from pydantic import Field
 
-from geleit.analytics.calendar import EPOCH, Span, beginning, numbered, spans_of_days
+from geleit.analytics.calendar import EPOCH, Span, beginning, calendar_of, numbered
 from geleit.analytics.kernels import occurring
 from geleit.analytics.question import Question
 from geleit.analytics.selection import Selection, table, ways
@@ -66,7 +66,7 @@ class Trend(Question):
 
     def tables(self, selection: Selection) -> Mapping[str, pa.Table]:
         """The span of each day."""
-        first, spans = spans_of_days(selection, self.span)
+        first, spans = calendar_of(selection, self.span)
         days = pa.array(range(first, first + len(spans)), pa.int32())
         return {"calendar": pa.table({"local_day": days, "span": pa.array(spans, pa.int64())})}
 
@@ -80,7 +80,7 @@ class Trend(Question):
 
     def count(self, selection: Selection) -> pa.Table:
         """Count by kernels."""
-        first, spans = spans_of_days(selection, self.span)
+        first, spans = calendar_of(selection, self.span)
         values = selection.values(self.of)
         lowest = int(spans.min()) if len(spans) else 0
         cells = np.zeros((int(spans.max()) - lowest + 1 if len(spans) else 0, len(values) + 1, 5), np.int64)

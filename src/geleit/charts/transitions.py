@@ -98,7 +98,7 @@ def draw(result: Result[Transition], drawing: Drawing, *, title: str = "") -> Sc
 
 def _boxes(mark: Mark | Node | Door) -> Sequence[Box]:
     """What a number must not stand on."""
-    inner = mark.marks if isinstance(mark, Door | Node) else (mark,)
+    inner: tuple[Mark, ...] = mark.marks if isinstance(mark, Door | Node) else (mark,)
     return [box for one in inner if isinstance(one, Text) or not one.ground for box in one.boxes]
 
 

@@ -3,6 +3,7 @@
 import hashlib
 import re
 import unicodedata
+from typing import Any
 
 import phonenumbers
 import sqlalchemy as sa
@@ -16,6 +17,7 @@ LONGEST, MOST = 40, 60
 GERMAN = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue", "ß": "ss"})
 WORD = re.compile(r"[^\W_]+")
 ROWS = 5_000
+Pair = tuple[str, str]  # a word, and the field it stands in
 WIDE = sa.BigInteger().with_variant(sa.Integer(), 'sqlite')
 
 
@@ -48,36 +50,39 @@ def upgrade() -> None:
     op.drop_table('search_token')
 
 
-def _carry_over(connection, named, word, said) -> None:
+def _carry_over(connection: sa.Connection, named: sa.Table, word: sa.Table, said: sa.Table) -> None:
     """Words that hung on sets: what an identifier of the set explains hangs on it, the rest is one text of each kind."""
     token = sa.table("search_token", sa.column("token"), sa.column("set_id"), sa.column("field"))
     identifier = sa.table("identifier", sa.column("id"), sa.column("value"))
     member = sa.table("identifier_set_member", sa.column("set_id"), sa.column("identifier_id"))
-    left = {}
+    left: dict[int, set[Pair]] = {}
     for one, set_id, field in connection.execute(sa.select(token)):
         left.setdefault(set_id, set()).add((one, field))
     values = dict(connection.execute(sa.select(identifier.c.id, identifier.c.value)).all())
-    names, explained = set(), {}
+    names: set[tuple[str, int, str]] = set()
+    explained: dict[int, set[Pair]] = {}
     for set_id, number in connection.execute(sa.select(member.c.set_id, member.c.identifier_id)):
         mine = {pair for pair in _of_identifier(values[number]) if pair in left.get(set_id, ())}
         names |= {(one, number, field) for one, field in mine}
         explained.setdefault(set_id, set()).update(mine)
-    texts, words = set(), set()
+    texts: set[tuple[int, int, str]] = set()
+    words: set[tuple[str, int]] = set()
     for set_id, pairs in left.items():
-        rest = {}
+        rest: dict[str, set[str]] = {}
         for one, field in pairs - explained.get(set_id, set()):
             rest.setdefault(field, set()).add(one)
         for field, some in rest.items():
             key = int(hashlib.sha256("\0".join(sorted(some)).encode()).hexdigest()[:15], 16)
             texts.add((set_id, key, field))
             words |= {(one, key) for one in some}
-    for table, rows in ((named, names), (word, words), (said, texts)):
+    filled: tuple[tuple[sa.Table, set[Any]], ...] = ((named, names), (word, words), (said, texts))
+    for table, rows in filled:
         ordered = [dict(zip(table.c.keys(), row, strict=True)) for row in sorted(rows)]
         for start in range(0, len(ordered), ROWS):
             connection.execute(sa.insert(table), ordered[start : start + ROWS])
 
 
-def _of_identifier(value: str) -> set:
+def _of_identifier(value: str) -> set[Pair]:
     """All words that an identifier of this value may have had, whatever its type."""
     whole = value.casefold()[:LONGEST]
     found = {(one, "email") for one in (*_words(value.partition("@")[0]), whole)}
@@ -85,7 +90,7 @@ def _of_identifier(value: str) -> set:
     return found | {(form, "phone") for form in _phone(value)}
 
 
-def _phone(value: str) -> set:
+def _phone(value: str) -> set[str]:
     forms = {re.sub(r"\D", "", value)}
     try:
         forms.add(f"0{phonenumbers.parse(value).national_number}")
@@ -94,8 +99,8 @@ def _phone(value: str) -> set:
     return {form[:LONGEST] for form in forms if len(form) > 1}
 
 
-def _words(text: str) -> set:
-    found = set()
+def _words(text: str) -> set[str]:
+    found: set[str] = set()
     for one in WORD.findall(text)[:MOST]:
         lower = one.casefold()
         german = _plain(unicodedata.normalize("NFC", lower).translate(GERMAN))
