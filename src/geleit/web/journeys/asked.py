@@ -19,6 +19,7 @@ from geleit.errors import GeleitError, NotFoundError
 from geleit.events.kinds import meant
 from geleit.events.vocabulary import VOCABULARY
 from geleit.web.journeys.views import COMMON, VIEWS, WHEN, Field, Known, View
+from geleit.web.members import members_of
 from geleit.web.screen import reader_of, workspace_of
 
 if TYPE_CHECKING:
@@ -65,6 +66,8 @@ class Asked:
         left = {one.name for one in self.view.fields} | ({"unit"} if only else set())
         if only == "customer" or not self.topics[1:]:  # of one topic there is nothing to choose
             left.add("topic")
+        if not workspace_of(self.request).segment_files.now:
+            left.add("segment")
         return (*self.view.fields, *(one for one in (*WHEN, *COMMON) if one.name not in left))
 
     @property
@@ -78,7 +81,8 @@ class Asked:
         of = (self.given.get("of") or ["kind"])[0]
         if all(one.name in model_of(self.view.name).kind_fields for one in self.view.fields if one.control == "values"):
             of = "kind"
-        return known(self.request, of if of in ("channel", "stage") else "kind", self.words)
+        own = self.given.get("own_kinds", ["0"])[-1] not in ("", "0", "false")
+        return known(self.request, of if of in ("channel", "stage") else "kind", self.words, own_kinds=own)
 
     @cached_property
     def start(self) -> Mapping[str, Any]:
@@ -104,6 +108,8 @@ class Asked:
 
     def _value(self, name: str, texts: Sequence[str], asked: Field | None) -> Any:
         text, say = texts[-1].strip(), self.words.say
+        if name == "segment":
+            return tuple(one for text in texts for one in members_of(self.request, text.strip()))
         if asked is None or asked.control == "values":
             many = "tuple" in str(model_of(self.view.name).model_fields[name].annotation)
             return list(texts) if many else text
@@ -221,7 +227,7 @@ def model_of(name: str) -> type[Question]:
     return found
 
 
-def known(request: Request, of: str, words: Words) -> list[Known]:
+def known(request: Request, of: str, words: Words, *, own_kinds: bool = False) -> list[Known]:
     """The values there are; counted once for each state of the history."""
     workspace, state = workspace_of(request), request.app.state
     as_of = workspace.as_of()
@@ -230,13 +236,11 @@ def known(request: Request, of: str, words: Words) -> list[Known]:
     if kept.get("key") != key:
         kept = {"key": key}
         state.known_values = kept
-    if of not in kept:
-        kept[of] = [
-            (row.value, row.journeys)
-            for row in workspace.analytics.occurrences(of=of, limit=2**31 - 1).rows
-            if row.value
-        ]
-    return [Known(value, words.name(value, of), _place(value, of, words), journeys) for value, journeys in kept[of]]
+    if (of, own_kinds) not in kept:
+        found = workspace.analytics.occurrences(of=of, own_kinds=own_kinds, limit=2**31 - 1).rows
+        kept[of, own_kinds] = [(row.value, row.journeys) for row in found if row.value]
+    there = kept[of, own_kinds]
+    return [Known(value, words.name(value, of), _place(value, of, words), journeys) for value, journeys in there]
 
 
 def _place(value: str, of: str, words: Words) -> int:

@@ -97,6 +97,11 @@ def _control(asked: Asked, field: Field, given: str) -> Control:
         options = [Option("", words.say(field.empty), not given)]
         options += [Option(one, workspace.topic_label(one, words.language), one == given) for one in asked.topics]
         return Control(field.name, label, "list", given, tuple(options), more=field.more, set=bool(given))
+    if field.control == "segment":
+        segments = workspace_of(asked.request).segment_files.now
+        options = [Option("", words.say(field.empty), not given)]
+        options += [Option(name, one.title(name, words.language), name == given) for name, one in segments.items()]
+        return Control(field.name, label, "list", given, tuple(options), more=field.more, set=bool(given))
     if field.control == "design":
         designs = workspace_of(asked.request).definitions.journeys
         chosen = given or next(iter(designs), "")

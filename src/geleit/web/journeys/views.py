@@ -28,7 +28,7 @@ from typing import Any, Literal
 from geleit.charts.drawing import Fact
 from geleit.charts.words import Words
 
-Control = Literal["values", "topic", "design", "choice", "number", "day", "span", "flag"]
+Control = Literal["values", "segment", "topic", "design", "choice", "number", "day", "span", "flag"]
 Ask = Callable[..., Any]  # name of a question, its fields -> its answer
 BOUGHT = "order_completed"
 SHOP = ("product_viewed", "product_added", "checkout_started", BOUGHT)
@@ -88,6 +88,7 @@ class View:
 OF = Field("of", "Steps are", "choice", (("kind", "events"), ("channel", "channels"), ("stage", "stages")), more=True)
 WHEN = (
     Field("topic", "Need", "topic", empty="any"),
+    Field("segment", "Segment", "segment", empty="everybody"),
     Field("since", "Began from", "day"),
     Field("until", "until before", "day"),
 )
