@@ -41,7 +41,19 @@ needs:
     closes: [{kind: need_closed}]
     gap: 4 days
 """
-SEEN = ("page_viewed", "product_viewed", "complaint_opened", "complaint_closed", "question_asked", "need_closed")
+OWN = """
+kinds:
+  repair_asked: {same_as: question_asked}
+"""
+SEEN = (
+    "page_viewed",
+    "repair_asked",
+    "product_viewed",
+    "complaint_opened",
+    "complaint_closed",
+    "question_asked",
+    "need_closed",
+)
 KINDS = (*SEEN, *SEEN, "order_completed", "order_completed", "order_refunded", "order_cancelled", "consent_given")
 KINDS = (*KINDS, "consent_withdrawn", "step_told", "judgement_given", "segment_entered")
 NOTE = Note("Anja Kern", "so it is")
@@ -56,6 +68,7 @@ class World:
         self.count = 0
         init(folder, name="Acme")
         (folder / "needs.yaml").write_text(NEEDS)
+        (folder / "kinds.yaml").write_text(OWN)
         if ledger:
             ledger(folder)
         self.space = open_workspace(folder, clock=lambda: self.now)
@@ -179,7 +192,7 @@ def _span(chance):
 
 
 def _selector(chance):
-    found = {"did": chance.choice((["page_viewed"], ["product_viewed", "page_viewed"], ["question_asked"], ["order_completed"],
+    found = {"did": chance.choice((["page_viewed"], ["product_viewed", "page_viewed"], ["question_asked"], ["order_completed"], ["repair_asked"], ["repair_asked", "order_completed"],
                                    ["complaint_opened", "need_closed", "product_viewed"], ["segment_entered"]))}  # fmt: skip
     if chance.random() < 0.3:
         where = (

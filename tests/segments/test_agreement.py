@@ -6,7 +6,10 @@ from pathlib import Path
 
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
-from random_worlds import World, segments
+from random_worlds import BEGIN, World, segments
+
+from geleit.events.event import Event, Identifier
+from geleit.segments.definition import Segment
 
 WORLDS = int(os.environ.get("GELEIT_WORLDS", "6"))
 
@@ -51,3 +54,18 @@ def walk(world, seed):
     agree(world, seed)
     moves, events = world.told()
     assert moves == events, seed
+
+
+def test_a_name_of_the_companys_own_means_just_itself(tmp_path):
+    world = World(tmp_path / "acme", 1)
+    try:
+        for number, kind in enumerate(("repair_asked", "question_asked", "page_viewed")):
+            who = (Identifier("shop.user_id", f"u{number}"),)
+            world.space.intake.accept([Event("crm", kind, kind, BEGIN, who, {"text": "?"})])
+        asked = {kind: Segment.model_validate({"who": {"did": kind}}) for kind in ("repair_asked", "question_asked")}
+        world.apply(asked)
+        world.settle()
+        agree(world, 1)
+        assert {name: len(some) for name, some in world.bulk().items()} == {"repair_asked": 1, "question_asked": 2}
+    finally:
+        world.space.close()

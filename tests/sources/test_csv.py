@@ -205,7 +205,7 @@ def test_overlong_lines_that_begin_alike_are_two(monkeypatch):
 
 
 def test_two_gigabytes_of_one_line_need_little_memory(tmp_path):
-    """A sparse file of 2 GB, read by a process that may have only 1.4 GB of address space beyond its libraries."""
+    """A sparse file of 2 GB, read by a process that may have only 1.9 GB of address space beyond its libraries."""
     path = tmp_path / "huge.csv"
     with path.open("wb") as handle:
         handle.write(b"id;text\n1;gut\n2;")
@@ -217,7 +217,7 @@ def test_two_gigabytes_of_one_line_need_little_memory(tmp_path):
         from geleit.sources import files
         from geleit.sources.definition import SourceDefinition
         used = int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
-        resource.setrlimit(resource.RLIMIT_AS, (used + (1400 << 20),) * 2)
+        resource.setrlimit(resource.RLIMIT_AS, (used + (1900 << 20),) * 2)
         event = {EVENT!r}
         source = SourceDefinition.model_validate({{"file": "huge.csv", "events": [event]}}).named("a")
         found = list(files.read(source, Path({str(tmp_path)!r}), frozenset({{"text"}})))

@@ -303,10 +303,10 @@ def test_an_event_that_cannot_be_stored_costs_only_itself(site, monkeypatch):
     intake = type(site.workspace.intake)
     store = intake._store
 
-    def failing(self, connection, batch):
+    def failing(self, connection, batch, *more):
         if any(plain(one).key == "poison" for one in batch):
             raise RuntimeError("cannot store this")
-        store(self, connection, batch)
+        store(self, connection, batch, *more)
 
     monkeypatch.setattr(intake, "_store", failing)
     batch = [call(key, userId="u-poison") for key in ("before", "poison", "after")]

@@ -175,7 +175,7 @@ def test_pictures_come_as_files(shop):
         ("/journeys/flow?of=colour", 400, "„colour“ gibt es nicht", "'colour' is none of kind, channel, stage"),
         ("/journeys/flow?wrong=1", 400, "keinen Filter „wrong“", "no filter 'wrong'"),
         ("/journeys/flow?limit=0", 400, "lässt sich so nicht fragen", "cannot be asked"),
-        ("/journeys/funnel?steps=product_viewed", 400, "lässt sich so nicht fragen", "cannot be asked"),
+        ("/journeys/funnel?steps=product_viewed", 400, "mindestens zwei Schritte", "two steps at least"),
         (
             "/journeys/funnel?steps=product_viewed&steps=product_added&window=soon",
             400,

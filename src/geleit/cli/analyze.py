@@ -6,7 +6,7 @@ import functools
 import inspect
 import sys
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import asdict, dataclass, fields
 from datetime import datetime
 from importlib import import_module
 from pathlib import Path
@@ -395,5 +395,5 @@ def _listed(value: Sequence[Any], language: str) -> str:
     if all(isinstance(one, str) for one in value):
         return " → ".join(value)
     nothing = translate(language, "nothing more")
-    named = [(getattr(one, "kind", None) or getattr(one, "value", None) or nothing, one.journeys) for one in value[:3]]
-    return ", ".join(f"{name} {number(journeys, language)}" for name, journeys in named)
+    named = [list(asdict(one).values()) for one in value[:3]]
+    return ", ".join(f"{name or nothing} {number(count, language)}" for name, count, *_ in named)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from functools import cache
@@ -31,8 +32,9 @@ class SparkEngine:
     def __init__(self, address: str) -> None:
         self.host = _reach(address)
         try:
-            from pyspark.sql.connect.client.retries import DefaultPolicy  # noqa: PLC0415 (an extra, and slow to load)
-            from pyspark.sql.connect.session import SparkSession  # noqa: PLC0415 (as above)
+            with _no_doctest():
+                from pyspark.sql.connect.client.retries import DefaultPolicy  # noqa: PLC0415 (an extra, slow to load)
+                from pyspark.sql.connect.session import SparkSession  # noqa: PLC0415 (as above)
         except ImportError:
             raise GeleitError("the client of Spark is not installed", hint="pip install 'geleit[spark]'") from None
         with self._telling():
@@ -150,3 +152,17 @@ def _reach(address: str) -> str:
             hint="start Spark's Connect server there, or correct --engine; --engine sql counts on this machine",
         ) from None
     return f"{host}:{port}"
+
+
+@contextmanager
+def _no_doctest() -> Iterator[None]:
+    """While the client loads: it takes a program without a file (``python -c``, a test's worker) for its own doctests."""
+    main = sys.modules["__main__"]
+    bare = main.__spec__ is None and not hasattr(main, "__file__")
+    if bare:
+        main.__file__ = ""
+    try:
+        yield
+    finally:
+        if bare:
+            del main.__file__

@@ -238,8 +238,7 @@ class Census:
     # --- events -------------------------------------------------------------------------------------------------
 
     def _select(self, selector: c.Selector) -> str:
-        canonical = self.asked.setting.catalogue.canonical
-        kinds = self._words([canonical(kind) for kind in selector.did])
+        kinds = self._words(selector.did)
         more, values = "", {"now": self.asked.now}
         if selector.channel:
             more += f" AND events.channel IN (SELECT value FROM {self._words(selector.channel)})"  # noqa: S608 (ours)

@@ -4,14 +4,16 @@ CREATE TABLE {made} AS
 SELECT events.customer_id, events.set_key, events.t, events.ord, events.event_id, events.local_day
 FROM events
 WHERE
-  events.kind IN (SELECT value FROM {kinds})
+  (events.kind IN (SELECT value FROM {kinds}) OR events.own_kind IN (SELECT value FROM {kinds}))
   AND events.evidence <> 'gap' AND events.customer_id <> '' AND events.t <= $now {more}
 
 -- name: told
 -- purpose: the distinct values of a property among events of some kinds ('' for none)
 SELECT DISTINCT coalesce(cast(events.body -> $path AS varchar), '') AS value
 FROM events
-WHERE events.kind IN (SELECT value FROM {kinds}) AND events.customer_id <> ''
+WHERE
+  (events.kind IN (SELECT value FROM {kinds}) OR events.own_kind IN (SELECT value FROM {kinds}))
+  AND events.customer_id <> ''
 
 -- name: counted
 -- purpose: who has enough of the selected events within a time

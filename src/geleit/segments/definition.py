@@ -31,6 +31,8 @@ from geleit.segments.conditions import (
 
 Place = tuple[str, ...]
 
+ALIKE = 0.85  # how like a known kind an unknown one must be to be taken for a slip
+
 
 class Segment(Definition):
     """A named condition over customers: whoever fulfils it is in the segment, whoever does not is not."""
@@ -142,9 +144,14 @@ def check_one(
     kinds, needs = known
     file = f"segments/{name}.yaml"
     stages = [stage.id for stage in kinds.stages]
+    known_kinds = {*VOCABULARY, *kinds.kinds}
     for part in walk(segment.who):
         if isinstance(part, InSegment) and part.segment not in segments:
             yield _unknown(file, "segment", part.segment, segments)
+        for kind in {kind for selector in selectors(part) for kind in selector.did} - known_kinds:
+            if close := difflib.get_close_matches(kind, known_kinds, n=1, cutoff=ALIKE):
+                hint = f"did you mean '{close[0]}'? kinds of your own are named in kinds.yaml"
+                yield DefinitionError(f"no event is known to be of the kind '{kind}'", file=file, hint=hint)
         if isinstance(part, NeedIs):
             topics = [*needs.topics, "any"]
             yield from (_unknown(file, "topic", one, topics) for one in part.need if one not in topics)

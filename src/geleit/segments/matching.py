@@ -54,7 +54,16 @@ class Matching:
         if touchpoint.evidence == "gap":
             return []
         found = self._selectors.get(touchpoint.kind, {})
-        return [key for key, selector in found.items() if _means(selector, event, touchpoint, self.setting.zone)]
+        own = touchpoint.kind if event.kind == "step_told" else event.kind
+        named = {
+            touchpoint.kind,
+            own,
+        }  # a kind of the company's own means just that, a known one all that it stands for
+        return [
+            key
+            for key, selector in found.items()
+            if named & set(selector.did) and _means(selector, event, touchpoint, self.setting.zone)
+        ]
 
     def touched(self, event: Event, keys: Sequence[int]) -> set[str]:
         """The segments whose answer an event may change; ``keys``: the selectors that it fulfils."""

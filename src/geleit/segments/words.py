@@ -101,7 +101,7 @@ class Speaker:
 
     def _events(self, selector: c.Selector) -> str:
         """Kinds with what is asked of them, as a phrase in quotation marks."""
-        labels = [self.catalogue.label(self.catalogue.canonical(kind), self.language) or kind for kind in selector.did]
+        labels = [self.catalogue.label(kind, self.language) or kind for kind in selector.did]
         parts = [self.say("“{what}”", what=self.listed(labels, "or"))]
         for name, comparison in selector.where.items():
             parts.append(f"{humanize(name)} {self.comparison(comparison)}")

@@ -14,10 +14,13 @@ HELD = 16  # segments whose members are kept
 
 
 def members_of(request: Request, named: str) -> tuple[str, ...]:
-    """The customers of a segment by its name; what names none is a customer's id."""
+    """The customers of a segment by its name; a customer's id stands for one.
+
+    Errors: NotFoundError for what is neither.
+    """
     workspace, state = workspace_of(request), request.app.state
     if named not in workspace.segment_files.now:
-        return (named,)
+        return (workspace.customer(named),)
     as_of = workspace.as_of()
     key = (
         as_of.generation,

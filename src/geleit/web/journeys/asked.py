@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from geleit.analytics.result import Result
 
 CELL, LESS = "cell.", "less."
+FEWEST = 2  # steps of a way
 OWN = {"lang", "open", "top", "rows", "page"}  # what an address says of the page, not of the question
 GERMAN_DAY = re.compile(r"(\d{1,2})\.(\d{1,2})\.(\d{4})")
 
@@ -109,7 +110,7 @@ class Asked:
     def _value(self, name: str, texts: Sequence[str], asked: Field | None) -> Any:
         text, say = texts[-1].strip(), self.words.say
         if name == "segment":
-            return tuple(one for text in texts for one in members_of(self.request, text.strip()))
+            return self._members(texts)
         if asked is None or asked.control == "values":
             many = "tuple" in str(model_of(self.view.name).model_fields[name].annotation)
             return list(texts) if many else text
@@ -135,6 +136,13 @@ class Asked:
             )
         return text not in ("", "0", "false") if asked.control == "flag" else text
 
+    def _members(self, texts: Sequence[str]) -> tuple[str, ...]:
+        try:
+            return tuple(one for text in texts for one in members_of(self.request, text.strip()))
+        except NotFoundError as error:
+            said = self.words.say("There is no segment '{name}'.", name=texts[-1].strip())
+            raise Unaskable(said, error.message) from None
+
     def _day(self, text: str) -> date:
         hit = GERMAN_DAY.fullmatch(text)
         iso = f"{hit[3]}-{int(hit[2]):02d}-{int(hit[1]):02d}" if hit else text
@@ -150,6 +158,8 @@ class Asked:
         Errors: Unaskable.
         """
         analytics = import_module("geleit.analytics.analytics")
+        if self.view.name == "funnel" and len(self.values.get("steps", ())) < FEWEST:
+            raise Unaskable(self.words.say("A way has two steps at least: choose another one."))
         try:
             made: Question = analytics.question(model_of(self.view.name), **self.values)
         except Unaskable:

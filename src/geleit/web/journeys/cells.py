@@ -40,7 +40,7 @@ NAMED = {
 # Columns that hold kinds, channels or stages, whatever is asked.
 OF = ("source", "target", "next", "value", "touch", "kind")
 OWN = ("channel", "stage")  # columns that hold what they are called
-PARTS = {"reached": "came to the step", "lost": "went no further than the step"} | {
+PARTS = {"reached": "came to the step", "lost": "did not take the step after"} | {
     "journey": "the whole journey",
     "step": "what became of the step",
     "extra": "besides",
