@@ -17,6 +17,7 @@ from geleit.ledger.slice_tables import slice_
 from geleit.ledger.slice_tables import slicing as waiting
 from geleit.workspace import deciding, open_workspace
 from geleit.workspace.deciding import Note
+from geleit.workspace.proof import prove, remake_customers
 from geleit.workspace.scaffold import init
 
 SOURCE = """
@@ -294,3 +295,46 @@ def test_visits_are_explained_to_the_person_and_at_the_browser(family):
     text = family.explain("web.anonymous_id:b").text()
     assert "Visits at a browser that several people use:" in text
     assert f", {anna}" in text
+
+
+def proven(workspace):
+    return [(one.what, one.count) for one in prove(workspace.ledger, workspace.archive, workspace.rules)]
+
+
+WRONG = "events of a browser that changes hands count as another person's than visits say"
+
+
+@pytest.mark.parametrize(
+    "harm",
+    [
+        "DELETE FROM slice WHERE from_t = (SELECT min(from_t) FROM slice)",
+        "UPDATE slice SET until_t = until_t + 1",
+        "UPDATE slice SET as_set = (SELECT max(as_set) FROM slice)",
+    ],
+)
+def test_the_thorough_check_finds_a_turn_that_visits_do_not_say(family, harm):
+    assert proven(family) == []
+    family.sync()  # the same from the archive
+    assert proven(family) == []
+    before = whose(family)
+    with family.ledger.write() as connection:
+        connection.execute(sa.text(harm))
+    assert [what for what, _ in proven(family)] == [WRONG]
+    remake_customers(family)
+    assert proven(family) == []
+    assert whose(family) == before
+
+
+def test_the_thorough_check_leaves_alone_what_waits_for_a_cut(family):
+    family.intake.accept([event(9, 7, "page_viewed", ("web.anonymous_id", "b"), ("web.user_id", "2"))])
+    assert proven(family) == []
+    settle(family)
+    assert proven(family) == []
+
+
+def test_what_is_no_browser_any_more_by_its_rule_has_no_turns(family):
+    (family.root / "identity.yaml").write_text("identifiers: {web.anonymous_id: {class: other_id, shared_by: 2}}\n")
+    with open_workspace(family.root, clock=lambda: NOW) as workspace:
+        workspace.sync()
+        assert whose(workspace) == ["", "Anna", "", "", "Ben", ""]
+        assert proven(workspace) == []

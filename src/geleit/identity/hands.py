@@ -52,9 +52,36 @@ def ask_seen(connection: sa.Connection, sets: Iterable[int], rules: Rules, chang
 
 def ask_all(connection: sa.Connection, change: int) -> None:
     """Everything may differ: rules have changed."""
+    ask(connection, _shared(connection), change)
+
+
+def _shared(connection: sa.Connection) -> list[int]:
+    """All identifiers that several people have, and those whose events are cut though they are not."""
     cut = sa.select(_member.identifier_id).join(slice_, slice_.c.set_id == _member.set_id)
     shared = sa.select(_place.identifier_id).where(_place.reason == "ambiguous")
-    ask(connection, connection.execute(cut.union(shared)).scalars(), change)
+    return sorted(connection.execute(cut.union(shared)).scalars())
+
+
+def shared_keys(connection: sa.Connection) -> frozenset[int]:
+    """The keys of all sets that hold an identifier of several people: ``work_out`` asks for the moments of no others."""
+    query = (
+        sa.select(tables.identifier_set.c.key)
+        .join(tables.identifier_set_member, _member.set_id == tables.identifier_set.c.id)
+        .join(tables.identifier_resolution, _place.identifier_id == _member.identifier_id)
+        .where(_place.reason == "ambiguous")
+    )
+    return frozenset(connection.execute(query).scalars())
+
+
+def differing(connection: sa.Connection, rules: Rules, moments: Moments) -> list[int]:
+    """The sets (ledger ids) whose slices are not what all events give, but for those that wait to be cut anew."""
+    waits = sa.select(_member.set_id).join(slicing, slicing.c.identifier_id == _member.identifier_id)
+    waiting = set(connection.execute(waits).scalars())
+    found: set[int] = set()
+    for some in chunked(_shared(connection), AT_ONCE):
+        cuts = work_out(connection, some, rules, moments)
+        found |= {n for n in cuts.wanted.keys() | cuts.stored.keys() if cuts.wanted.get(n) != cuts.stored.get(n)}
+    return sorted(found - waiting)
 
 
 def drop(connection: sa.Connection, identifiers: Iterable[int], change: int) -> set[str]:
@@ -116,9 +143,15 @@ class _Seen:
         self.known = self._people()
 
     def _used(self, asked: Iterable[int]) -> set[int]:
-        """What people use one after another; phones are no such thing."""
+        """What people use one after another (phones are no such thing), and what was cut when rules said otherwise."""
         query = sa.select(_identifier.id, _identifier.type).where(among(_identifier.id, [*asked]))
-        return {number for number, type_ in self.connection.execute(query) if self.rules.of(type_).class_ in HANDED}
+        types: dict[int, str] = dict(self.connection.execute(query).all())
+        found = {number for number, type_ in types.items() if self.rules.of(type_).class_ in HANDED}
+        if types.keys() - found:
+            held = sa.select(_member.identifier_id).join(slice_, slice_.c.set_id == _member.set_id)
+            others = held.where(among(_member.identifier_id, types.keys() - found))
+            found |= set(self.connection.execute(others).scalars())
+        return found
 
     def handed(self, number: int) -> bool:
         """Whether a browser or device changes hands."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -15,8 +16,8 @@ from geleit.history import snapshot
 from geleit.history.archive import Archive
 from geleit.history.check import RAW_SAFE, RESTORE, SAMPLES, Finding
 from geleit.history.keys import Keys
-from geleit.history.stored import COLUMNS, content_hash, decode
-from geleit.identity import closure
+from geleit.history.stored import COLUMNS, StoredEvent, content_hash, decode
+from geleit.identity import closure, hands
 from geleit.identity.evidence import fingerprint
 from geleit.identity.graph import owner
 from geleit.identity.rules import Rules
@@ -25,6 +26,7 @@ from geleit.ledger.ledger import Ledger, among
 from geleit.workspace.steps import Synced, Told
 from geleit.workspace.workspace import Workspace
 
+CUT = "run 'geleit identity rebuild': it also cuts the events of browsers that change hands anew"
 REMAKE = "run 'geleit identity rebuild': it makes all customers anew from the evidence"
 EVENTS_SAFE = "every event; only who it belongs to may be wrong"
 ROWS = 5_000  # read at once
@@ -37,6 +39,12 @@ FAULTS: Mapping[str, tuple[str, str, str, str]] = {
     "members": ("ledger", "identifier sets hold other identifiers than their key says", EVENTS_SAFE, RESTORE),
     "place": ("ledger", "identifiers belong to another customer than all evidence gives", EVENTS_SAFE, REMAKE),
     "owner": ("ledger", "identifier sets lead to another customer than their identifiers", EVENTS_SAFE, REMAKE),
+    "slice": (
+        "ledger",
+        "events of a browser that changes hands count as another person's than visits say",
+        EVENTS_SAFE,
+        CUT,
+    ),
     "nobody": ("ledger", "identifiers lead to a customer who is not there", EVENTS_SAFE, REMAKE),
 }
 
@@ -65,22 +73,49 @@ def prove(ledger: Ledger, archive: Archive, rules: Rules, told: Told = lambda _:
     """Read every event and all evidence, in one view of the ledger, and name what does not follow from them.
 
     An event's id must be that of its source and key, its content that of its key, its identifier set that of its
-    identifiers; every identifier's and set's customer must be what the pure function makes of all evidence. Damaged
-    segments are left out: ``check`` names them. Reads the whole graph of identifiers into memory.
+    identifiers; every identifier's and set's customer must be what the pure function makes of all evidence, and every
+    slice of a browser that changes hands what visits say. Damaged segments are left out: ``check`` names them; slices are
+    compared only if there is none, and not where a cut is waiting. Reads the whole graph of identifiers into memory.
     """
     faults = _Faults()
     keys = Keys(archive.keys.folder)
     with keys.view(ledger) as connection:
         waiting = connection.execute(sa.select(tables.load.c.id).where(tables.load.c.state != "done").limit(1)).first()
-        done = 0
-        for rows in _stored(connection, archive):
-            _events(connection, keys, rows, faults)
+        visits, done = _Visits(hands.shared_keys(connection)), 0
+        for rows in _stored(connection, archive, visits):
+            stored = [decode(row) for row in rows]
+            _events(connection, keys, stored, faults)
+            visits.see(stored)
             done += len(rows)
             told(f"events: {done:,}")
         told("identifiers")
         if not waiting:  # a load that is being adopted has no customers yet
             _customers(connection, rules, faults)
+            if visits.whole:
+                for number in hands.differing(connection, rules, visits.moments):
+                    faults.note("slice", number)
     return faults.findings()
+
+
+@dataclass(slots=True)
+class _Visits:
+    """What happened where browsers change hands, by the keys of the sets that hold one; ``whole``: no event is missing."""
+
+    watched: frozenset[int]
+    seen: dict[int, list[tuple[int, int, int, str, str]]] = field(default_factory=lambda: defaultdict(list))
+    whole: bool = True
+
+    def see(self, stored: Sequence[StoredEvent]) -> None:
+        """Keep the moments of events at such browsers."""
+        for one in stored:
+            if one.set_key in self.watched:
+                event = one.event
+                self.seen[one.set_key].append((one.set_key, event.t, event.order, one.event_id, event.kind))
+
+    def moments(self, set_keys: Sequence[int]) -> Iterator[tuple[int, int, int, str, str]]:
+        """As ``History.moments``, of the events that were read."""
+        for key in set_keys:
+            yield from self.seen.get(key, ())
 
 
 def remake_customers(workspace: Workspace, told: Told = lambda _: None) -> Synced:
@@ -90,12 +125,13 @@ def remake_customers(workspace: Workspace, told: Told = lambda _: None) -> Synce
     return workspace.sync(told=told)
 
 
-def _stored(connection: sa.Connection, archive: Archive) -> Iterator[list[tuple[Any, ...]]]:
+def _stored(connection: sa.Connection, archive: Archive, visits: _Visits) -> Iterator[list[tuple[Any, ...]]]:
     """The rows of archive and outbox, some at a time."""
     for segment in archive.segments(connection):
         try:
             archive.verify([segment])
         except StoreError:
+            visits.whole = False
             continue
         with pq.ParquetFile(archive.path(segment)) as file:
             for batch in file.iter_batches(ROWS, columns=list(COLUMNS)):
@@ -109,8 +145,7 @@ def _tuples(table: pa.Table) -> list[tuple[Any, ...]]:
     return list(zip(*(table[name].to_pylist() for name in COLUMNS), strict=True))
 
 
-def _events(connection: sa.Connection, keys: Keys, rows: Sequence[tuple[Any, ...]], faults: _Faults) -> None:
-    stored = [decode(row) for row in rows]
+def _events(connection: sa.Connection, keys: Keys, stored: Sequence[StoredEvent], faults: _Faults) -> None:
     ids = [one.event_id for one in stored]
     key = tables.event_key.c
     said = dict(connection.execute(sa.select(key.id, key.content).where(among(key.id, ids))).all())
