@@ -2,7 +2,7 @@ import pytest
 from map_events import ZONE, at
 
 from geleit.clock import deadline
-from geleit.maps.annotations import affirmed, amount, wording
+from geleit.events.properties import affirmed, amount, wording
 
 
 @pytest.mark.parametrize(

@@ -2,17 +2,12 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
 from geleit.events.event import spoken_of
-from geleit.events.kinds import in_language
 from geleit.events.vocabulary import OURS
 from geleit.needs.need import ReadEvent
-
-_YES = ("true", "1", "yes", "ja", "wahr")
 
 
 @dataclass(slots=True)
@@ -61,24 +56,3 @@ def _latest(candidates: Sequence[tuple[int, Told]], place: int) -> Told:
     """The last candidate at or before a place in the order, else the first."""
     before = [told for at, told in candidates if at <= place]
     return before[-1] if before else candidates[0][1]
-
-
-def wording(value: Any, language: str) -> str:
-    """A property that is a plain text, or a text per language."""
-    if isinstance(value, Mapping):
-        return in_language(value, language).strip()
-    return "" if value is None else str(value).strip()
-
-
-def affirmed(value: Any) -> bool:
-    """A property that says yes, as truth value, number or word."""
-    return value is True or str(value).strip().lower() in _YES
-
-
-def amount(value: Any) -> float | None:
-    """A property that is a number or reads as one (``+2``, ``-1,5``), else None."""
-    try:
-        number = float(str(value).replace(",", ".").replace("\u2212", "-"))
-    except ValueError:
-        return None
-    return number if math.isfinite(number) else None

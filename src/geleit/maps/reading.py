@@ -7,8 +7,9 @@ from dataclasses import dataclass, field, replace
 
 from geleit.clock import deadline, local_day
 from geleit.events.kinds import Catalogue, in_language
+from geleit.events.properties import affirmed, amount, wording
 from geleit.language.words import translate
-from geleit.maps.annotations import Told, affirmed, amount, attach, wording
+from geleit.maps.annotations import Told, attach
 from geleit.maps.designed import Done, Judging, judge
 from geleit.maps.journey import Criterion, Feeling, Journey, PromiseMark, PromiseState, StageHead, Step, Verdict
 from geleit.maps.sentences import evidence_text, facet_name, repeated

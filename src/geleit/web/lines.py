@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from geleit.clock import deadline
 from geleit.events.kinds import Catalogue
-from geleit.maps.annotations import affirmed, amount, wording
+from geleit.events.properties import affirmed, amount, wording
 from geleit.maps.sentences import MINUTE, evidence_name, judged, medium_name, ownership_name
 from geleit.needs.need import ReadEvent
 from geleit.web.reader import Reader

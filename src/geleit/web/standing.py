@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from markupsafe import Markup
 
 from geleit.clock import DAY
-from geleit.maps.annotations import affirmed, wording
+from geleit.events.properties import affirmed, wording
 from geleit.maps.journey import Criterion
 from geleit.needs.need import Need, ReadEvent
 from geleit.web.lines import SHORT, Words

@@ -9,7 +9,7 @@ from urllib.parse import quote
 from geleit.clock import deadline, moment
 from geleit.customers.profile import ChannelVisits, Order, OrderLine, OwnedProduct, Profile, Trait
 from geleit.customers.service import Service
-from geleit.maps.annotations import wording
+from geleit.events.properties import wording
 from geleit.needs.need import ReadEvent
 from geleit.web.lines import SHORT, Words
 from geleit.web.reader import Reader
