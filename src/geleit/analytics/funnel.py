@@ -11,7 +11,6 @@ import pyarrow as pa
 from pydantic import Field, field_validator, model_validator
 
 from geleit.analytics.kernels import reaching
-from geleit.analytics.kernels.pairs import Way
 from geleit.analytics.kernels.ranks import middle_and_tail
 from geleit.analytics.question import Question
 from geleit.analytics.selection import Selection, members, table, ways
@@ -107,24 +106,24 @@ class Funnel(Question):
         member = np.zeros((depth, none), np.bool_)
         for place, kinds in enumerate(self.steps):
             member[place] = members(selection.kinds, kinds)
-        steps = reaching.Steps(member, _micros(self.window), _micros(self.step_window), self.order == "strict")
-        found = np.zeros((depth, 2), np.int64)
-        lost = np.zeros((depth, none + 1, 3), np.int64)
-        lost[:, :, 2] = -1
-        spans = [
-            _reach(way, steps, (found, lost), any_order=self.order == "unordered") for way in ways(selection, "kind")
-        ]
-        median, tail = _quantiles(np.concatenate(spans) if spans else np.empty((0, depth), np.int64))
+        gap = 1 if self.order == "strict" else FOREVER
+        steps = reaching.Steps(*reaching.steps_of(member), _micros(self.window), _micros(self.step_window), gap)
+        all_ways = ways(selection, "kind")
+        found = reaching.empty(depth, none, sum(len(way.owners) for way in all_ways))
+        for way in all_ways:
+            (reaching.unordered if self.order == "unordered" else reaching.ordered)(way, steps, found)
+        median, tail = _quantiles(found)
+        lost = found.lost
         step, code = np.nonzero(lost[:, :, 0])
         names = np.array([*selection.kinds, ""], object)
-        reached = found[:, 0] > 0
+        reached = found.reached[:, 0] > 0
         return table(
             self.counted,
             part=["reached"] * reached.sum() + ["lost"] * len(step),
             step=np.concatenate([np.arange(1, depth + 1)[reached], step + 1]),
             next=[""] * reached.sum() + list(names[code]),
-            journeys=np.concatenate([found[reached, 0], lost[step, code, 0]]),
-            people=np.concatenate([found[reached, 1], lost[step, code, 1]]),
+            journeys=np.concatenate([found.reached[reached, 0], lost[step, code, 0]]),
+            people=np.concatenate([found.reached[reached, 1], lost[step, code, 1]]),
             median_us=np.concatenate([median[reached], np.full(len(step), -1)]),
             p95_us=np.concatenate([tail[reached], np.full(len(step), -1)]),
         )
@@ -206,21 +205,6 @@ def _starts(step: int) -> str:
     return ", ".join(f"start_{before}" for before in range(1, step))
 
 
-def _reach(way: Way, steps: reaching.Steps, into: tuple[np.ndarray, np.ndarray], *, any_order: bool) -> np.ndarray:
-    """Add one part's journeys; returns each journey's span per step, -1 for none."""
-    shape = (len(way.owners), steps.member.shape[0])
-    reached, spans = np.full(shape, -1, np.int64), np.full(shape, -1, np.int64)
-    if any_order:
-        reaching.unordered(way, steps, reached)
-    else:
-        reaching.ordered(way, steps, reached, spans)
-    found, lost = into
-    reaching.people(way, reached, found)
-    reaching.leaving(way, reached, lost)
-    return spans
-
-
-def _quantiles(spans: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    columns = [column[column >= 0] for column in spans.T]
-    starts = np.concatenate([[0], np.cumsum([len(column) for column in columns])])
-    return middle_and_tail(np.concatenate(columns), starts)
+def _quantiles(found: reaching.Found) -> tuple[np.ndarray, np.ndarray]:
+    spans = [column[:size] for column, size in zip(found.spans, found.spanned, strict=True)]
+    return middle_and_tail(np.concatenate(spans), np.concatenate([[0], np.cumsum(found.spanned)]))

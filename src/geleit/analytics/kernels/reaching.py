@@ -11,106 +11,136 @@ from geleit.analytics.kernels.compiling import kernel
 from geleit.analytics.kernels.pairs import Way
 
 Ints = npt.NDArray[Any]
-NEVER = -(2**62)
+NEVER = -3 * 2**61  # so long ago that no window reaches it
 
 
 class Steps(NamedTuple):
-    """``member[step, code]`` = the code is of that step; windows in microseconds; strict = nothing in between."""
+    """What the funnel asks. ``own[code, nth]`` = the steps of a code, from 1, the last one first; ``before`` the one before each.
 
-    member: npt.NDArray[np.bool_]
+    Windows in microseconds; ``gap`` = how many places a step may lie behind the one before it.
+    """
+
+    own: Ints
+    before: Ints
     window: int
     step_window: int
-    strict: bool
+    gap: int
+
+
+class Found(NamedTuple):
+    """What is added to, per step: journeys, people and the last person; spans since the start, and how many there are.
+
+    ``lost[step, code]`` = journeys, people and the last person of those whose last step it is, by what came directly
+    after it; the last code is none.
+    """
+
+    reached: Ints
+    lost: Ints
+    spans: Ints
+    spanned: Ints
+
+
+def steps_of(member: npt.NDArray[np.bool_]) -> tuple[Ints, Ints]:
+    """``own`` and ``before`` from ``member[step, code]``; what is no step is one that can never be reached."""
+    depth = member.shape[0]
+    most = max(1, int(member.sum(axis=0).max(initial=0)))
+    own, before = np.full((2, member.shape[1], most), depth + 1, np.int64)
+    before += 1
+    for code in range(member.shape[1]):
+        steps = np.flatnonzero(member[::-1, code])
+        before[code, : len(steps)] = depth - 1 - steps
+        own[code, : len(steps)] = depth - steps
+    return own, before
+
+
+def empty(depth: int, codes: int, journeys: int) -> Found:
+    """Nothing yet, with room for so many journeys."""
+    reached, lost = np.zeros((depth, 3), np.int64), np.zeros((depth, codes + 1, 3), np.int64)
+    reached[:, 2] = lost[:, :, 2] = -1
+    return Found(reached, lost, np.empty((depth, journeys), np.int64), np.zeros(depth, np.int64))
 
 
 @kernel
-def ordered(way: Way, steps: Steps, reached: Ints, spans: Ints) -> None:
-    """For each journey and step: ``reached`` = place of the event that first reached it (-1 never), ``spans`` = time since the start.
+def _reach(found: Found, step: int, person: int) -> None:
+    found.reached[step, 0] += 1
+    found.reached[step, 1] += found.reached[step, 2] != person
+    found.reached[step, 2] = person
+
+
+@kernel
+def _leave(way: Way, u: int, last: tuple[int, int], found: Found) -> None:
+    """Note what came after the place of the last step (-1 = none was reached); whoever took all steps is not lost."""
+    step, place = last
+    if 0 <= step < found.lost.shape[0] - 1:
+        code = np.int64(way.value[place + 1]) if place + 1 < way.starts[u + 1] else np.int64(found.lost.shape[1] - 1)
+        person = way.owners[u]
+        found.lost[step, code, 0] += 1
+        found.lost[step, code, 1] += found.lost[step, code, 2] != person
+        found.lost[step, code, 2] = person
+
+
+@kernel
+def ordered(way: Way, asked: Steps, found: Found) -> None:
+    """Add every journey.
 
     Of all attempts that reach a step only the one that started last matters: whoever is later at a step also started
-    later, so both windows hold for it if they hold for any.
+    later, so both windows hold for it if they hold for any. No step is reached before the one before it.
     """
-    depth = steps.member.shape[0]
-    start = np.empty(depth, np.int64)
-    last = np.empty(depth, np.int64)
-    at = np.empty(depth, np.int64)
+    # Every event takes the same way through the loop whether it carries an attempt on or not: kinds come in no order
+    # that a processor could guess. Step 0 is the event itself, so that the first step has one before it, too.
+    depth = len(found.spanned)
+    start = np.full(depth + 3, NEVER, np.int64)
+    last, at = np.zeros(depth + 3, np.int64), np.zeros(depth + 3, np.int64)
     for u in range(len(way.owners)):
-        start[:] = NEVER
-        at[:] = -2
+        start[: depth + 1] = NEVER
+        deepest, place = np.int64(0), np.int64(-1)
         for i in range(way.starts[u], way.starts[u + 1]):
-            code, t = way.value[i], way.t[i]
-            for k in range(depth - 1, -1, -1):
-                if not steps.member[k, code]:
-                    continue
-                if k == 0:
-                    start[0] = t
-                elif (
-                    start[k - 1] == NEVER
-                    or (steps.strict and at[k - 1] != i - 1)
-                    or t - start[k - 1] > steps.window
-                    or t - last[k - 1] > steps.step_window
-                ):
-                    continue
-                else:
-                    start[k] = start[k - 1]
-                last[k] = t
-                at[k] = i
-                if reached[u, k] < 0:
-                    reached[u, k] = i
-                    spans[u, k] = t - start[k]
+            code, t = np.uint64(way.value[i]), way.t[i]
+            start[0], last[0], at[0] = t, t, i - 1
+            for nth in range(asked.own.shape[1]):
+                own, before = np.uint64(asked.own[code, nth]), np.uint64(asked.before[code, nth])
+                began = start[before]
+                on = (
+                    (t - began <= asked.window)
+                    & (t - last[before] <= asked.step_window)
+                    & (i - at[before] <= asked.gap)
+                )
+                start[own] = began if on else start[own]
+                last[own] = t if on else last[own]
+                at[own] = i if on else at[own]
+                if on and np.int64(own) > deepest:
+                    deepest, place = np.int64(own), i
+                    k = deepest - 1
+                    found.spans[k, found.spanned[k]] = t - began
+                    found.spanned[k] += 1
+                    _reach(found, k, way.owners[u])
+            if deepest == depth:
+                break
+        _leave(way, u, (deepest - 1, place), found)
 
 
 @kernel
-def unordered(way: Way, steps: Steps, reached: Ints) -> None:
-    """The same for steps in any order: place of the first event at whose moment ``step + 1`` of the steps were taken."""
-    depth = steps.member.shape[0]
+def unordered(way: Way, asked: Steps, found: Found) -> None:
+    """The same for steps in any order: step k is reached at the first event at whose moment k of the steps were taken."""
+    depth = len(found.spanned)
     latest = np.empty(depth, np.int64)
     for u in range(len(way.owners)):
         latest[:] = NEVER
+        deepest, place = -1, -1
         i = way.starts[u]
         while i < way.starts[u + 1]:
             moment, first = way.t[i], i
             while i < way.starts[u + 1] and way.t[i] == moment:
-                for k in range(depth):
-                    if steps.member[k, way.value[i]]:
-                        latest[k] = moment
+                code = np.int64(way.value[i])
+                for nth in range(asked.own.shape[1]):
+                    if asked.own[code, nth] <= depth:
+                        latest[asked.own[code, nth] - 1] = moment
                 i += 1
             taken = 0
             for k in range(depth):
-                if latest[k] != NEVER and moment - latest[k] <= steps.window:
+                if latest[k] != NEVER and moment - latest[k] <= asked.window:
                     taken += 1
-            for k in range(taken):
-                if reached[u, k] < 0:
-                    reached[u, k] = first
-
-
-@kernel
-def leaving(way: Way, reached: Ints, lost: Ints) -> None:
-    """Add to ``lost[step, code]`` (journeys, people, last person): the event after the last step reached; the last code is none."""
-    depth, nothing = reached.shape[1], lost.shape[1] - 1
-    for u in range(len(way.owners)):
-        deepest = -1
-        for k in range(depth):
-            if reached[u, k] >= 0:
-                deepest = k
-        if 0 <= deepest < depth - 1:
-            after = reached[u, deepest] + 1
-            code = np.int64(way.value[after]) if after < way.starts[u + 1] else nothing
-            cell = lost[deepest, code]
-            cell[0] += 1
-            if cell[2] != way.owners[u]:
-                cell[2] = way.owners[u]
-                cell[1] += 1
-
-
-@kernel
-def people(way: Way, reached: Ints, found: Ints) -> None:
-    """Add to ``found[step]`` (journeys, people): who reached each step; a customer's journeys stand together."""
-    for k in range(reached.shape[1]):
-        last = -1
-        for u in range(len(way.owners)):
-            if reached[u, k] >= 0:
-                found[k, 0] += 1
-                if way.owners[u] != last:
-                    last = way.owners[u]
-                    found[k, 1] += 1
+            while deepest < taken - 1:
+                deepest, place = deepest + 1, first
+                _reach(found, deepest, way.owners[u])
+        _leave(way, u, (deepest, place), found)
