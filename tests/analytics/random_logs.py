@@ -1,5 +1,6 @@
 """Random logs with everything that breaks counting: ties, repeats, single events, unknown kinds, days of a clock change."""
 
+import hashlib
 import os
 import random
 from dataclasses import dataclass, replace
@@ -27,7 +28,7 @@ MINUTE = 60_000_000
 SCHEMA = pa.schema(
     [(name, pa.string()) for name in ("customer_id", "need_id", "event_id", "kind", "own_kind", "channel", "stage")]
     + [("t", pa.int64()), ("ord", pa.int64()), ("local_day", pa.int32()), ("step", pa.bool_()), ("contact", pa.bool_())]
-    + [("evidence", pa.string()), ("initiator", pa.string())]
+    + [(name, pa.string()) for name in ("evidence", "initiator", "source", "record", "body")]
 )
 
 
@@ -49,6 +50,9 @@ class Seen:
     evidence: str
     initiator: str
     own_kind: str = ""
+    source: str = "s"
+    record: str = ""
+    body: str = ""
 
 
 def invent(chance, customers=9, most=12):
@@ -87,6 +91,11 @@ def topic_of(need_id):
     return {"a": "first", "b": "second"}.get(need_id[-1:], "")
 
 
+def lot_of(customer):
+    """By lot into 32 parts of people."""
+    return hashlib.md5(customer.encode(), usedforsecurity=False).digest()[0] // 8
+
+
 class Split(Columns):
     """The same events in two parts, as base and delta would hold them; the base also holds what the delta replaces."""
 
@@ -105,6 +114,12 @@ class Split(Columns):
             Part(whole.column, whole.keep & ~stale),
             Part(columns.__getitem__, np.array([n != "" for n in names if n in self.dirty], np.bool_)),
         )
+
+    @property
+    def lots(self):
+        names = self._values("delta_customers")
+        found = np.array([lot_of(name) for name in names], np.uint8)
+        return [found, found[np.array([name in self.dirty for name in names], np.bool_)]]
 
     def chosen(self, customers):
         names = self._values("delta_customers")

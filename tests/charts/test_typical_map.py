@@ -2,9 +2,10 @@
 
 import pytest
 
+from geleit.analytics.experience import Part
 from geleit.analytics.result import Other, Result
 from geleit.analytics.selection import Population
-from geleit.analytics.typical import Part, Typical, TypicalStep
+from geleit.analytics.typical import Typical, TypicalStep
 from geleit.charts import draw, typical
 from geleit.charts.drawing import Drawing
 from geleit.charts.words import Words

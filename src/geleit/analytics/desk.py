@@ -16,6 +16,7 @@ from geleit.analytics.question import Question, Supplies
 from geleit.analytics.reference import Actor, Reference
 from geleit.analytics.result import Other, Result
 from geleit.analytics.selection import Population, Selection, Wanted, select
+from geleit.analytics.spoken import Spoken
 from geleit.errors import NotFoundError
 from geleit.events.kinds import Catalogue, meant
 from geleit.events.vocabulary import VOCABULARY
@@ -39,6 +40,7 @@ class State:
         self.reference = Reference(columns.engine, self.needs_of)
         self.lock = threading.RLock()
         self._selections: OrderedDict[Wanted, Selection] = OrderedDict()
+        self._spoken: tuple[Wanted, Spoken] | None = None
 
     def selection(self, wanted: Wanted) -> Selection:
         """The journeys as wanted."""
@@ -68,6 +70,13 @@ class State:
     def population(self, wanted: Wanted, engine: Engine) -> Population:
         """Who and what is counted."""
         return self.selection(wanted).population if engine == "kernels" else self.reference.population(wanted)
+
+    def spoken(self, wanted: Wanted) -> Spoken:
+        """What people said in the journeys wanted; the last ones asked for are kept."""
+        with self.lock:
+            if self._spoken is None or self._spoken[0] != wanted:
+                self._spoken = (wanted, self.reference.spoken(wanted, self.zone, self.columns.as_of.at))
+            return self._spoken[1]
 
     def actors(self, question: Question, cell: Mapping[str, object]) -> list[Actor]:
         """The people behind a cell."""
@@ -108,7 +117,7 @@ class Desk:
         Errors: NotFoundError for a kind that nobody knows; StoreError.
         """
         state = self._newest()
-        question = question.completed(self._supplies)
+        question = question.completed(self._supplies._replace(spoken=state.spoken))
         if not question.own_kinds:
             question = question.renamed(self._catalogue.canonical)
         self._check(question, state.columns)

@@ -15,7 +15,9 @@ from geleit.analytics.question import Question, Supplies
 from geleit.analytics.reference import Reference
 from geleit.analytics.result import Result
 from geleit.analytics.selection import Journeys, Population, Selection, Wanted
+from geleit.analytics.spoken import Spoken
 from geleit.clock import local_day
+from geleit.errors import GeleitError
 from geleit.events.kinds import Catalogue
 from geleit.history.columns import PERSON, Column, Part
 from geleit.history.exported import Exported, Exports
@@ -66,6 +68,16 @@ class ExportState(State):
     def population(self, wanted: Wanted, engine: Engine) -> Population:  # noqa: ARG002 (there are no kernels)
         """Who and what is counted; asked once."""
         return self.selection(wanted).population
+
+    def spoken(self, wanted: Wanted) -> Spoken:  # noqa: ARG002 (there is nothing of any)
+        """An export holds no texts.
+
+        Errors: GeleitError, always.
+        """
+        raise GeleitError(
+            "an exported journal does not hold what people said, so it cannot be counted from there",
+            hint="ask without --said, or with --engine kernels",
+        )
 
     def _needs(self, topic: str) -> Sequence[str]:
         found = self._exported.engine.rows("SELECT need_id FROM needs WHERE topic = $topic", {"topic": topic})

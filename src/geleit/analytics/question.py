@@ -11,6 +11,7 @@ import pyarrow as pa
 from pydantic import Field, model_validator
 
 from geleit.analytics.selection import FIRST_DAY, LAST_DAY, Selection, Wanted
+from geleit.analytics.spoken import Spoken
 from geleit.definitions import Definition
 from geleit.needs.designed import DesignedJourney
 
@@ -19,10 +20,11 @@ EPOCH = date(1970, 1, 1).toordinal()
 
 
 class Supplies(NamedTuple):
-    """What questions may take from outside the journal: designed journeys by name, and the orders there are."""
+    """What questions may take beside the journal's columns: designed journeys by name, orders, what people said."""
 
     designs: Mapping[str, DesignedJourney]
     orders: Callable[[], pa.Table]
+    spoken: Callable[[Wanted], Spoken] = lambda _wanted: Spoken()
 
 
 class Question(Definition):

@@ -10,10 +10,12 @@ import pyarrow as pa
 
 from geleit.analytics.question import Question
 from geleit.analytics.selection import Population, Selection, Wanted
+from geleit.analytics.spoken import Spoken, spoken
 from geleit.history.engine import Engine
 from geleit.history.statements import load_from
 
 FOLDER = Path(__file__).parent
+STEPS = "journey, customer_id, need_id, place, t, kind, channel, stage, local_day, by_person"  # kept of each event that counts
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +44,12 @@ class Reference:
         """The events that count, in the order of their journeys."""
         self._make_steps(wanted)
         return self.engine.rows("SELECT * FROM steps ORDER BY customer_id, need_id, place", {})
+
+    def spoken(self, wanted: Wanted, zone: str, now: int) -> Spoken:
+        """What people said in the journeys wanted; of promises how they stand at ``now``."""
+        self._made = None  # the tables that steps are made from hold others afterwards
+        self._put_needs(wanted)
+        return spoken(self.engine, wanted, _values(wanted), (zone, now))
 
     def counts(self, question: Question, selection: Selection) -> pa.Table:
         """What kernels count, by SQL: the columns ``question.counted``."""
@@ -76,11 +84,14 @@ class Reference:
             return
         customers = pa.table({"customer_id": pa.array(wanted.segment or (), pa.string())})
         self.engine.put("segment", customers)
+        self._put_needs(wanted)
+        text = load_from(FOLDER / "selection.sql")["steps"]
+        self.engine.save("steps", f"SELECT {STEPS} FROM ({text}) AS chosen", _values(wanted))  # noqa: S608 (our own text)
+        self._made = wanted
+
+    def _put_needs(self, wanted: Wanted) -> None:
         needs = pa.table({"need_id": pa.array(self._needs_of(wanted.topic) if wanted.topic else (), pa.string())})
         self.engine.put("topic_needs", needs)
-        text = load_from(FOLDER / "selection.sql")["steps"]
-        self.engine.save("steps", text, _values(wanted))
-        self._made = wanted
 
     def _ask(self, text: str, values: Mapping[str, object]) -> dict[str, int]:
         found: dict[str, int] = self.engine.rows(text, values).to_pylist()[0]

@@ -22,7 +22,7 @@ placed AS (
   FROM chosen
   WINDOW way AS (PARTITION BY journey ORDER BY t, ord, event_id)
 )
-SELECT journey, customer_id, need_id, place, t, kind, channel, stage, local_day, by_person
+SELECT journey, customer_id, need_id, event_id, place, t, kind, channel, stage, local_day, by_person
 FROM placed
 WHERE (began >= $since AND began < $until) OR NOT $whole
 

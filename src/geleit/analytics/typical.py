@@ -4,16 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar, NamedTuple
+from typing import Any, ClassVar, NamedTuple, Self
 
 import numpy as np
 import pyarrow as pa
-from pydantic import Field
+from pydantic import Field, PrivateAttr
 
+from geleit.analytics import experience
+from geleit.analytics.experience import NOTHING, Felt, Part
 from geleit.analytics.kernels import beside, grouping
 from geleit.analytics.kernels.ranks import quartiles
-from geleit.analytics.question import Question
+from geleit.analytics.question import Question, Supplies
 from geleit.analytics.selection import Selection, members, table
+from geleit.analytics.spoken import Spoken
 from geleit.language.words import translate
 
 CANDIDATES = 100  # ways among which the typical one is looked for: the most frequent that are not too long
@@ -26,22 +29,14 @@ SPANS = ("lower_us", "median_us", "upper_us")
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
-    """Journeys and people that share a value: a channel, a step taken beside the way, a step of it."""
-
-    value: str
-    journeys: int
-    people: int
-
-
-@dataclass(frozen=True, slots=True)
 class TypicalStep:
     """A step of the way, from 1, and the journeys that take it; step 0 stands for the beginning.
 
     ``share`` is of all journeys. The spans (microseconds) are from the step before that the same journey took: median and
     the quartiles around it. ``came`` names the steps journeys came from ('0' the beginning), ``channels`` how they took it,
     ``others`` what they did beside the way before the next step, ``left`` what those did first whose last step it is ('' =
-    nothing more): ``left`` sums to ``ended``.
+    nothing more): ``left`` sums to ``ended``. Where it was asked for, ``felt``, ``criteria`` and ``promises`` tell what was
+    said at the step (at the beginning: anywhere in a journey); ``criteria`` begins with '' = any.
     """
 
     step: int
@@ -58,10 +53,13 @@ class TypicalStep:
     channels: tuple[Part, ...]
     others: tuple[Part, ...]
     left: tuple[Part, ...]
+    felt: Felt = NOTHING
+    criteria: tuple[Part, ...] = ()
+    promises: tuple[Part, ...] = ()
 
 
 class _Along(NamedTuple):
-    """The typical way, all journeys beside it, and the first journey of each distinct way.
+    """The typical way, all journeys beside it, the first journey of each distinct way, and what other steps cost.
 
     Kinds are numbers in the order of their names.
     """
@@ -69,6 +67,7 @@ class _Along(NamedTuple):
     way: np.ndarray
     laid: beside.Laid
     firsts: np.ndarray
+    prices: beside.Prices
 
 
 class Typical(Question):
@@ -85,6 +84,17 @@ class Typical(Question):
 
     having: tuple[str, ...] = Field((), description="only journeys with one of these kinds")
     columns: int = Field(15, ge=1, le=30, description="steps that the typical way has at most")
+    said: bool = Field(False, description="also what people said at its steps: how they felt, criteria, promises")
+
+    _spoken: Spoken = PrivateAttr(default_factory=Spoken)
+
+    def completed(self, supplies: Supplies) -> Self:
+        """With what people said, where that is asked for."""
+        if not self.said:
+            return self
+        done = self.model_copy()
+        done._spoken = supplies.spoken(self.wanted)  # noqa: SLF001 (its own)
+        return done
 
     def parameters(self) -> Mapping[str, object]:
         """Values of the reference SQL's parameters."""
@@ -106,7 +116,8 @@ class Typical(Question):
         codes = [f"{place:0{DIGITS}d}" for place in range(len(names))]
         named = pa.table({"value": pa.array(names, pa.string()), "code": pa.array(codes, pa.string())})
         having = pa.table({"kind": pa.array(self.having, pa.string())})
-        return {"typical_codes": named, "typical_places": places, "typical_having": having}
+        said = self._said(along, names)
+        return {"typical_codes": named, "typical_places": places, "typical_having": having, "typical_said": said}
 
     def count(self, selection: Selection) -> pa.Table:
         """Count by kernels."""
@@ -129,6 +140,10 @@ class Typical(Question):
                 target, value = (place, "") if part == "path" else (source, names[part][place])
                 journeys, people = cell[source, place, :2].tolist()
                 found.append((part, source, target, value, journeys, people, -1, -1, -1))
+        found += [
+            (said["part"], said["step"], said["step"], said["value"], said["journeys"], said["people"], -1, -1, -1)
+            for said in experience.counts(self._said(along, kinds))
+        ]
         columns = list(zip(*found, strict=True)) or [()] * len(self.counted)
         return table(self.counted, **dict(zip(self.counted.names, columns, strict=True)))
 
@@ -156,6 +171,9 @@ class Typical(Question):
                     channels=_parts(listed, "channel", step),
                     others=_parts(listed, "other", step),
                     left=left,
+                    felt=experience.felt(_parts(listed, "felt", step)),
+                    criteria=_parts(listed, "criterion", step, first=""),
+                    promises=_parts(listed, "promise", step),
                 )
             )
         return found
@@ -181,7 +199,22 @@ class Typical(Question):
         way = _medoid(ways, journeys, prices, self.columns)
         step_of = np.zeros(len(kind), np.int64)
         beside.align(ways, way, prices, step_of)
-        return _Along(way, beside.Laid(kind, channel, t, starts, like, owners, step_of), firsts)
+        return _Along(way, beside.Laid(kind, channel, t, starts, like, owners, step_of), firsts, prices)
+
+    def _said(self, along: _Along, kinds: Sequence[str]) -> pa.Table:
+        """Who says what at which step: journeys that speak are laid beside the way as all are."""
+        code = {kind: at for at, kind in enumerate(kinds)}
+
+        def steps_of(distinct: Sequence[tuple[str, ...]]) -> dict[tuple[str, ...], Sequence[int]]:
+            wanted = [way for way in distinct if not self.having or set(way) & set(self.having)]
+            sizes = np.array([0, *map(len, wanted)], np.int64).cumsum()
+            value = np.array([code[kind] for way in wanted for kind in way], np.int64)
+            found = np.zeros(len(value), np.int64)
+            ways = beside.Ways(value, sizes[:-1], np.minimum(sizes[1:], sizes[:-1] + LONGEST))
+            beside.align(ways, along.way, along.prices, found)
+            return {way: found[sizes[at] : sizes[at + 1]].tolist() for at, way in enumerate(wanted)}
+
+        return experience.cells(self._spoken, steps_of)
 
     @staticmethod
     def _steps(along: _Along, paths: np.ndarray, kinds: Sequence[str]) -> Sequence[tuple[Any, ...]]:
@@ -274,9 +307,15 @@ def _medoid(ways: beside.Ways, journeys: np.ndarray, prices: beside.Prices, colu
 
 
 def _parts(
-    listed: Sequence[Mapping[str, Any]], part: str, step: int, *, of: str = "source", by: str = "value"
+    listed: Sequence[Mapping[str, Any]],
+    part: str,
+    step: int,
+    *,
+    of: str = "source",
+    by: str = "value",
+    first: str | None = None,
 ) -> tuple[Part, ...]:
-    """The cells of a part at a step, the most journeys first."""
+    """The cells of a part at a step, the most journeys first (before them the value ``first``)."""
     found = [row for row in listed if row["part"] == part and row[of] == step]
-    ordered = sorted(found, key=lambda row: (-row["journeys"], row[by]))
+    ordered = sorted(found, key=lambda row: (row[by] != first, -row["journeys"], row[by]))
     return tuple(Part(str(row[by]), row["journeys"], row["people"]) for row in ordered)

@@ -65,6 +65,9 @@ SELECT
   CASE WHEN nth > last_nth THEN kind ELSE '' END AS value, cast(NULL AS BIGINT) AS span
 FROM placed
 WHERE nth = last_nth + 1 OR (nth = size AND last_nth = size)
+UNION ALL
+SELECT journey, customer_id, part, step AS source, step AS target, value, cast(NULL AS BIGINT) AS span
+FROM typical_said
 
 -- name: counts
 -- purpose: journeys and people of each cell, and the quartiles of the spans to a step

@@ -16,8 +16,9 @@ from geleit.maps.style import NO_TONE
 from geleit.maps.type import Face, width, wrap
 
 if TYPE_CHECKING:
+    from geleit.analytics.experience import Part
     from geleit.analytics.result import Result
-    from geleit.analytics.typical import Part, TypicalStep
+    from geleit.analytics.typical import TypicalStep
 
 NARROW, WIDE = 92.0, 196.0  # px: a column
 GUTTER = 10.0  # px between the texts of two columns

@@ -192,9 +192,12 @@ def trend(
 def typical(
     having: Annotated[list[str], typer.Option(help="Only journeys with one of these kinds (repeatable).")] = [],  # noqa: B006 (as above)
     columns: Annotated[int, typer.Option(min=1, max=30, help="Steps it has at most.")] = 15,
+    said: Annotated[
+        bool, typer.Option("--said", help="Also what people said there: how they felt, criteria, promises.")
+    ] = False,
 ) -> Mapping[str, Any]:
     """The way that all journeys are nearest to, and how each of them lies beside it."""
-    return {"having": having, "columns": columns}
+    return {"having": having, "columns": columns, "said": said}
 
 
 def retention(
