@@ -100,9 +100,9 @@ def test_a_segment_is_made_looked_at_and_saved_by_forms_alone(own):
     [
         ({"0.did": "visit", "0.span": "2 jears"}, "Bedingung 1: Schreiben Sie eine Zahl und eine Einheit"),
         ({"0.did": ""}, "Bedingung 1: Hier fehlt noch etwas."),
-        ({"0.did": "visit", "name": "../geleit"}, "no name of a file"),
+        ({"0.did": "visit", "name": "../geleit"}, "„../geleit“ kann keine Datei heißen"),
         ({"0.did": "visit", "author": ""}, "Es ist niemand genannt, der speichert"),
-        ({"0.did": "visit", "name": "asked"}, "by somebody else meanwhile"),
+        ({"0.did": "visit", "name": "asked"}, "Inzwischen hat jemand anderes „asked“ gespeichert"),
     ],
 )
 def test_what_cannot_be_saved_says_why_and_keeps_what_was_written(own, fields, said):

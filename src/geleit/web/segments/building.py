@@ -6,10 +6,10 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from geleit.errors import GeleitError
-from geleit.events.vocabulary import VOCABULARY
 from geleit.segments.definition import Segment
 from geleit.web.posting import Form, author_of, done, show_form
 from geleit.web.screen import reader_of, workspace_of
+from geleit.web.segments.offered import offered
 from geleit.web.segments.pages import SHOWN, address, sample_views
 from geleit.web.segments.problems import Problem, problem, require_whole
 from geleit.web.segments.rows import KINDS, Draft, Row, drawn, read
@@ -88,11 +88,6 @@ def _page(
     error: Problem | None = None,
     author: str = "",
 ) -> Response:
-    space, language = workspace_of(request), reader_of(request).language
-    catalogue = space.catalogue
-    kinds = {*VOCABULARY, *catalogue.definition.kinds}
-    topics = [(rule.topic, space.topic_label(rule.topic, language)) for rule in space.definitions.needs.needs]
-    others = [(name, one.title(name, language)) for name, one in Segments(space).all.items() if name != draft.name]
     return show_form(
         request,
         "segment_build.html",
@@ -103,9 +98,6 @@ def _page(
         preview=preview,
         error=error,
         author=author or author_of(request),
-        kinds=sorted((kind, catalogue.label(kind, language)) for kind in kinds),
-        topics=topics,
-        stages=[(stage.id, catalogue.stage_label(stage.id, language)) for stage in catalogue.stages],
-        others=others,
+        offered=offered(request, draft),
         row_kinds=KINDS,
     )

@@ -14,6 +14,24 @@ PLACE = re.compile(
 )
 REQUIRED = {"did": "did", "sequence": "did", "trait": "trait", "consent": "consent", "segment": "segment"}
 LOST = "geleit schemas"  # a hint for those who write files
+FILE = r"(?:segments/)?(?P<file>[\w.-]+?)(?:\.yaml)?"
+# What the rooms below say in English with values in it, and the text with a translation that says the same.
+TOLD = (
+    (r"'(?P<name>.*)' is no name of a file; nothing was saved", "“{name}” cannot be the name of a file; nothing was saved."),
+    (rf"{FILE} was (?:changed|made) by somebody else meanwhile; nothing was saved", "Somebody else saved “{file}” meanwhile; nothing was saved."),
+    (rf"{FILE}: there is no topic '(?P<name>.*)'", "There is no need “{name}”."),
+    (rf"{FILE}: there is no stage '(?P<name>.*)'", "There is no stage “{name}”."),
+    (rf"{FILE}: there is no segment '(?P<name>.*)'", "There is no segment “{name}”."),
+    (rf"{FILE}: no event is known to be of the kind '(?P<name>.*)'", "No event is known to be “{name}”."),
+    (rf"{FILE}: a segment asks for itself: (?P<way>.*)", "A segment asks for itself: {way}."),
+    (r"'(?P<name>.*)' is compared with a day counted from today; of an event compare with fixed days only", "“{name}”: a property of an event can be compared with fixed days only."),
+    (r"Input should be a valid (?:number|integer).*", "This is no number."),
+    (r"Input should be greater than or equal to (?P<low>\d+)", "This is less than {low}."),
+    (r"say what it is compared with: .*", "Say what it is compared with."),
+    (r"did you mean '(?P<name>[^']*)'\?.*", "Did you mean “{name}”?"),
+    (r"there is: (?P<names>.*)", "There is: {names}."),
+    (r"small letters, digits and hyphens: (?P<name>.*)", "Small letters, digits and hyphens: {name}"),
+)  # fmt: skip
 
 
 class UnfinishedError(GeleitError):
@@ -54,14 +72,23 @@ def problem(error: GeleitError, draft: Draft, reader: Reader) -> Problem:
             return Problem(reader.say("A segment needs a condition: add one."), "", None, translated=True)
         text = reader.say("Condition {n}: something is missing here.", n=error.row + 1)
         return Problem(text, "", error.row, translated=True)
-    hint = "" if error.hint.startswith(LOST) else error.hint
+    hint = "" if error.hint.startswith(LOST) else _said(error.hint, reader)[0]
     found = PLACE.fullmatch(error.message)
     if found is None:
-        said = reader.say(error.message)
-        return Problem(said, hint, None, translated=said != error.message or reader.language == "en")
+        said, translated = _said(error.message, reader)
+        return Problem(said, hint, None, translated=translated)
     row = int(found["row"]) if found["row"] else 0 if len(draft.rows) == 1 else None
-    said = reader.say(found["text"])
+    said, translated = _said(found["text"], reader)
     text = said if found["found"] is None else f"{said} ({found['found']})"
     if row is not None:
         text = reader.say("Condition {n}: {text}", n=row + 1, text=text)
-    return Problem(text, hint, row, translated=said != found["text"] or reader.language == "en")
+    return Problem(text, hint, row, translated=translated)
+
+
+def _said(text: str, reader: Reader) -> tuple[str, bool]:
+    """A text of the rooms below in the reader's language, and whether that could be done."""
+    for pattern, told in TOLD:
+        if found := re.fullmatch(pattern, text):
+            return reader.say(told, **found.groupdict()), True
+    said = reader.say(text) if text else ""
+    return said, said != text or reader.language == "en"
