@@ -10,7 +10,9 @@ import typer
 from geleit.cli import deciding, linkage
 from geleit.cli.customers import Key
 from geleit.cli.output import HERE, AsJson, Folder, Language, counted, opened, say, show, working
+from geleit.clock import moment
 from geleit.definitions import load
+from geleit.identity import refused
 from geleit.identity.explanation import rule_text
 from geleit.identity.preview import Preview, preview
 from geleit.identity.rules import Identity, Rules
@@ -27,6 +29,7 @@ def register(app: typer.Typer) -> None:
     deciding.register(identity)
     linkage.register(identity)
     identity.command(name="preview")(preview_rules)
+    identity.command(name="refused")(say_refused)
     identity.command()(rebuild)
     app.add_typer(identity, name="identity")
 
@@ -70,6 +73,39 @@ def preview_rules(
         found = preview(connection, tried, workspace.data, samples)
         spoken = language or workspace.company.languages[0]
     show(found, as_json, lambda: _say_preview(found, spoken))
+
+
+def say_refused(
+    limit: Annotated[int, typer.Option(help="How many values to show at most, the commonest first.", min=1)] = 30,
+    language: Language = "",
+    folder: Folder = HERE,
+    as_json: AsJson = False,
+) -> None:
+    """Show which identifiers were left out of events because they point at nobody: by which rule, how often."""
+    with opened(folder) as workspace:
+        with workspace.ledger.read() as connection:
+            found = refused.counted(connection, workspace.rules, limit)
+        spoken, zone = language or workspace.company.languages[0], workspace.company.zone
+    show(found, as_json, lambda: _say_refused(found, spoken, zone))
+
+
+def _say_refused(found: refused.Counted, language: str, zone: str) -> None:
+    if not found.values:
+        say("Every identifier so far points at somebody.")
+        return
+    say(
+        f"{counted(found.values, 'value', 'values')} left out of events {counted(found.times, 'time', 'times')}; "
+        "the events are in, with everything else they say"
+    )
+    for one in found.listed:
+        span = " to ".join(dict.fromkeys(f"{moment(t, zone):%Y-%m-%d}" for t in (one.first_t, one.last_t)))
+        times = counted(one.times, "time", "times")
+        say(f"  {one.type}: {one.value}  ({one.source}, {times}, {span}; {refused.rule_name(one.rule, language)})")
+    if found.values > len(found.listed):
+        say(f"  and {found.values - len(found.listed):,} more: --limit {found.values}")
+    say(
+        "identity.yaml: 'include' keeps a value in, 'blocked' leaves more out; both hold for events that come from then on."
+    )
 
 
 def _say_preview(found: Preview, language: str) -> None:

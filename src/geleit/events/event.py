@@ -8,6 +8,7 @@ from functools import lru_cache
 from typing import Any, Literal, NewType
 
 EventId = NewType("EventId", str)  # 32 hexadecimal digits, from source and key
+Refused = tuple[str, str, str]  # an identifier's type and value (the beginning of a long one), and why it is left out
 Evidence = Literal["log", "told", "public", "gap"]
 Medium = Literal["online", "offline", "phone"]
 Ownership = Literal["home", "earned", "paid", "other", "owned"]
@@ -33,7 +34,8 @@ class Event:
 
     ``t`` is microseconds UTC of when it happened, ``received_at`` of when we learned of it.
     ``place`` overrides the kind's touchpoint: keys stage, channel, medium, ownership, initiator (person|company).
-    ``record`` names the source record, so that several events of one record know each other.
+    ``record`` names the source record, so that several events of one record know each other. ``refused``: identifiers
+    that came with it and point at nobody.
     """
 
     source: str
@@ -51,6 +53,7 @@ class Event:
     received_at: int = 0
     original_at: int | None = None
     sent_at: int | None = None
+    refused: tuple[Refused, ...] = ()
     _id: str = field(default="", init=False, repr=False, compare=False)  # an event is asked for it a dozen times
 
     @property

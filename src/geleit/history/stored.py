@@ -42,6 +42,7 @@ class Body(msgspec.Struct, omit_defaults=True, frozen=True, forbid_unknown_field
     original_at: int | None = None
     sent_at: int | None = None
     rank: int = RANK_DEFAULT
+    refused: tuple[tuple[str, str, str], ...] = ()
 
 
 _encoder = msgspec.json.Encoder(order="deterministic")  # equal events have equal bodies, so their hashes agree
@@ -114,6 +115,7 @@ def decode(row: Sequence[Any]) -> StoredEvent:
         received_at=received_at,
         original_at=rest.original_at,
         sent_at=rest.sent_at,
+        refused=rest.refused,
     )
     return StoredEvent(event, EventId(identity), set_key, seq)
 
@@ -121,12 +123,14 @@ def decode(row: Sequence[Any]) -> StoredEvent:
 def content_hash(event: Event) -> str:
     """16 hexadecimal digits of what the event says, to tell a repetition from a contradiction under the same key.
 
-    How it reached us (received and sent time, record, raw text, a clock's correction, the source's rank) does not count;
+    How it reached us (received and sent time, record, raw text, a clock's correction, the source's rank) does not count,
+    nor do identifiers that were refused;
     nor does the time of an event that names none and is therefore said to have happened when it came.
     """
     t = _said_time(event)
     body = _body(event)
-    said = replace(body, identifiers=tuple(sorted(body.identifiers)), original_at=None, sent_at=None, rank=RANK_DEFAULT)
+    who = tuple(sorted(body.identifiers))
+    said = replace(body, identifiers=who, original_at=None, sent_at=None, rank=RANK_DEFAULT, refused=())
     core = _json(_encoder, said, event)
     return hashlib.sha256(f"{event.kind}\0{t}\0{event.evidence}\0{core}".encode()).hexdigest()[:16]
 
@@ -146,6 +150,7 @@ def _body(event: Event) -> Body:
         original_at=event.original_at,
         sent_at=event.sent_at,
         rank=event.rank,
+        refused=event.refused,
     )
 
 

@@ -11,10 +11,11 @@ from typing import Literal
 
 import phonenumbers
 
-from geleit.events.event import Identifier
+from geleit.events.event import Event, Identifier, Refused
 from geleit.identity.rules import Rules
 
 LONGEST = 400
+TOLD = 100  # letters of a refused value that are kept
 RefusalReason = Literal["empty", "blocked", "too_long"]
 
 # Control characters and the invisible marks that exports leave at the ends of values.
@@ -37,6 +38,13 @@ class Refusal:
     identifier: Identifier
     reason: RefusalReason
 
+    @property
+    def told(self) -> tuple[Refused, ...]:
+        """As the event keeps it: what it says without blanks around it. An empty value is none, and nothing is told of it."""
+        if self.reason == "empty":
+            return ()
+        return ((self.identifier.type.strip(), bare(self.identifier.value)[:TOLD], self.reason),)
+
 
 def normalize(identifier: Identifier, rules: Rules, region: str = "") -> Identifier | Refusal:
     """The identifier in its one form, or why it is left out.
@@ -50,7 +58,7 @@ def normalize(identifier: Identifier, rules: Rules, region: str = "") -> Identif
     '+491715550123'
     """
     type_ = identifier.type.strip()
-    value = INVISIBLE.sub("", unicodedata.normalize("NFC", identifier.value)).strip()
+    value = bare(identifier.value)
     if not value:
         return Refusal(identifier, "empty")
     if rules.blocks(Identifier(type_, value)):
@@ -64,6 +72,11 @@ def normalize(identifier: Identifier, rules: Rules, region: str = "") -> Identif
     if rules.blocks(found):
         return Refusal(identifier, "blocked")
     return found if len(value) <= LONGEST else Refusal(identifier, "too_long")
+
+
+def bare(value: str) -> str:
+    """A value without blanks and invisible marks around it."""
+    return INVISIBLE.sub("", unicodedata.normalize("NFC", value)).strip()
 
 
 def plain(type_: str, rules: Rules) -> str:
@@ -94,6 +107,15 @@ def normalize_all(
     return tuple(sorted(kept)), tuple(refused)
 
 
+def settled(event: Event, rules: Rules, region: str = "") -> tuple[tuple[Identifier, ...], tuple[Refused, ...]]:
+    """An event's identifiers in their one form, and those that were refused, now or before."""
+    kept, refusals = normalize_all(event.identifiers, rules, region)
+    if not refusals:
+        return kept, event.refused
+    told = {one for refusal in refusals for one in refusal.told}
+    return kept, tuple(sorted({*event.refused, *told}))
+
+
 def malformed(identifier: Identifier, rules: Rules) -> bool:
     """Whether a normalised e-mail or phone is none: it is kept and found, but links nobody."""
     kind = rules.of(identifier.type).class_
@@ -104,10 +126,10 @@ def malformed(identifier: Identifier, rules: Rules) -> bool:
 
 def _address(value: str) -> str:
     """A mail address without its dress; lower, not casefold: straße.de and strasse.de are two domains."""
-    bare = value.lower().removeprefix("mailto:").split("?", 1)[0].strip()
-    if bare.endswith(">") and "<" in bare:
-        bare = bare[bare.rindex("<") + 1 : -1]
-    return bare.strip(" \"'.,;")
+    plainly = value.lower().removeprefix("mailto:").split("?", 1)[0].strip()
+    if plainly.endswith(">") and "<" in plainly:
+        plainly = plainly[plainly.rindex("<") + 1 : -1]
+    return plainly.strip(" \"'.,;")
 
 
 @lru_cache(maxsize=65_536)

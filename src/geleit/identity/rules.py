@@ -267,14 +267,23 @@ class Rules:
             found = _with(found, own)
         return found
 
-    def _blocks(self, identifier: Identifier) -> bool:
-        """Whether a value points at nobody (junk such as ``null``, ``'0'``, ``[object Object]``, plain or quoted)."""
+    def blocked_by(self, identifier: Identifier) -> str:
+        """The rule by which a value points at nobody: ``built-in``, or a pattern of identity.yaml; empty if none does.
+
+        >>> Rules().blocked_by(Identifier("email", "'NULL'")), Rules().blocked_by(Identifier("email", "ada@example.org"))
+        ('built-in', '')
+        """
         value = identifier.value
         if identifier in self.include:
-            return False
-        return self._built_in.fullmatch(value.strip(QUOTES)) is not None or _matches(
-            (*self._added, *self.of(identifier.type).blocked), value
-        )
+            return ""
+        if self._built_in.fullmatch(value.strip(QUOTES)) is not None:
+            return "built-in"
+        own = (*self._added, *self.of(identifier.type).blocked)
+        return next((f"blocked: {pattern.pattern}" for pattern in own if _matches((pattern,), value)), "")
+
+    def _blocks(self, identifier: Identifier) -> bool:
+        """Whether a value points at nobody (junk such as ``null``, ``'0'``, ``[object Object]``, plain or quoted)."""
+        return bool(self.blocked_by(identifier))
 
 
 def _with(rule: TypeRule, own: ClassRule) -> TypeRule:

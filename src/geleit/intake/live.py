@@ -14,8 +14,8 @@ from geleit.events.event import Event
 from geleit.events.kinds import Catalogue
 from geleit.history.keys import Keys
 from geleit.history.stored import body_of, content_hash, encode
-from geleit.identity import evidence, hands, resolution
-from geleit.identity.normalize import normalize_all
+from geleit.identity import evidence, hands, refused, resolution
+from geleit.identity.normalize import settled
 from geleit.identity.rules import Rules
 from geleit.intake.ready import Ready
 from geleit.intake.states import as_state
@@ -124,8 +124,9 @@ class Intake:
 
     def ready(self, event: Event) -> Ready:
         """Everything about an event that needs no ledger. Errors: GeleitError for text that is not Unicode."""
-        identifiers = normalize_all(event.identifiers, self.rules, self.country)[0]
-        known = replace(event, identifiers=identifiers, received_at=event.received_at or self.ledger.clock())
+        kept, left_out = settled(event, self.rules, self.country)
+        at = event.received_at or self.ledger.clock()
+        known = replace(event, identifiers=kept, refused=left_out, received_at=at)
         if known.source in self.listing:
             known = as_state(known)
         return Ready(known, content_hash(known), local_day(known.t, self.zone), body_of(known))
@@ -155,6 +156,7 @@ class Intake:
         seen = [evidence.Observation(e.id, e.source, e.t, e.identifiers) for e in events]
         observed = evidence.observe(connection, seen)
         sets = observed.set_ids
+        refused.count(connection, refused.rows_of_events(events))
         facts.name_identifiers(connection, observed.added)
         facts.write(connection, facts.facts_of(list(zip(events, sets, strict=True)), self.setting))
         placed = zip(ready, observed.set_keys, strict=True)

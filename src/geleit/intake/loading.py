@@ -22,6 +22,7 @@ from geleit.history.disk import writing
 from geleit.history.keys import Keys, Rows, Run, distinct
 from geleit.history.statements import load_from
 from geleit.history.turn import turn
+from geleit.identity import refused
 from geleit.intake import parts
 from geleit.intake.live import Intake, Receipt, contradiction
 from geleit.intake.staging import STORED
@@ -124,9 +125,10 @@ class Load:
             duck.register("staged", new)
             run = self.keys.write(_keys_of(duck))
         self._write_part(new)
+        told = refused.rows_of_columns(new)
         with turn(self.archive.lock):
             segment = self.archive.write(new.select(STORED.names), self._reserve(new.num_rows))
-            return self._enter(segment, run, (before, set(new["event_id"].to_pylist())))
+            return self._enter(segment, run, (before, set(new["event_id"].to_pylist())), told)
 
     def _reserve(self, rows: int) -> int:
         """Numbers for the rows of a segment that is being written."""
@@ -136,8 +138,8 @@ class Load:
             connection.execute(sa.update(tables.load).where(load.id == self.number).values(**values))
         return first
 
-    def _enter(self, segment: Segment, run: Run, sifted: tuple[int, set[str]]) -> bool:
-        """The acknowledgement: everything that was written counts from here on."""
+    def _enter(self, segment: Segment, run: Run, sifted: tuple[int, set[str]], told: Sequence[refused.Row]) -> bool:
+        """The acknowledgement: everything that was written counts from here on; ``told``: identifiers that were refused."""
         with self.intake.ledger.write() as connection:
             if _overtaken(connection, *sifted):
                 self.archive.path(segment).unlink()
@@ -145,6 +147,7 @@ class Load:
             self.intake.ledger.next_change(connection)
             self.archive.enter(connection, segment, load=self.number)
             self.keys.enter(connection, run)
+            refused.count(connection, told)
             values = {"first_seq": None, "last_seq": None, "parts": load.parts + 1}
             connection.execute(sa.update(tables.load).where(load.id == self.number).values(**values))
         return True

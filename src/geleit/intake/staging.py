@@ -14,13 +14,13 @@ from geleit.events.event import RANK_DEFAULT, Event, Identifier
 from geleit.history import snapshot
 from geleit.history.stored import COLUMNS, content_hash, decode, encode
 from geleit.identity.evidence import fingerprint
-from geleit.identity.normalize import PLAIN_LONGEST, normalize, normalize_all, plain
+from geleit.identity.normalize import PLAIN_LONGEST, Refusal, normalize, plain, settled
 from geleit.identity.rules import Rules
 from geleit.intake.states import STATE_KEY, as_state
 from geleit.ledger import tables
 from geleit.sources.columnar import Columnar, Columns, EventColumns
 from geleit.sources.definition import SourceDefinition
-from geleit.sources.vectors import array_of, flat, local_days, scratch, transformed
+from geleit.sources.vectors import array_of, flat, local_days, replaced, scratch, transformed
 
 # A staged row: the outbox's columns but ``seq``, then what only intake needs.
 STORED = pa.schema([field for field in snapshot.schema(tables.outbox.select()) if field.name != "seq"])
@@ -28,7 +28,7 @@ STAGED = STORED.append(pa.field("rest", pa.int64())).append(pa.field("content", 
 
 ROWS = """
 WITH joined AS (
-  SELECT key AS given_key, record, kind, t, local_day, raw, sha256({members}) AS print, {core} AS core
+  SELECT key AS given_key, record, kind, t, local_day, raw, sha256({members}) AS print, {core} AS core, {refused} AS refused
   FROM given
 ),
 
@@ -89,11 +89,8 @@ class Stage:
         """Single events as staged rows."""
         rows = []
         for given in events:
-            event = replace(
-                given,
-                identifiers=normalize_all(given.identifiers, self.rules, self.country)[0],
-                received_at=self.now,
-            )
+            kept, refused = settled(given, self.rules, self.country)
+            event = replace(given, identifiers=kept, refused=refused, received_at=self.now)
             if event.source in self.listing:
                 event = as_state(event)
             key, rest = fingerprint(event.identifiers)
@@ -112,11 +109,16 @@ class Stage:
             "raw": array_of(columnar.records.raw).take(columns.rows),
         }
         body = _Body(given, identifiers, columns)
+        refused = body.refused(
+            {type_: self._refused(type_, columns.identifiers[type_], kept) for type_, kept in identifiers.items()}
+        )
         rank = definition.rank
-        ranked = "core" if rank == RANK_DEFAULT else f"left(core, -1) || ',\"rank\":{rank}}}'"
+        more = ["refused"] if refused else []
+        more[:0] = [] if rank == RANK_DEFAULT else [f"'\"rank\":{rank}'"]
+        whole = f"'{{' || concat_ws(',', nullif(core[2:-2], ''), {', '.join(more)}) || '}}'" if more else "core"
         values = {"source": definition.name, "rank": rank, "evidence": columns.evidence, "now": self.now}
         key = STATE_KEY if definition.name in self.listing else "given_key"
-        sql = ROWS.format(members=body.members, core=body.core, body=ranked, key=key)
+        sql = ROWS.format(members=body.members, core=body.core, refused=refused or "NULL", body=whole, key=key)
         with scratch() as duck:
             duck.register("given", pa.table(given))
             found = duck.sql(sql, params=values).to_arrow_table()
@@ -130,6 +132,16 @@ class Stage:
             return found.value if isinstance(found, Identifier) else None
 
         return transformed(values, plain(type_, self.rules), form, longest=PLAIN_LONGEST)
+
+    def _refused(self, type_: str, values: pa.Array, kept: pa.Array) -> pa.Array | None:
+        """What an event tells of values that point at nobody, as JSON; None if all of them are kept."""
+        gone = pc.and_(pc.is_valid(values), pc.is_null(kept))
+
+        def told(value: str) -> str | None:
+            found = normalize(Identifier(type_, value), self.rules, self.country)
+            return next((_json(one) for one in found.told), None) if isinstance(found, Refusal) else None
+
+        return replaced(pa.nulls(len(values), pa.string()), values, gone, told) if pc.any(gone).as_py() else None
 
 
 def events_of(staged: pa.Table) -> list[Event]:
@@ -159,6 +171,11 @@ class _Body:
             if group
         ]
         self.core = f"'{{' || concat_ws(',', {', '.join(parts)}) || '}}'"
+
+    def refused(self, told: dict[str, pa.Array | None]) -> str:
+        """The SQL of the identifiers that were refused, by type; empty if none was."""
+        columns = [self._column(values) for _, values in sorted(told.items()) if values is not None]
+        return _part("refused", "[]", columns) if columns else ""
 
     def _groups(self, columns: EventColumns) -> dict[str, dict[str, str]]:
         """The SQL of each value, by name, in the order of the body's fields."""
@@ -190,5 +207,5 @@ def _literal(text: str) -> str:
     return "'" + text.replace("'", "''") + "'"
 
 
-def _json(text: str) -> str:
-    return msgspec.json.encode(text).decode()
+def _json(told: str | tuple[str, ...]) -> str:
+    return msgspec.json.encode(told).decode()

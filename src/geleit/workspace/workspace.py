@@ -27,7 +27,7 @@ from geleit.history.journal import Journal
 from geleit.history.owners import owned
 from geleit.history.repair import rebuild_keys
 from geleit.history.stored import StoredEvent
-from geleit.identity import explanation, resolution
+from geleit.identity import explanation, refused, resolution
 from geleit.identity.linkage import queue
 from geleit.identity.normalize import normalize
 from geleit.identity.rules import Rules
@@ -361,6 +361,7 @@ class Workspace:
         try:
             return explanation.find(connection, self.normal(key))
         except NotFoundError:
+            refused.require_none(connection, key, self.rules, self.company.country)
             return explanation.find(connection, search.resolve_key(connection, key))
 
     def normal(self, key: str) -> str:

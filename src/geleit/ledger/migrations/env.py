@@ -6,6 +6,7 @@ from geleit.ledger import (  # noqa: F401 (declare their tables)
     decision_tables,
     linkage_tables,
     live_tables,
+    refused_tables,
     segment_tables,
     slice_tables,
 )

@@ -10,12 +10,16 @@ from starlette.responses import Response
 
 from geleit.access.write_keys import WriteKey
 from geleit.clock import SECOND
+from geleit.identity import refused
+from geleit.identity.words import type_name
 from geleit.web.reader import Reader
 from geleit.web.remedies import reason_name, remedy
 from geleit.web.screen import reader_of, show, workspace_of
 from geleit.workspace.live import LiveStatus, Silence
 from geleit.workspace.status import SourceStatus
+from geleit.workspace.workspace import Workspace
 
+REFUSED = 12  # values that point at nobody that are shown
 LISTED = 200  # records shown; the count above is of all
 
 
@@ -47,6 +51,15 @@ class LiveView:
     duplicate: str
     refused: str
     waiting: int
+
+
+@dataclass(frozen=True, slots=True)
+class RefusedView:
+    """Identifiers that point at nobody: how many values, how often in all; value, type, source, rule, times, last of some."""
+
+    values: int
+    times: int
+    rows: list[tuple[str, str, str, str, str, str]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +99,26 @@ def sources(request: Request) -> Response:
         keys=[_key(key, one.label, workspace.clock(), reader) for one in found if one.live for key in one.live.keys],
         waiting=sum(one.quarantined for one in found),
         first=first_event(request, found),
+        refused=_refused(workspace, reader),
     )
+
+
+def _refused(workspace: Workspace, reader: Reader) -> RefusedView:
+    """Identifiers that were left out of events, the commonest ones."""
+    with workspace.ledger.read() as connection:
+        found = refused.counted(connection, workspace.rules, REFUSED)
+    rows = [
+        (
+            one.value,
+            type_name(one.type, reader.language),
+            workspace.source_label(one.source, reader.language),
+            refused.rule_name(one.rule, reader.language),
+            reader.number(one.times),
+            reader.stamp(one.last_t),
+        )
+        for one in found.listed
+    ]
+    return RefusedView(found.values, found.times, rows)
 
 
 def first_event(request: Request, found: Sequence[SourceStatus]) -> First:
