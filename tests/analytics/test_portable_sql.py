@@ -58,7 +58,7 @@ QUESTIONS = (
 )
 SAFE = (
     exp.Count, exp.Sum, exp.Min, exp.Max, exp.Lag, exp.Lead, exp.RowNumber, exp.DenseRank, exp.FirstValue, exp.Coalesce,
-    exp.Cast, exp.Case, exp.If, exp.GroupConcat, exp.Least, exp.Length, exp.And, exp.Or,
+    exp.Cast, exp.Case, exp.If, exp.GroupConcat, exp.Least, exp.Length, exp.And, exp.Or, exp.MD5, exp.Substring,
 )  # fmt: skip
 REFUSED = (exp.Array, exp.List, exp.Struct, exp.Lambda, exp.Bracket, exp.Interval, exp.Pivot, exp.Unnest)
 RESERVED = {"at"}

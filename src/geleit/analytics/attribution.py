@@ -4,24 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from fractions import Fraction
 from typing import ClassVar, Literal
 
 import numpy as np
 import pyarrow as pa
 from pydantic import Field
 
+from geleit.analytics.credited import MODELS, NOTHING, REACHED, SHARING, START, SUCCESS, Credited
 from geleit.analytics.kernels import crediting
 from geleit.analytics.question import Question
 from geleit.analytics.selection import Selection, members, table
 from geleit.clock import DAY
 from geleit.definitions import Duration
 from geleit.errors import GeleitError
+from geleit.history.columns import LOTS
 from geleit.language.words import translate
 
-MODELS = ("first", "last", "linear", "position", "decay")
-REACHED = ("journeys", "people", "successes", "successful")
-START, SUCCESS, NOTHING = "(start)", "(success)", "(nothing)"
 FULL = 2**30  # weight of a touch on the day of the success
 FADED = 20  # half-lives after which a touch weighs no less
 FOREVER = 2**62
@@ -32,6 +30,8 @@ class Credit:
     """One touch ('' = a success without any before). Each model's column sums to all successes.
 
     ``journeys`` and ``people`` touched it, ``successes`` and ``successful`` are those of them with a success after it.
+    ``first_low`` to ``first_high`` and so on: in 95 of 100 cases the range in which the credit lies, had other people like
+    these come. None where fewer people than asked for had a success.
     """
 
     touch: str
@@ -46,6 +46,20 @@ class Credit:
     decay: float
     markov: float
     shapley: float
+    first_low: float | None = None
+    first_high: float | None = None
+    last_low: float | None = None
+    last_high: float | None = None
+    linear_low: float | None = None
+    linear_high: float | None = None
+    position_low: float | None = None
+    position_high: float | None = None
+    decay_low: float | None = None
+    decay_high: float | None = None
+    markov_low: float | None = None
+    markov_high: float | None = None
+    shapley_low: float | None = None
+    shapley_high: float | None = None
 
 
 class Attribution(Question):
@@ -58,16 +72,19 @@ class Attribution(Question):
 
     name: ClassVar[str] = "attribution"
     counted: ClassVar[pa.Schema] = pa.schema(
-        [("what", pa.string()), ("a", pa.string()), ("b", pa.string()), ("value", pa.int64())]
+        [("what", pa.string()), ("a", pa.string()), ("b", pa.string()), ("lot", pa.string()), ("value", pa.int64())]
     )
     keys: ClassVar[tuple[str, ...]] = ("touch", "success")
     kind_fields: ClassVar[tuple[str, ...]] = ("conversion",)
-    sorted_by: ClassVar[tuple[str, ...]] = ("what", "a", "b")
+    sorted_by: ClassVar[tuple[str, ...]] = ("what", "a", "b", "lot")
 
     conversion: tuple[str, ...] = Field(description="kinds that are the success", min_length=1)
     of: Literal["channel", "kind"] = Field("channel", description="touches are channels or kinds")
     half_life: Duration = Field(7 * DAY, ge=DAY, description="time decay: a touch this much older counts half")
     lookback: Duration | None = Field(None, description="only touches at most this long before the success")
+    support: int = Field(
+        30, ge=1, description="a touch with fewer people with a success after it has no range: too few to tell"
+    )
 
     def parameters(self) -> Mapping[str, object]:
         """Values of the reference SQL's parameters."""
@@ -98,57 +115,50 @@ class Attribution(Question):
         lookback = FOREVER if self.lookback is None else self.lookback
         success = members(selection.kinds, self.conversion)
         asked = crediting.Asked(success, values.index("") if "" in values else -1, lookback, self._weights())
-        reached = np.zeros((none + 1, 8), np.int64)
-        reached[:, 4:] = -1
-        credits_ = np.zeros((none + 1, len(MODELS)), np.int64)
-        parties = np.zeros((none + 1, none + 2), np.int64)
-        found = crediting.Found(credits_, reached, parties, np.zeros((none + 3, none + 3), np.int64))
+        found = crediting.empty(LOTS, none)
         for part in selection.parts:
             columns = (part.column("kind"), part.column(self.of), part.column("t"))
-            crediting.credit(crediting.Paths(*columns, part.starts, part.owners, part.first), asked, found)
+            crediting.credit(crediting.Paths(*columns, part.starts, part.owners, part.first, part.lots), asked, found)
         return self._listed(values, found)
 
     def _listed(self, values: Sequence[str], found: crediting.Found) -> pa.Table:
-        names, states = [*values, ""], [*values, START, SUCCESS, NOTHING]
-        rows: list[tuple[str, str, str, int]] = []
-        for code in np.flatnonzero(found.reached[:, 2]):
-            rows += [(model, names[code], "", found.credits[code, place]) for place, model in enumerate(MODELS)]
-        for code in np.flatnonzero(found.reached[:, 0]):
-            rows += [(what, names[code], "", found.reached[code, place]) for place, what in enumerate(REACHED)]
-        rows += [
-            ("shapley", names[code], str(size), found.parties[code, size])
-            for code, size in zip(*np.nonzero(found.parties), strict=True)
-        ]
-        rows += [
-            ("follows", states[a], states[b], found.follows[a, b])
-            for a, b in zip(*np.nonzero(found.follows), strict=True)
-        ]
-        columns = list(zip(*rows, strict=True)) or [()] * len(self.counted)
+        names = np.array([*values, ""], object)
+        states = np.array([*values, START, SUCCESS, NOTHING], object)
+        sizes = np.array([str(size) for size in range(len(names) + 1)], object)
+        nothing = np.array([""], object)
+        named = np.array([f"{lot * 256 // LOTS:02x}" for lot in range(LOTS)], object)
+        rows = []
+        for place, what in enumerate(REACHED):
+            (code,) = np.nonzero(found.reached[:, 0])
+            rows.append((what, names[code], nothing, nothing, found.reached[code, place]))
+        won = found.credits[:, :, crediting.LINEAR] > 0
+        for place, what in enumerate(SHARING):
+            lot, code = np.nonzero(won)
+            rows.append((what, names[code], nothing, named[lot], found.credits[lot, code, place]))
+        lot, code, size = np.nonzero(found.parties)
+        rows.append(("shapley", names[code], sizes[size], named[lot], found.parties[lot, code, size]))
+        lot, a, b = np.nonzero(found.follows)
+        rows.append(("follows", states[a], states[b], named[lot], found.follows[lot, a, b]))
+        (lot,) = np.nonzero(found.drawn)
+        rows.append(("drawn", nothing, nothing, named[lot], found.drawn[lot]))
+        filled = [(np.array([what], object), *columns) for what, *columns in rows]
+        whole = [np.broadcast_arrays(*columns) for columns in filled]
+        columns = [np.concatenate(one) for one in zip(*whole, strict=True)]
         return table(self.counted, **dict(zip(self.counted.names, columns, strict=True)))
 
     def rows(self, counts: pa.Table, selection: Selection) -> Sequence[Credit]:  # noqa: ARG002 (counts say it all)
         """The touch with the most credit (Markov) first."""
-        value = {(row["what"], row["a"], row["b"]): row["value"] for row in counts.to_pylist()}
-        shapley: dict[str, Fraction] = {}
-        for (what, touch, parties), count in value.items():
-            if what == "shapley":
-                shapley[touch] = shapley.get(touch, Fraction(0)) + Fraction(count, int(parties))
-        follows = {(a, b): count for (what, a, b), count in value.items() if what == "follows"}
-        chain = removal_effects(follows)
-        with_touch = sum(count for (_, b), count in follows.items() if b == SUCCESS)
-        total = sum(chain.values())
+        credited = Credited(counts)
+        low, high = credited.ranges() or (None, None)
         found = []
-        for touch in sorted(a for what, a, _ in value if what == "journeys"):
-            markov = chain[touch] / total * with_touch if touch and total else 0.0
-            found.append(
-                Credit(
-                    touch=touch,
-                    **{name: value[name, touch, ""] for name in REACHED},
-                    **{name: value.get((name, touch, ""), 0) / crediting.WHOLE for name in MODELS},
-                    markov=markov if touch else float(value["successes", "", ""]),
-                    shapley=float(shapley.get(touch, Fraction(0))),
-                )
-            )
+        for place, touch in enumerate(credited.touches):
+            reached = {name: credited.reached[name][place] for name in REACHED}
+            given = {name: float(credited.whole[place, model]) for model, name in enumerate(MODELS)}
+            ends: dict[str, float] = {}
+            if low is not None and high is not None and reached["successful"] >= self.support:
+                for model, name in enumerate(MODELS):
+                    ends |= {f"{name}_low": float(low[place, model]), f"{name}_high": float(high[place, model])}
+            found.append(Credit(touch=touch, **reached, **given, **ends))  # type: ignore[arg-type]  # names are its fields
         return sorted(found, key=lambda row: (row.touch == "", -row.markov, row.touch))
 
     def sentence(self, language: str) -> str:
@@ -156,8 +166,11 @@ class Attribution(Question):
         return translate(
             language,
             "Counted is what people touched before the first {success} of a journey, and how each model shares the "
-            "successes among it. This is an association: it does not say what would have happened without a touch.",
+            "successes among it. This is an association: it does not say what would have happened without a touch. A range "
+            "holds the credit in 95 of 100 cases, had other people like these come; below {support} people with a success "
+            "there is none.",
             success=" / ".join(self.conversion),
+            support=self.support,
         )
 
     def _weights(self) -> np.ndarray:
@@ -166,33 +179,3 @@ class Attribution(Question):
         return np.array(
             [max(1, round(FULL * 0.5 ** (age * DAY / self.half_life))) for age in range(oldest + 1)], np.int64
         )
-
-
-def removal_effects(follows: Mapping[tuple[str, str], int]) -> dict[str, float]:
-    """Share of successes that a first-order chain of touches loses without each touch.
-
-    ``follows[a, b]`` = how often b came directly after a; START, SUCCESS and NOTHING are states too. The chain is solved
-    exactly (Anderl et al., 2016, "Mapping the customer journey"): one linear system, then one for each touch removed.
-    """
-    touches = sorted({state for pair in follows for state in pair} - {START, SUCCESS, NOTHING})
-    if not touches:
-        return {}
-    order = {state: place for place, state in enumerate([START, *touches])}
-    moves = np.zeros((len(order), len(order)))
-    wins = np.zeros(len(order))
-    for (a, b), count in sorted(follows.items()):
-        if b in order:
-            moves[order[a], order[b]] += count
-        elif b == SUCCESS:
-            wins[order[a]] += count
-    totals = np.array([sum(count for (a, _), count in follows.items() if a == state) for state in order], float)
-    moves, wins = moves / totals[:, None], wins / totals
-    everything = np.linalg.solve(np.eye(len(order)) - moves, wins)[0]
-    effects = {}
-    for touch in touches:
-        without, lost = moves.copy(), wins.copy()
-        without[order[touch]] = 0
-        lost[order[touch]] = 0
-        left = np.linalg.solve(np.eye(len(order)) - without, lost)[0]
-        effects[touch] = float(1 - left / everything) if everything else 0.0
-    return effects

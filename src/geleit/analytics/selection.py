@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cached_property, partial
 from typing import NamedTuple
 
 import numpy as np
@@ -16,6 +17,7 @@ from geleit.clock import local_day
 from geleit.history.columns import Column, Columns, Part
 
 FIRST_DAY, LAST_DAY = -(2**31), 2**31 - 1
+NO_LOTS = np.zeros(0, np.uint8)  # where nobody counts by lot
 EVERY_NEED = np.zeros(0, np.bool_)  # in place of a mask: needs are not asked for their topic
 
 
@@ -58,16 +60,30 @@ class Population:
 class Journeys:
     """Journeys of one part: those from ``starts[u]`` to ``starts[u + 1]`` are journey ``first + u`` of customer ``owners[u]``.
 
-    Numbers of journeys and customers are unlike those of every other part.
+    Numbers of journeys and customers are unlike those of every other part. ``lots`` gives those of the part's customers.
     """
 
-    def __init__(self, part: Part, grouped: tuple[Column, Column, Column], first: int, first_owner: int) -> None:
+    def __init__(
+        self,
+        part: Part,
+        grouped: tuple[Column, Column, Column],
+        first: int,
+        first_owner: int,
+        *,
+        lots: Callable[[], Column] = lambda: NO_LOTS,
+    ) -> None:
         rows, self.starts, owners = grouped
         self.first = first
         self.owners = owners + np.int32(first_owner)
+        self._draw: Callable[[], Column] = lambda: lots()[owners]
         self._part = part
         self._rows = None if len(rows) == len(part.column("t")) and selecting.in_order(rows) else rows
         self._read: dict[str, Column] = {}
+
+    @cached_property
+    def lots(self) -> Column:
+        """The lot of each journey's customer."""
+        return self._draw()
 
     def column(self, name: str) -> Column:
         """The events' values, journey after journey; codes (kind, channel, stage) as two bytes."""
@@ -111,9 +127,12 @@ def select(columns: Columns, wanted: Wanted, zone: str, needs: Sequence[str] = (
     left = np.zeros(5, np.int64)
     units, owners, people, events = 0, 0, 0, 0
     of_topic = columns.among_needs(needs) if wanted.topic else [EVERY_NEED] * len(columns.parts)
-    for part, keep, mine in zip(columns.parts, _kept(columns, wanted.segment), of_topic, strict=True):
+    for place, (part, keep, mine) in enumerate(
+        zip(columns.parts, _kept(columns, wanted.segment), of_topic, strict=True)
+    ):
         grouped = _group(part, (keep, mine), wanted, left)
-        found.append(Journeys(_by_own_kinds(part) if wanted.own_kinds else part, grouped, units, owners))
+        named = _by_own_kinds(part) if wanted.own_kinds else part
+        found.append(Journeys(named, grouped, units, owners, lots=partial(_lots, columns, place)))
         units += len(grouped[2])
         owners += len(keep)
         people += selecting.distinct(grouped[2])
@@ -122,6 +141,10 @@ def select(columns: Columns, wanted: Wanted, zone: str, needs: Sequence[str] = (
     kinds = columns.own_kinds if wanted.own_kinds else columns.kinds
     today = local_day(columns.as_of.at, zone)
     return Selection(tuple(found), population, today, kinds, columns.channels, columns.stages)
+
+
+def _lots(columns: Columns, place: int) -> Column:
+    return columns.lots[place]
 
 
 def _by_own_kinds(part: Part) -> Part:

@@ -23,6 +23,8 @@ GAP = 2  # supposed: nobody recorded it
 PERSON = 4  # the person began it
 CONTACT = 8  # contact with somebody, no action alone
 
+LOTS = 32  # people are drawn by lot, for the ranges of what is estimated from them; by their id, so always alike
+
 NAMES = ("customer", "t", "ord", "kind", "own_kind", "channel", "stage", "local_day", "need", "flags")
 Column = npt.NDArray[Any]
 
@@ -66,6 +68,12 @@ class Columns:
         """The base, if there is one, and the delta."""
         delta = self._delta()
         return (self._masked(self.base), delta) if self.base else (delta,)
+
+    @cached_property
+    def lots(self) -> Sequence[Column]:
+        """The lot, below ``LOTS``, of each part's customers by their numbers; drawn when first asked for."""
+        queries = (["base_lots"] if self.base else []) + ["delta_lots"]
+        return [self.duck.execute(load("columns.sql")[query]).fetchnumpy()["lot"] for query in queries]
 
     def chosen(self, customers: Sequence[str]) -> list[npt.NDArray[np.bool_]]:
         """Which customers of each part are among these, by their numbers in the part."""

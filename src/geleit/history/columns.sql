@@ -65,3 +65,15 @@ SELECT code FROM base.need_code WHERE need_id IN (SELECT need_id FROM wanted)
 SELECT code
 FROM (SELECT need_id, dense_rank() OVER (ORDER BY need_id) - 1 AS code FROM (SELECT DISTINCT need_id FROM delta))
 WHERE need_id <> '' AND need_id IN (SELECT need_id FROM wanted)
+
+-- name: base_lots
+-- purpose: the lot (0 to 31) of each of the base's customers, in the order of their numbers; the same as in attribution.sql
+SELECT ((instr('0123456789abcdef', substr(drawn, 1, 1)) - 1) * 2 + (substr(drawn, 2, 1) >= '8')::INTEGER)::UTINYINT AS lot
+FROM (SELECT code, md5(customer_id) AS drawn FROM base.customer_code)
+ORDER BY code
+
+-- name: delta_lots
+-- purpose: the same of the delta's
+SELECT ((instr('0123456789abcdef', substr(drawn, 1, 1)) - 1) * 2 + (substr(drawn, 2, 1) >= '8')::INTEGER)::UTINYINT AS lot
+FROM (SELECT DISTINCT customer_id, md5(customer_id) AS drawn FROM delta)
+ORDER BY customer_id

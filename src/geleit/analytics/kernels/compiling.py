@@ -6,9 +6,12 @@ from collections.abc import Callable
 from typing import ParamSpec, TypeVar, cast
 
 import numba
+import numpy as np
 
 P = ParamSpec("P")
 R = TypeVar("R")
+Number = int | np.int64
+"""A whole number inside kernels; np.int64(...) where one of a column would otherwise stay unsigned."""
 
 
 def kernel(function: Callable[P, R]) -> Callable[P, R]:

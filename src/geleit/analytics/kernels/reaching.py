@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from geleit.analytics.kernels.compiling import kernel
+from geleit.analytics.kernels.compiling import Number, kernel
 from geleit.analytics.kernels.pairs import Way
 
 Ints = npt.NDArray[Any]
@@ -61,14 +61,14 @@ def empty(depth: int, codes: int, journeys: int) -> Found:
 
 
 @kernel
-def _reach(found: Found, step: int, person: int) -> None:
+def _reach(found: Found, step: Number, person: Number) -> None:
     found.reached[step, 0] += 1
     found.reached[step, 1] += found.reached[step, 2] != person
     found.reached[step, 2] = person
 
 
 @kernel
-def _leave(way: Way, u: int, last: tuple[int, int], found: Found) -> None:
+def _leave(way: Way, u: int, last: tuple[Number, Number], found: Found) -> None:
     """Note what came after the place of the last step (-1 = none was reached); whoever took all steps is not lost."""
     step, place = last
     if 0 <= step < found.lost.shape[0] - 1:
@@ -93,7 +93,7 @@ def ordered(way: Way, asked: Steps, found: Found) -> None:
     last, at = np.zeros(depth + 3, np.int64), np.zeros(depth + 3, np.int64)
     for u in range(len(way.owners)):
         start[: depth + 1] = NEVER
-        deepest, place = np.int64(0), np.int64(-1)
+        deepest, place = np.int64(0), -1
         for i in range(way.starts[u], way.starts[u + 1]):
             code, t = np.uint64(way.value[i]), way.t[i]
             start[0], last[0], at[0] = t, t, i - 1
