@@ -5,8 +5,8 @@ from __future__ import annotations
 import functools
 import inspect
 import sys
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass, fields
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from importlib import import_module
 from pathlib import Path
@@ -14,10 +14,9 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
+from geleit.cli.answer import tell
 from geleit.cli.output import HERE, AsJson, Folder, Language, opened, say, show, table
 from geleit.errors import GeleitError
-from geleit.language.formats import number, span, stamp
-from geleit.language.words import translate
 from geleit.workspace import Workspace, elsewhere
 from geleit.workspace.segments import Segments
 
@@ -241,9 +240,11 @@ def attribution(
     of: Annotated[Literal["channel", "kind"], typer.Option(help="Touches are channels or kinds.")] = "channel",
     half_life: Annotated[str, typer.Option(help="A touch this much older counts half (time decay).")] = "7 days",
     lookback: Annotated[str, typer.Option(help="Only touches at most this long before.")] = "",
+    support: Annotated[int, typer.Option(min=1, help="People with a success that a range needs.")] = 30,
 ) -> Mapping[str, Any]:
-    """Which touches come before a success, by seven models; an association, not a cause."""
-    return {"conversion": conversion, "of": of, "half_life": half_life, "lookback": lookback or None}
+    """Which touches come before a success, by seven models, with 95 % ranges; an association, not a cause."""
+    asked_for = {"conversion": conversion, "of": of, "half_life": half_life, "support": support}
+    return asked_for | {"lookback": lookback or None}
 
 
 def kinds(
@@ -333,7 +334,7 @@ def _run(name: str, values: Mapping[str, Any], how: Asked) -> None:
         else:
             data = result.to_dict() | {"explanation": result.explain(spoken)}
             zone = workspace.company.zone
-            show(data, how.as_json, lambda: _say(result, spoken, zone))
+            show(data, how.as_json, lambda: tell(result, spoken, zone))
 
 
 def _customers(workspace: Workspace, path: Path) -> tuple[str, ...]:
@@ -362,41 +363,3 @@ def _draw(result: Result[Any], how: Asked, language: str, workspace: Workspace) 
             picture.save(path, form)
             if not (how.as_json or how.as_csv or how.people):
                 say(str(path))
-
-
-def _say(result: Result[Any], language: str, zone: str) -> None:
-    say(result.explain(language))
-    names = [one.name for one in fields(result.rows[0])] if result.rows else []
-    heads = [translate(language, name.removesuffix("_us").replace("_", " ")) for name in names]
-    table(heads, [[_shown(name, getattr(row, name), language) for name in names] for row in result.rows])
-    say(translate(language, "As of {moment}.", moment=stamp(result.as_of.at, language, zone)))
-
-
-SHARES = {"share", "of_first", "of_previous", "conversion", "share_a", "share_b", "with_it", "without_it", "difference"}
-
-
-def _shown(name: str, value: Any, language: str) -> Any:
-    """A value as people read it."""
-    if value is None:
-        return "-"
-    if name.endswith("_us"):
-        return span(int(value), language)
-    if name == "kept":
-        return number(value / 100, language)
-    if name in SHARES | {"low", "high"}:
-        return f"{number(round(value * 100, 1), language)} %"
-    if isinstance(value, bool):
-        return translate(language, "yes" if value else "no")
-    if isinstance(value, float):
-        return number(round(value, 2), language)
-    if isinstance(value, tuple):
-        return _listed(value, language)
-    return value if isinstance(value, int) else str(value) or "·"
-
-
-def _listed(value: Sequence[Any], language: str) -> str:
-    if all(isinstance(one, str) for one in value):
-        return " → ".join(value)
-    nothing = translate(language, "nothing more")
-    named = [list(asdict(one).values()) for one in value[:3]]
-    return ", ".join(f"{name or nothing} {number(count, language)}" for name, count, *_ in named)
