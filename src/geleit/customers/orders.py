@@ -2,67 +2,99 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 
 import sqlalchemy as sa
 
 from geleit.customers.profile import Order, OrderLine, OwnedProduct
 from geleit.ledger import tables
-from geleit.ledger.ledger import among, chunked
+from geleit.ledger.ledger import given
+from geleit.ledger.prepared import Prepared
 
 PLACED = "order_completed"
 
+Fact = Mapping[str, Any]  # a row of order_fact
+Key = tuple[str, str]  # system, number
+Lines = Mapping[str, tuple[OrderLine, ...]]  # by event
 
-def orders(connection: sa.Connection, own: Sequence[sa.RowMapping]) -> list[Order]:
+NAMES = [column.name for column in tables.order_fact.columns]
+_fact, _line = tables.order_fact.c, tables.order_line.c
+_OF_SETS = Prepared(sa.select(tables.order_fact).where(given(_fact.set_id)))
+_OF_ORDERS = Prepared(
+    sa.select(tables.order_fact).where(_fact.system == sa.bindparam("system", type_=sa.Text), given(_fact.order_id))
+)
+_LINES = Prepared(
+    sa.select(_line.event_id, _line.product_id, _line.name, _line.quantity, _line.unit_price, _line.serial)
+    .where(given(_line.event_id))
+    .order_by(_line.event_id, _line.line)
+)
+
+
+def orders(connection: sa.Connection, own: Sequence[Fact]) -> list[Order]:
     """The orders of a customer, oldest first; ``own`` are the customer's order facts.
 
     What other systems said of an order (a carrier who knows only its number) belongs to it, whoever they said it of;
     an order that somebody else placed does not.
     """
-    rows = _told_by_all(connection, own)
-    placed = {_key(row) for row in rows if row["kind"] == PLACED}
-    mine = {_key(row) for row in own if row["kind"] == PLACED}
-    by_order: dict[tuple[str, str], list[sa.RowMapping]] = {}
-    here = {row["event_id"] for row in own}
-    for row in sorted(rows, key=lambda row: (row["t"], row["ord"], row["event_id"])):
-        if (_key(row) in mine or _key(row) not in placed) and (row["kind"] != PLACED or row["event_id"] in here):
-            by_order.setdefault(_key(row), []).append(row)
-    lines = _lines(connection, [row.event_id for row in rows])
-    found = [_order(facts, lines) for facts in by_order.values()]
+    return folded(connection, {"": own})[""]
+
+
+def facts_of(connection: sa.Connection, sets: Sequence[int]) -> list[Fact]:
+    """What was said of orders under these identifier sets."""
+    return [dict(zip(NAMES, row, strict=True)) for row in _OF_SETS.all(connection, values=list(sets))]
+
+
+def folded(
+    connection: sa.Connection, own: Mapping[str, Sequence[Fact]], *, lines: bool = True
+) -> dict[str, list[Order]]:
+    """The orders of several customers, as ``orders``: a few statements for all. Without ``lines`` nobody asks what of."""
+    told = _told_by_all(connection, own)
+    events = [fact["event_id"] for some in told.values() for fact in some] if lines else []
+    known = _lines(connection, events)
+    return {customer: _fold(facts, told, known) for customer, facts in own.items()}
+
+
+def _fold(own: Sequence[Fact], told: Mapping[Key, Sequence[Fact]], lines: Lines) -> list[Order]:
+    mine = {_key(fact) for fact in own if fact["kind"] == PLACED}
+    here = {fact["event_id"] for fact in own}
+    found = []
+    for key in {_key(fact): None for fact in own}:
+        placed = any(fact["kind"] == PLACED for fact in told[key])
+        facts = [fact for fact in told[key] if fact["kind"] != PLACED or fact["event_id"] in here]
+        if facts and (key in mine or not placed):
+            found.append(_order(facts, lines))
     return sorted(found, key=lambda order: (order.ordered_at, order.system, order.order_id))
 
 
-def _key(row: sa.RowMapping) -> tuple[str, str]:
-    return row["system"], row["order_id"]
+def _key(fact: Fact) -> Key:
+    return fact["system"], fact["order_id"]
 
 
-def _told_by_all(connection: sa.Connection, own: Sequence[sa.RowMapping]) -> list[sa.RowMapping]:
-    """Every fact of the orders that these facts speak of."""
+def _told_by_all(connection: sa.Connection, own: Mapping[str, Sequence[Fact]]) -> dict[Key, list[Fact]]:
+    """Every fact of the orders that these facts speak of, in total order."""
     numbers: dict[str, set[str]] = {}
-    for row in own:
-        numbers.setdefault(row["system"], set()).add(row["order_id"])
-    fact = tables.order_fact.c
-    return [
-        row
-        for system, some in numbers.items()
-        for row in connection.execute(
-            sa.select(tables.order_fact).where(fact.system == system, among(fact.order_id, sorted(some)))
-        ).mappings()
-    ]
+    for some in own.values():
+        for fact in some:
+            numbers.setdefault(fact["system"], set()).add(fact["order_id"])
+    found: dict[Key, list[Fact]] = {}
+    for system, ids in numbers.items():
+        for row in _OF_ORDERS.all(connection, system=system, values=sorted(ids)):
+            one = dict(zip(NAMES, row, strict=True))
+            found.setdefault(_key(one), []).append(one)
+    for facts in found.values():
+        facts.sort(key=lambda fact: (fact["t"], fact["ord"], fact["event_id"]))
+    return found
 
 
-def _lines(connection: sa.Connection, events: Sequence[str]) -> dict[str, tuple[OrderLine, ...]]:
+def _lines(connection: sa.Connection, events: Sequence[str]) -> Lines:
     found: dict[str, list[OrderLine]] = {}
-    line = tables.order_line.c
-    for some in chunked(events):
-        query = sa.select(tables.order_line).where(line.event_id.in_(some)).order_by(line.event_id, line.line)
-        for row in connection.execute(query).mappings():
-            one = OrderLine(row["product_id"], row["name"], row["quantity"], row["unit_price"], row["serial"])
-            found.setdefault(row["event_id"], []).append(one)
+    for event, *line in _LINES.all(connection, values=sorted(events)):
+        found.setdefault(event, []).append(OrderLine(*line))
     return {event: tuple(some) for event, some in found.items()}
 
 
-def _order(facts: Sequence[sa.RowMapping], lines: dict[str, tuple[OrderLine, ...]]) -> Order:
+def _order(facts: Sequence[Fact], lines: Lines) -> Order:
     placed = [fact for fact in facts if fact["kind"] in ("order_completed", "order_updated")]
     told = placed[-1] if placed else facts[0]
     with_lines = [fact for fact in placed if fact["event_id"] in lines]
@@ -85,7 +117,7 @@ def _order(facts: Sequence[sa.RowMapping], lines: dict[str, tuple[OrderLine, ...
     )
 
 
-def _state(facts: Sequence[sa.RowMapping], total: int | None, refunded: int | None) -> str:
+def _state(facts: Sequence[Fact], total: int | None, refunded: int | None) -> str:
     if refunded is not None:
         return "returned" if total is None or refunded >= total else "part_returned"
     if any(fact["kind"] == "order_cancelled" for fact in facts):

@@ -63,6 +63,7 @@ class _Change:
     changed: set[int] = field(default_factory=set)  # identifiers that have another place now
     handed: set[int] = field(default_factory=set)  # of several people's, where whose turn it was may differ now
     moved: set[str] = field(default_factory=set)
+    appeared: set[str] = field(default_factory=set)
     regrouped: set[str] = field(default_factory=set)
 
 
@@ -70,11 +71,12 @@ class _Change:
 class Moved:
     """Customers whose identifier sets changed, old and new ones; ``regrouped``: those who gained or lost earlier events.
 
-    Whoever only gained sets that were never seen before has no other events than before, but for those that come with them.
+    ``appeared``: those who were not there before. Whoever only gained sets that were never seen before has no other events than before, but for those that come with them.
     """
 
     customers: AbstractSet[str] = frozenset()
     regrouped: AbstractSet[str] = frozenset()
+    appeared: AbstractSet[str] = frozenset()
 
 
 def update(connection: sa.Connection, touched: Touched, rules: Rules, change: int) -> Moved:
@@ -152,7 +154,7 @@ def _write(
         dropped = hands.drop(connection, freed, change)
         work.moved |= dropped
         work.regrouped |= dropped
-    return Moved(work.moved, work.regrouped)
+    return Moved(work.moved, work.regrouped, work.appeared)
 
 
 def _note_handed(closure: Closure, scope: tuple[Mapping[int, Place], Mapping[int, Place]], work: _Change) -> None:
@@ -231,6 +233,7 @@ def _write_customers(connection: sa.Connection, closure: Closure, fresh: Abstrac
     since = {name: resolved.since[name] for name in {resolved.customers[number] for number in closure.inner}}
     named = sorted(work.before | since.keys())
     stored: dict[str, int] = dict(_SINCE.all(connection, values=named))
+    work.appeared = since.keys() - stored.keys()
     rows = [
         {"id": name, "since_t": first, "change": work.number}
         for name, first in since.items()

@@ -25,7 +25,7 @@ from geleit.ledger.prepared import Prepared
 from geleit.needs import carrying, recut
 from geleit.needs.need import ReadEvent
 from geleit.needs.rules import Needs
-from geleit.segments.live import Live
+from geleit.segments.live import Live, News
 from geleit.sources import quarantine
 from geleit.sources.records import Rejected
 
@@ -164,22 +164,24 @@ class Intake:
         moved = resolution.update(connection, observed.touched, self.rules, change)
         hands.ask_seen(connection, set(sets) - observed.touched.sets, self.rules, change)
         told = list(zip(events, sets, strict=True))
-        self._carry_on(connection, told, (moved, observed.touched.sets), change)
-        self.segments.follow(connection, told, moved.customers, (self.ledger.clock(), change, depth))
+        owners = resolution.owners(connection, set(sets))
+        carried = self._carry_on(connection, (told, owners), (moved, observed.touched.sets), change)
+        news = News(owners, moved.appeared, moved.regrouped, carried.changed, carried.gone_on, carried.unsure)
+        self.segments.follow(connection, told, news, (self.ledger.clock(), change, depth))
 
     def _carry_on(
         self,
         connection: sa.Connection,
-        placed: Sequence[tuple[Event, int]],
+        told: tuple[Sequence[tuple[Event, int]], Mapping[int, str]],
         news: tuple[resolution.Moved, AbstractSet[int]],
         change: int,
-    ) -> None:
+    ) -> carrying.Outcome:
         """Carry needs on where the newest events suffice; ask for a new cut of all others.
 
-        ``news``: customers whose identifiers changed, and identifier sets that were not known before.
+        ``told``: events with their identifier sets, and whose these are; ``news``: customers whose identifiers changed, and
+        identifier sets that were not known before.
         """
-        moved, new_sets = news
-        owners = resolution.owners(connection, {set_id for _, set_id in placed})
+        (placed, owners), (moved, new_sets) = told, news
         first = _first(connection, moved.customers & set(owners.values()), new_sets)
         arrivals: dict[str, carrying.Arrival] = {}
         for event, set_id in sorted(placed, key=lambda one: (one[0].t, one[0].order, one[0].id)):
@@ -187,8 +189,9 @@ class Intake:
             if customer is not None and customer not in moved.regrouped:
                 arrival = arrivals.setdefault(customer, carrying.Arrival([], customer in first))
                 arrival.events.append(ReadEvent(event, self.catalogue.touchpoint(event)))
-        unsure = carrying.carry_on(connection, arrivals, self.needs) if arrivals else set()
-        recut.ask(connection, unsure | moved.regrouped, change)
+        carried = carrying.carry_on(connection, arrivals, self.needs, self.ledger.clock())
+        recut.ask(connection, {*carried.unsure, *moved.regrouped}, change)
+        return carried
 
 
 def _sift(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from operator import itemgetter
 from typing import Any, NamedTuple
@@ -49,10 +50,23 @@ class Arrival:
     first: bool
 
 
-def carry_on(connection: sa.Connection, arrivals: Mapping[str, Arrival], rules: Needs) -> set[str]:
-    """Write what the newest events do to their customers' needs; returns those customers that must be cut anew instead.
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """Customers by what became of their needs.
 
-    Those are: whose needs wait to be cut, whose events came late, and where earlier events may have to move. Customers keep
+    ``unsure``: they must be cut anew; ``changed``: one opened, closed or came into another stage; ``gone_on``: nothing but
+    a later end of one that was open anyway.
+    """
+
+    unsure: AbstractSet[str] = frozenset()
+    changed: AbstractSet[str] = frozenset()
+    gone_on: AbstractSet[str] = frozenset()
+
+
+def carry_on(connection: sa.Connection, arrivals: Mapping[str, Arrival], rules: Needs, now: int) -> Outcome:
+    """Write what the newest events do to their customers' needs; returns whom that concerns.
+
+    To be cut anew are: whose needs wait to be cut, whose events came late, and where earlier events may have to move. Customers keep
     their ``change``: who reads what is newer than a generation finds them by these very events.
     """
     unsure = set(_waiting(connection, arrivals))
@@ -61,7 +75,7 @@ def carry_on(connection: sa.Connection, arrivals: Mapping[str, Arrival], rules: 
     late = {n for n, a in sure.items() if not a.first and not (n in tips and a.events[0].t > tips[n].t)}
     unsure |= late
     known = _known(connection, [name for name in sure if name in tips and name not in late])
-    carried = _Carried()
+    carried = _Carried(now)
     for name, arrival in sure.items():
         if name in late:
             continue
@@ -70,13 +84,16 @@ def carry_on(connection: sa.Connection, arrivals: Mapping[str, Arrival], rules: 
         elif not carried.go_on(name, arrival.events, (known.get(name, ()), tips[name].noted), rules):
             unsure.add(name)
     carried.write(connection)
-    return unsure
+    return Outcome(unsure, carried.changed, carried.gone_on)
 
 
 class _Carried:
     """What is to be written for all customers of a batch."""
 
-    def __init__(self) -> None:
+    def __init__(self, now: int) -> None:
+        self.now = now
+        self.changed: set[str] = set()
+        self.gone_on: set[str] = set()
         self.needs: list[dict[str, object]] = []
         self.moved: list[dict[str, object]] = []
         self.members: list[dict[str, object]] = []
@@ -86,6 +103,7 @@ class _Carried:
         """The first events of a customer."""
         found = cut_all(events, rules)
         for need in found.needs:
+            self.changed.add(customer)
             self.needs.append(need_row(customer, need))
             self.members += [{"event_id": event, "need_id": need.id} for event in need.event_ids]
         self._end(customer, found.tip, found.noted)
@@ -120,12 +138,19 @@ class _Carried:
     def _carry(self, customer: str, journey: Going, before: Row | None) -> None:
         need = need_of(journey, (before["quote"], before["quote_event"]) if before else ("", ""))
         row = need_row(customer, need)
+        (self.gone_on if before and self._merely(before, row) else self.changed).add(customer)
         if before is None:
             self.needs.append(row)
         else:
             row["events"] = len(need.event_ids) + before["events"]
             self.moved.append(row)
         self.members += [{"event_id": event, "need_id": need.id} for event in need.event_ids]
+
+    def _merely(self, before: Row, row: Row) -> bool:
+        """Whether a need was open and is, in the same stage: it only lasts longer."""
+        same = all(row[name] == before[name] for name in ("topic", "stage", "stage_at", "opened_at"))
+        open_ = before["closed_at"] is None and row["closed_at"] is None
+        return same and open_ and (before["silent_at"] is None or before["silent_at"] >= self.now)
 
     def _end(self, customer: str, at: int | None, noted: int | None) -> None:
         if at is not None:

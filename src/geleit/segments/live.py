@@ -16,17 +16,19 @@ import sqlalchemy as sa
 from geleit.clock import local_day
 from geleit.customers.facts import Setting
 from geleit.events.event import Event
-from geleit.identity import resolution
 from geleit.ledger import tables
 from geleit.ledger.ledger import given, insert_new, upsert
 from geleit.ledger.prepared import Prepared
 from geleit.ledger.segment_tables import segment_applied, segment_event, segment_standing, segment_wait
 from geleit.segments.asking import Asked
+from geleit.segments.bearing import IN as INTO
+from geleit.segments.bearing import OUT as OUT_OF
+from geleit.segments.bearing import STEP
 from geleit.segments.definition import Segment
-from geleit.segments.matching import Matching
+from geleit.segments.matching import Matching, Touch
 from geleit.segments.moves import Move, tell
 from geleit.segments.people import load
-from geleit.segments.person import Question
+from geleit.segments.person import Person, Question
 
 LIVE, FILLING = "live", "filling"
 SLICE = 200  # people looked at while the ledger is held
@@ -64,6 +66,22 @@ class Stand:
     next_at: int | None
 
 
+@dataclass(frozen=True, slots=True)
+class News:
+    """What events that were just stored have done so far. ``owners``: whose each identifier set is.
+
+    Customers: who ``appeared``, who gained or lost earlier events (``regrouped``), and whose needs ``changed`` or have
+    merely ``gone_on`` (see ``needs.carrying``). Whose events came after all others of theirs is not ``late``.
+    """
+
+    owners: Mapping[int, str]
+    appeared: AbstractSet[str]
+    regrouped: AbstractSet[str]
+    changed: AbstractSet[str]
+    gone_on: AbstractSet[str]
+    late: AbstractSet[str]
+
+
 OUT = Stand(member=False, since_at=None, next_at=None)
 
 
@@ -75,39 +93,62 @@ class Live:
         self._version: tuple[object, ...] = (0, None)
         self._all: Matching | None = None
         self._live: Mapping[str, Segment] = {}
+        self._blank: AbstractSet[str] | None = None
 
     def follow(
-        self,
-        connection: sa.Connection,
-        placed: Sequence[tuple[Event, int]],
-        moved: AbstractSet[str],
-        moment: tuple[int, int, int],
+        self, connection: sa.Connection, placed: Sequence[tuple[Event, int]], news: News, moment: tuple[int, int, int]
     ) -> None:
-        """Take notice of events that were just stored (with their identifier sets) and look at whom they touch.
+        """Take notice of events that were just stored (with their identifier sets) and look at whom they may move.
 
-        ``moved``: customers whose identifiers changed. ``moment``: now, the change's number, and how many events of ours
-        led here, one after another.
+        ``moment``: now, the change's number, and how many events of ours led here, one after another.
         """
         matching = self.known(connection)
         if matching is None:
             return
-        touched: dict[int, set[str]] = defaultdict(set)
+        touched: dict[str, set[Touch]] = defaultdict(set)
         rows = []
         for event, set_id in placed:
             keys = matching.fulfilled(event, self.setting.catalogue.touchpoint(event))
-            touched[set_id] |= matching.touched(event, keys)
+            if (customer := news.owners.get(set_id)) is not None:
+                touched[customer] |= matching.touched(event, keys)
             if keys:
                 place = {"set_id": set_id, "t": event.t, "ord": event.order, "event_id": event.id}
                 day = local_day(event.t, self.setting.zone)
                 rows += [place | {"selector": key, "local_day": day} for key in keys]
         _EVENT.many(connection, rows)
-        wanted: dict[str, set[str]] = {customer: set(matching.segments) for customer in moved}
-        for set_id, customer in resolution.owners(connection, touched).items():
-            wanted.setdefault(customer, set()).update(touched[set_id])
-        wanted = {customer: names for customer, names in wanted.items() if names}
+        asking = self._certain(matching, news, moment[0])
+        before = _stands(connection, {customer for some in (asking, touched) for customer in some})
+        for customer, some in touched.items():
+            names = asking.setdefault(customer, set())
+            if customer in news.appeared or self.filling:
+                names.update(name for name, _ in some)
+                continue
+            ways = some if customer in news.late else [one for one in some if one[1] != STEP]
+            names.update(n for n, way in ways if not _stays(before.get((customer, n), OUT), way, moment[0]))
+        asking = {customer: names for customer, names in asking.items() if names}
         if self.filling:  # whoever is touched meanwhile is looked at once that is done
-            ask(connection, wanted, moment[1])
-        self.look(connection, wanted, moment)
+            ask(connection, asking, moment[1])
+        self._look(connection, asking, (before, news.regrouped), moment)
+
+    def _certain(self, matching: Matching, news: News, now: int) -> dict[str, set[str]]:
+        """Whom to look at for what whatever the events are."""
+        asking: dict[str, set[str]] = defaultdict(set)
+        for customers, names in (
+            (news.appeared, self._of_nobody(now)),
+            (news.regrouped, matching.segments.keys()),
+            (news.changed, matching.moved_by_needs(merely_going_on=False)),
+            (news.gone_on, matching.moved_by_needs(merely_going_on=True)),
+        ):
+            for customer in customers if names else ():
+                asking[customer].update(names)
+        return asking
+
+    def _of_nobody(self, now: int) -> AbstractSet[str]:
+        """The segments of those of whom nothing is known."""
+        if self._blank is None and self._all is not None:
+            question = Question(Person(), Asked(self._all.segments, self.setting, now))
+            self._blank = frozenset(name for name, one in self._all.segments.items() if question.holds(one.who))
+        return self._blank or frozenset()
 
     @property
     def filling(self) -> bool:
@@ -122,33 +163,52 @@ class Live:
             segments = {name: Segment.model_validate_json(text) for name, text, _ in rows}
             self._live = {name: segments[name] for name, _, state in rows if state == LIVE}
             self._all = Matching(segments, self.setting) if segments else None
-            self._version = tuple(version)
+            self._version, self._blank = tuple(version), None
         return self._all
 
     def look(
         self, connection: sa.Connection, wanted: Mapping[str, Collection[str]], moment: tuple[int, int, int]
     ) -> list[Move]:
         """Look at people (by id, each with names of segments), write how they stand, and tell of who came and went."""
+        return self._look(connection, wanted, (_stands(connection, wanted), wanted.keys()), moment)
+
+    def _look(
+        self,
+        connection: sa.Connection,
+        wanted: Mapping[str, Collection[str]],
+        known: tuple[dict[tuple[str, str], Stand], AbstractSet[str]],
+        moment: tuple[int, int, int],
+    ) -> list[Move]:
+        """``known``: how they stood, and who of them may be somebody else now."""
         now, change, depth = moment
         names = {name for some in wanted.values() for name in some if name in self._live}
         if not names or self._all is None:
             return []
-        asked = Asked(self._all.segments, self.setting, now)
-        before = _stands(connection, wanted)
-        gone, heirs = _followed(connection, set(wanted), before)
-        names = set(self._live) if heirs else names
+        before, work = known[0], _Written(now)
+        stored = before.copy()
+        gone, heirs = _followed(connection, known[1] & wanted.keys(), before)
         asking = {one: names.intersection(some) for one, some in wanted.items() if one not in gone}
-        asking |= dict.fromkeys(heirs, names)
-        people = load(connection, asking, [part for name in names for part in self._all.parts[name]])
-        work = _Written(now)
+        asking |= dict.fromkeys(heirs, self._live.keys())
+        asked = Asked(self._all.segments, self.setting, now)
+        people = load(connection, {one: self._all.wanted(some) for one, some in asking.items() if some})
         for customer, person in people.items():
             question = Question(person, asked)
             for name in sorted(asking[customer]):
                 answer = question.answer(self._live[name].who)
-                work.stand(customer, name, before.get((customer, name), OUT), Stand(answer.holds, None, answer.turns))
+                stood = before.get((customer, name), OUT), stored.get((customer, name), OUT)
+                work.stand(customer, name, stood, Stand(answer.holds, None, answer.turns))
         work.write(connection, gone, before)
         tell(connection, work.moves, {name: one.label for name, one in self._live.items()}, (now, change, depth))
         return work.moves
+
+
+def _stays(stand: Stand, way: int, now: int) -> bool:
+    """Whether somebody who stands so stands so still after an event that moves nobody but that way.
+
+    Until ``next_at`` nothing else moves them, and then they are looked at anyway.
+    """
+    there = stand.member if way == INTO else way == OUT_OF and not stand.member
+    return there and (stand.next_at is None or stand.next_at > now)
 
 
 def _followed(
@@ -178,16 +238,23 @@ class _Written:
         self.rows: list[dict[str, object]] = []
         self.gone: list[dict[str, object]] = []
 
-    def stand(self, customer: str, name: str, before: Stand, found: Stand) -> None:
-        """Somebody stands so now."""
+    def stand(self, customer: str, name: str, stood: tuple[Stand, Stand], found: Stand) -> None:
+        """Somebody stands so now. ``stood``: how they stood so far, maybe as somebody else, and what is written of it."""
+        before, stored = stood
         if found.member is not before.member:
             self.moves.append(Move(name, customer, found.member))
         since = (before.since_at if before.member else self.now) if found.member else None
-        if found.member or found.next_at is not None:
+        if not found.member and found.next_at is None:
+            self.gone.append({"name": name, "customer": customer})
+        elif (found.member, since) != (stored.member, stored.since_at) or not self._soon_enough(stored, found):
             row = {"segment": name, "customer_id": customer, "member": found.member, "since_at": since}
             self.rows.append(row | {"next_at": found.next_at})
-        else:
-            self.gone.append({"name": name, "customer": customer})
+
+    def _soon_enough(self, stored: Stand, found: Stand) -> bool:
+        """Whether they are looked at again in time though nothing is written: a look too early does no harm."""
+        if stored.next_at is None or found.next_at is None:
+            return stored.next_at == found.next_at
+        return self.now < stored.next_at <= found.next_at
 
     def write(self, connection: sa.Connection, gone: AbstractSet[str], before: Mapping[tuple[str, str], Stand]) -> None:
         """Everything at once; those who are somebody else now stand nowhere."""

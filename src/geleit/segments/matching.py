@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 import msgspec
 
@@ -13,9 +13,13 @@ from geleit.events.event import Event
 from geleit.events.kinds import Touchpoint
 from geleit.events.vocabulary import CONSENT_TRAIT
 from geleit.segments import conditions as c
+from geleit.segments.bearing import EITHER, bearings
 from geleit.segments.comparison import Comparison
 from geleit.segments.definition import Segment, the_segment
 from geleit.segments.meaning import value_at
+from geleit.segments.people import NOTHING, Wanted, wanted
+
+Touch = tuple[str, int]  # name of a segment, and which way (see ``bearing``)
 
 
 def parts_of(segment: Segment, segments: Mapping[str, Segment]) -> Iterator[c.Condition]:
@@ -33,19 +37,26 @@ class Matching:
         self.segments, self.setting = segments, setting
         self.parts = {name: list(parts_of(one, segments)) for name, one in segments.items()}
         self._selectors: dict[str, dict[int, c.Selector]] = defaultdict(dict)
-        self._by_key: dict[int, set[str]] = defaultdict(set)
-        self._by_trait: dict[str, set[str]] = defaultdict(set)
-        self._with: dict[type, set[str]] = defaultdict(set)
+        self._kinds: dict[int, frozenset[str]] = {}
+        self._by_key: dict[int, set[Touch]] = defaultdict(set)
+        self._by_trait: dict[str, set[Touch]] = defaultdict(set)
+        self._with: dict[type, set[Touch]] = defaultdict(set)
+        self._silent: set[str] = set()
+        self._wanted = {name: wanted(parts) for name, parts in self.parts.items()}
         for name, parts in self.parts.items():
             for part in parts:
-                self._with[type(part)].add(name)
+                self._with[type(part)].add((name, EITHER))
                 self._learn(name, part)
+            for key, way in bearings(segments[name], segments).items():
+                self._by_key[key].add((name, way))
 
     def _learn(self, name: str, part: c.Condition) -> None:
         if isinstance(part, c.Trait):
-            self._by_trait[part.trait].add(name)
+            self._by_trait[part.trait].add((name, EITHER))
+        if isinstance(part, c.NeedIs) and part.silent_for:
+            self._silent.add(name)
         for selector in c.selectors(part):
-            self._by_key[selector.key].add(name)
+            self._kinds[selector.key] = frozenset(selector.did)
             for kind in selector.did:
                 self._selectors[self.setting.catalogue.canonical(kind)][selector.key] = selector
 
@@ -53,21 +64,26 @@ class Matching:
         """The keys of the selectors that mean an event."""
         if touchpoint.evidence == "gap":
             return []
-        found = self._selectors.get(touchpoint.kind, {})
+        found = self._selectors.get(touchpoint.kind)
+        if not found:
+            return []
         own = touchpoint.kind if event.kind == "step_told" else event.kind
-        named = {
+        named = (
             touchpoint.kind,
             own,
-        }  # a kind of the company's own means just that, a known one all that it stands for
+        )  # a kind of the company's own means just that, a known one all that it stands for
         return [
             key
             for key, selector in found.items()
-            if named & set(selector.did) and _means(selector, event, touchpoint, self.setting.zone)
+            if not self._kinds[key].isdisjoint(named) and _means(selector, event, touchpoint, self.setting.zone)
         ]
 
-    def touched(self, event: Event, keys: Sequence[int]) -> set[str]:
-        """The segments whose answer an event may change; ``keys``: the selectors that it fulfils."""
-        found = {name for key in keys for name in self._by_key[key]}
+    def touched(self, event: Event, keys: Sequence[int]) -> set[Touch]:
+        """The segments whose answer an event may change and which way; ``keys``: the selectors that it fulfils.
+
+        What it does to needs is told by who carries these on: see ``moved_by_needs``.
+        """
+        found = set[Touch]().union(*(self._by_key[key] for key in keys))
         for trait in event.traits:
             found |= self._by_trait.get(trait.removeprefix(GUESS), set())
             if trait.startswith(CONSENT_TRAIT):
@@ -77,7 +93,15 @@ class Matching:
             found |= self._with[c.Orders]
         if kind in CONSENTS:
             found |= self._with[c.ConsentIs]
-        return found | self._with[c.NeedIs]  # whatever happens may carry a need on
+        return found
+
+    def moved_by_needs(self, *, merely_going_on: bool) -> set[str]:
+        """The segments whose answer a need may change that opened, closed or is in another stage, or that goes on."""
+        return self._silent if merely_going_on else {name for name, _ in self._with[c.NeedIs]}
+
+    def wanted(self, names: Iterable[str]) -> Wanted:
+        """What has to be known of a person to ask for these segments."""
+        return sum((self._wanted[name] for name in names), NOTHING)
 
 
 def _means(selector: c.Selector, event: Event, touchpoint: Touchpoint, zone: str) -> bool:

@@ -81,15 +81,7 @@ class Question:
             return not self.holds(condition.not_)
         if isinstance(condition, c.InSegment):
             return self.holds(the_segment(self.asked.segments, condition.segment).who)
-        judges: dict[type, Callable[[Any], bool]] = {
-            c.Did: self._did,
-            c.Sequence: self._sequence,
-            c.Trait: lambda one: one.holds(self._told(one), self.asked.now, self.asked.zone),
-            c.NeedIs: lambda one: any(self._is(one, need) for need in self.person.needs),
-            c.Orders: self._bought,
-            c.ConsentIs: self._consented,
-        }
-        return judges[type(condition)](condition)
+        return _JUDGES[type(condition)](self, condition)
 
     def _turns(self, condition: c.Condition) -> Iterator[int]:
         for part in c.walk(condition):
@@ -188,6 +180,12 @@ class Question:
 
     # --- what is known ------------------------------------------------------------------------------------------
 
+    def _trait(self, one: c.Trait) -> bool:
+        return one.holds(self._told(one), self.asked.now, self.asked.zone)
+
+    def _needs(self, one: c.NeedIs) -> bool:
+        return any(self._is(one, need) for need in self.person.needs)
+
     def _told(self, trait: c.Trait) -> Any:
         stated = self.person.traits.get(trait.trait)
         if stated is None and trait.guessed:
@@ -263,3 +261,13 @@ def _near(start: Seen, end: Seen, span: Span | None) -> bool:
     if span is None:
         return True
     return end.t - start.t < span.exact if span.days is None else end.local_day - start.local_day < span.days
+
+
+_JUDGES: dict[type, Callable[[Question, Any], bool]] = {
+    c.Did: Question._did,  # noqa: SLF001 (ours)
+    c.Sequence: Question._sequence,  # noqa: SLF001
+    c.Trait: Question._trait,  # noqa: SLF001
+    c.NeedIs: Question._needs,  # noqa: SLF001
+    c.Orders: Question._bought,  # noqa: SLF001
+    c.ConsentIs: Question._consented,  # noqa: SLF001
+}

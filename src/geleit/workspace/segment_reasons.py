@@ -30,7 +30,7 @@ def reasons(segments: Segments, segment: Segment, customers: Sequence[str], lang
     space = segments.workspace
     matching = Matching(segments.all | {"": segment}, space.intake.setting)
     with space.ledger.read() as connection:
-        people = load(connection, customers, matching.parts[""])
+        people = load(connection, dict.fromkeys(customers, matching.wanted([""])))
     found = {}
     for customer, person in people.items():
         person.events = _events(segments, matching, customer)
