@@ -2,7 +2,7 @@
 
 import pytest
 
-from geleit.analytics.experience import Part
+from geleit.analytics.experience import Felt, Part
 from geleit.analytics.result import Other, Result
 from geleit.analytics.selection import Population
 from geleit.analytics.typical import Typical, TypicalStep
@@ -16,6 +16,15 @@ LONG = "Rückrufwunsch_zur_Gewährleistungsverlängerung_Waschvollautomat"
 KINDS = ("page_viewed", "product_viewed", "order_completed", "question_asked", LONG)
 CATALOGUE = Catalogue(Kinds(kinds={LONG: Kind(label={"de": LONG.replace("_", " "), "en": LONG.replace("_", " ")})}))
 HOUR = 3_600_000_000
+
+
+def said(many):
+    """What may be said at a step: by many or few, of names in one language or several."""
+    values = (Part("-1.5", many // 3, 1), Part("2", many // 3, 1))
+    names = ("", LONG, '{"de":"Energieeffizienz","en":"energy use"}', "{no JSON", "Preis", "leise", "Größe")
+    felt = Felt(2 * (many // 3), 2, -1.5, -1.5, 2.0, values)
+    promises = tuple(Part(state, many // 4 + 1, 1) for state in ("open", "kept", "late", "broken"))
+    return felt, tuple(Part(name, many // 2 + 1, 1) for name in names), promises
 
 
 def steps(count, many):
@@ -34,6 +43,7 @@ def steps(count, many):
                 tuple(Part(value, many // 5 + 1, 1) for value in ("web", "store", "phone", "", "Haushaltsgerätefachhandelsberatung")),
                 others if number < count else (),
                 (Part("", many // 10 + 1, 1), *others),
+                *(said(many) if number != 2 else ()),
             )
             for number in range(1, count + 1)
         ),
@@ -43,6 +53,35 @@ def steps(count, many):
 def result(rows):
     population = Population(rows[0].journeys if rows else 0, 0, 0, 0, 0, 0, 0)
     return Result(Typical(), AsOf(1, 1, 1, 0), population, rows, Other(0, lambda: ()), lambda _cell: [])
+
+
+@pytest.mark.parametrize("language", ["en", "de"])
+@pytest.mark.parametrize(("count", "many"), [(1, 3), (4, 2_000), (15, 98_765_432)])
+def test_on_a_phone_all_of_it_stands_below_each_other(language, count, many):
+    rows = steps(count, many)
+    led = []
+    drawing = Drawing(Words(language, CATALOGUE), lambda cell, _less: led.append(cell) or "/people", 358)
+    scene = typical.draw(result(rows), drawing)
+    assert scene.collisions() == []
+    assert scene.width == 358
+    assert {(cell["part"], cell["source"]) for cell in led} >= {("step", row.step) for row in rows if row.step}
+    assert sum(cell["part"] == "promise" for cell in led) == sum(len(row.promises) for row in rows)
+
+
+def test_few_who_say_how_it_was_are_a_hollow_dot():
+    rows = steps(1, 12)
+    marks = typical.draw(result(rows), Drawing(Words("en", CATALOGUE))).marks
+    assert [mark.role for mark in marks if getattr(mark, "radius", 0) == 4.5] == ["unasked"]
+    assert typical.signs(result(rows), Drawing(Words()))[-1][1].startswith("A hollow dot: fewer than 10")
+
+
+def test_the_rest_of_who_leaves_opens_to_its_people():
+    led = []
+    rows = steps(1, 900)
+    drawing = Drawing(Words("en", CATALOGUE), lambda cell, less: led.append((cell, less)) or "/people")
+    typical.draw(result(rows), drawing)
+    shown = [one.value for one in rows[1].left[:3]]
+    assert ({"part": "left", "source": 1}, {"value": shown}) in led
 
 
 @pytest.mark.parametrize("language", ["en", "de"])
@@ -63,11 +102,14 @@ def test_the_twin_has_every_number_and_each_leads_to_its_people():
     asked = []
     drawing = Drawing(Words(), lead=lambda cell, _less: asked.append(dict(cell)) or f"/people/{len(asked)}")
     twin = typical.twin(result(rows), drawing)
-    wanted = sum(1 + len(row.came) + len(row.channels) + len(row.others) + len(row.left) for row in rows)
+    said = sum(len(row.felt.values) + len(row.criteria) + len(row.promises) for row in rows)
+    wanted = sum(1 + len(row.came) + len(row.channels) + len(row.others) + len(row.left) for row in rows) + said + 1
     assert len(twin.rows) == wanted == len(asked)
+    assert twin.rows[-1][3].text == Words().number(sum(row.ended for row in rows))
     assert all(set(cell) <= set(Typical.keys) for cell in asked)
     assert all(row[3].href for row in twin.rows)
-    assert {cell["part"] for cell in asked} == {"all", "step", "path", "channel", "other", "left"}
+    parts = {"all", "step", "path", "channel", "other", "left", "felt", "criterion", "promise"}
+    assert {cell["part"] for cell in asked} == parts
 
 
 def test_what_is_too_faint_to_draw_is_told():

@@ -187,7 +187,13 @@ class Typical(Question):
             "Counted is how all journeys lie beside the way that they are nearest to together, which somebody really "
             "took; every journey is in it, also those that take none of its steps.",
         )
-        return f"{said} {translate(language, only, kinds=kinds)}" if kinds else said
+        found = [said, translate(language, only, kinds=kinds)] if kinds else [said]
+        if self.said:
+            heard = (
+                "What people said stands at the step that it is about; below “All journeys” all that was said in them."
+            )
+            found.append(translate(language, heard))
+        return " ".join(found)
 
     def _along(self, selection: Selection) -> _Along:
         order, prices = _prices(selection)

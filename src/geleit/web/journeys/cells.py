@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from geleit.analytics.calendar import beginning
 from geleit.charts.coming import STATES
+from geleit.charts.lanes import STANDS, criterion, judged
 from geleit.charts.rfm import GROUPS
+from geleit.events.properties import amount
 from geleit.language.formats import day_of
 from geleit.web.journeys.asked import Asked, model_of
 
@@ -40,11 +42,24 @@ NAMED = {
 # Columns that hold kinds, channels or stages, whatever is asked.
 OF = ("source", "target", "next", "value", "touch", "kind")
 OWN = ("channel", "stage")  # columns that hold what they are called
-PARTS = {"reached": "came to the step", "lost": "did not take the step after"} | {
-    "journey": "the whole journey",
-    "step": "what became of the step",
-    "extra": "besides",
-}
+PARTS = (
+    {"reached": "came to the step", "lost": "did not take the step after"}
+    | {
+        "journey": "the whole journey",
+        "step": "what became of the step",
+        "extra": "besides",
+    }
+    | {
+        "all": "All journeys",
+        "path": "from step to step",
+        "channel": "Through",
+        "other": "Beside the way",
+        "left": "Leave the way here",
+        "felt": "said how it was for them",
+        "criterion": "named what they judge by",
+        "promise": "have a promise",
+    }
+)
 VERDICTS = {
     "as_designed": "as designed",
     "so_far": "as designed so far",
@@ -57,17 +72,35 @@ VERDICTS = {
     "by_person": "besides, by the person",
     "by_company": "besides, by us",
 }
+SAID = ("felt", "criterion", "promise")
 SEVERAL = "|"  # between the steps of a way
 
 
 def told(one: Asked) -> list[tuple[str, str]]:
     """Column and value, and what is left out."""
     words = one.words
-    found = [(column(one, name), value(one, name, text)) for name, text in one.cell.items()]
+    found = [
+        (
+            column(one, name),
+            said(one, text) if name == "value" and one.cell.get("part") in SAID else value(one, name, text),
+        )
+        for name, text in one.cell.items()
+    ]
     for name, texts in one.less.items():
         left = ", ".join(value(one, name, text) for text in texts)
         found.append((column(one, name), words.say("others than {names}", names=left)))
     return found
+
+
+def said(one: Asked, text: str) -> str:
+    """What people said at a step of the typical way; empty: anything."""
+    words, part = one.words, one.cell.get("part")
+    if not text:
+        return words.say("anything")
+    if part == "promise":
+        return words.say(STANDS.get(text, text))
+    number = amount(text) if part == "felt" else None
+    return criterion(text, words) if number is None else judged(number, words)
 
 
 def column(one: Asked, name: str) -> str:
@@ -78,6 +111,8 @@ def column(one: Asked, name: str) -> str:
 def value(one: Asked, name: str, text: str) -> str:
     """What stands in a column."""
     words, of = one.words, _of(one)
+    if one.view.name == "typical" and name in ("source", "target"):
+        return words.say("step {n}", n=text) if text != "0" else words.say("the beginning")
     if name in OF:
         return words.name(text, of) if text else words.say("nothing more")
     if name in OWN:

@@ -251,11 +251,13 @@ VIEWS: dict[str, View] = {
         View(
             "typical",
             "Which way is typical?",
-            "The real way that all journeys are nearest to, and what they do along it, beside it and after it.",
+            "The real way that all journeys are nearest to, what they do and say along it, and where they leave it.",
             (
                 Field("having", "Only with", "values", empty="all journeys"),
                 Field("columns", "Steps at most", "number", (("1", ""), ("30", "")), more=True),
             ),
+            phone=True,
+            start=lambda _known: {"said": "1"},
         ),
         View(
             "variants",
