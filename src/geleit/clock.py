@@ -84,6 +84,7 @@ def deadline(value: object, zone_name: str) -> int | None:
         return None
 
 
+@lru_cache(maxsize=4_096)  # one event is asked several times, and now for every event
 def local_day(t: int, zone_name: str) -> int:
     """Days since 1970-01-01 of the calendar day that ``t`` falls on in the zone."""
     return (moment(t, zone_name).date() - EPOCH_DAY).days
