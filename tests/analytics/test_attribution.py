@@ -249,7 +249,7 @@ def test_too_few_to_tell_have_no_range():
     answer = desk_of(invent(random.Random(3))).ask(Attribution(conversion=(KINDS[2],), support=1))
     assert any(row.successful for row in answer.rows)
     assert all(row.markov_low is None for row in answer.rows)
-    assert "below 1 people" in answer.explain()
+    assert "fewer people with a success than 1 " in answer.explain()
 
 
 def test_a_touch_that_nobody_could_do_without():

@@ -11,9 +11,14 @@ from geleit.charts.gallery import CHARTS
 from geleit.maps.scene import Circle, Door
 
 
+def ends(at, many):
+    """Ranges of the seven models; every second touch has too few people for any."""
+    return [many / (at + 1 + nth) * share for nth in range(7) for share in (0.8, 1.3)] if at % 2 == 0 else []
+
+
 def credited(count, many):
     rows = [
-        Credit(kind, many * 3, many * 2, many, many, *(many / (at + 1 + nth) for nth in range(7)))
+        Credit(kind, many * 3, many * 2, many, many, *(many / (at + 1 + nth) for nth in range(7)), *ends(at, many))
         for at, kind in enumerate([*KINDS[:count], ""])
     ]
     return answer(Attribution(conversion=["kind_4"], of="kind"), rows, many * 9)
@@ -84,3 +89,20 @@ def test_numbers_lead_to_their_people():
         twin = CHARTS[make(1, 7).question.name].twin(make(1, 7), drawing)
         assert {len(row) for row in twin.rows} == {len(twin.columns)}
     assert differences.facts(compared(4, 7), drawing)[0].number == "2"
+
+
+def test_credits_have_their_range_as_a_line_and_in_the_table():
+    drawing = Drawing(words("en"))
+    result = credited(1, 90)
+    ranged, bare = result.rows
+    assert (ranged.first_low, bare.first_low) == (72.0, None)
+    lines = [mark for mark in attribution.draw(result, drawing).marks if getattr(mark, "role", "") == "start"]
+    assert len(lines) == 7 * 3
+    said = [text.text for text in attribution.draw(result, drawing).texts()]
+    assert "72\u2013117" in said
+    told = attribution.twin(result, drawing).rows
+    assert [cell.text for cell in told[0]][5:7] == ["90 (72\u2013117)", "45 (36\u201358.5)"]
+    assert [cell.text for cell in told[1]][5:7] == ["45", "30"]
+    signs = [text for _, text in attribution.signs(result, drawing)]
+    assert any("95 of 100" in text for text in signs)
+    assert any("Fewer people with a success than 30, so no line: nothing before it." in text for text in signs)

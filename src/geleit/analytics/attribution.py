@@ -167,8 +167,8 @@ class Attribution(Question):
             language,
             "Counted is what people touched before the first {success} of a journey, and how each model shares the "
             "successes among it. This is an association: it does not say what would have happened without a touch. A range "
-            "holds the credit in 95 of 100 cases, had other people like these come; below {support} people with a success "
-            "there is none.",
+            "holds the credit in 95 of 100 cases, had other people like these come; with fewer people with a success than "
+            "{support} there is none.",
             success=" / ".join(self.conversion),
             support=self.support,
         )

@@ -21,12 +21,16 @@ BETWEEN = 22.0  # px between two rows
 
 @dataclass(frozen=True, slots=True)
 class Bar:
-    """A number of a row: ``part`` of the column's longest bar (0 = only the text), and the words after the number."""
+    """A number of a row: ``part`` of the column's longest bar (0 = only the text), and the words after the number.
+
+    ``within``: the ends of the number's range, as parts like the bar's.
+    """
 
     number: str
     part: float = 0.0
     href: str = ""
     after: str = ""
+    within: tuple[float, float] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,5 +114,14 @@ def _bar(canvas: Canvas, row: Row, bar: Bar, head: str, place: tuple[float, floa
             y += 2
     if bar.part > 0:
         canvas.add(Rect(x, y + 2, max(bar.part * room, 1.0), HIGH, f"bar{row.tone}", ground=True))
+        if bar.within:
+            _range(canvas, [x + part * room for part in bar.within], y + 2 + HIGH / 2)
         y += HIGH + 4
     return y + 2
+
+
+def _range(canvas: Canvas, ends: Sequence[float], y: float) -> None:
+    """A line over the bar's end, from where to where its number may be."""
+    canvas.line([(ends[0], y), (ends[1], y)], "start")
+    for x in ends:
+        canvas.line([(x, y - 3.5), (x, y + 3.5)], "start")

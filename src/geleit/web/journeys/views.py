@@ -303,6 +303,7 @@ VIEWS: dict[str, View] = {
                 Field("conversion", "Success is", "values", several=1),
                 Field("of", "Touches are", "choice", (("channel", "channels"), ("kind", "events"))),
                 Field("lookback", "before the success at most", "span", more=True),
+                Field("support", "Range from so many people with a success", "number", (("1", ""), ("1000", "")), more=True),
             ),
             narrow=True,
             start=lambda known: _success(known, "conversion"),
