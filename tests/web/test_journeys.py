@@ -166,7 +166,7 @@ def test_pictures_come_as_files(shop):
             "/journeys/flow?anchor=product_veiwed",
             400,
             "der Art „product_veiwed“ gibt es nicht",
-            "of the kind 'product_veiwed'",
+            "of the kind “product_veiwed”",
         ),
         ("/journeys/flow?depth=99", 400, "„99“ ist keine Zahl von 1 bis 12", "'99' is no number from 1 to 12"),
         ("/journeys/flow?depth=-1", 400, "keine Zahl", "no number"),
@@ -179,8 +179,8 @@ def test_pictures_come_as_files(shop):
         (
             "/journeys/funnel?steps=product_viewed&steps=product_added&window=soon",
             400,
-            "nicht fragen",
-            "cannot be asked",
+            "„soon“ ist keine Zeitspanne",
+            "“soon” is no span of time",
         ),
         ("/journeys/flow/people?cell.colour=1", 400, "steht nicht auf der Seite", "not on the page"),
         ("/journeys/flow/people?cell.step=one", 400, "steht nicht auf der Seite", "not on the page"),
@@ -202,7 +202,7 @@ def test_days_may_be_written_the_german_way(shop):
 
 
 def test_what_was_probably_meant_is_named(shop):
-    assert "did you mean product_viewed" in shop.page("/journeys/flow?anchor=product_veiwed", "en").text
+    assert "Did you mean product_viewed" in shop.page("/journeys/flow?anchor=product_veiwed", "en").text
 
 
 def test_nobody_there_is_said(shop, empty_site):

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from math import sqrt
-from typing import ClassVar
+from typing import ClassVar, Self
 
 import pyarrow as pa
-from pydantic import Field, model_validator
+from pydantic import Field, PrivateAttr, model_validator
 
 from geleit.analytics.occurrences import Occurrences, Of
-from geleit.analytics.question import Question
+from geleit.analytics.question import Question, Supplies
 from geleit.analytics.selection import Selection
 from geleit.language.words import translate
 
@@ -49,18 +49,43 @@ class Comparison(Question):
 
     of: Of = Field("kind", description="compare the shares of kinds, channels or stages")
     having: tuple[str, ...] = Field((), description="a: journeys with one of these kinds, b: journeys with none")
-    against: tuple[str, ...] = Field((), description="a: the segment, b: these customers")
+    against: tuple[str, ...] = Field(
+        (), description="a: the segment, b: these customers; with a segment alone, b is everybody else"
+    )
+    of_against: str = Field("", description="how the segment of group b is called; it only tells, the ids choose")
+    _rest: bool = PrivateAttr(default=False)
+
     support: int = Field(30, ge=1, description="a group with fewer journeys is too small to say anything clear")
 
     @model_validator(mode="after")
     def _groups_are_told(self) -> Comparison:
-        if bool(self.having) == bool(self.against):
+        if (self.having and self.against) or not (self.having or self.against or self.segment is not None):
             raise ValueError(
-                "having: name kinds that part the journeys, or give a segment and customers to compare against"
+                "having: name kinds that part the journeys, or a segment, and another one to compare it against"
             )
         if self.against and self.segment is None:
             raise ValueError("segment: name the customers of group a, too")
         return self
+
+    def completed(self, supplies: Supplies) -> Self:
+        """With everybody who is not in the segment, where nobody else is named to compare it against."""
+        if self.having or self.against or self.segment is None:
+            return self
+        chosen = {*self.segment}
+        others = tuple(one for one in supplies.customers() if one not in chosen)
+        done = self.model_copy(update={"against": others})
+        done._rest = True  # noqa: SLF001 (its own)
+        return done
+
+    def groups(self, language: str) -> str:
+        """Who the two groups are, where they are people and not journeys with something and without it."""
+        if self.having:
+            return ""
+        a = self.of_segment or translate(language, "the chosen people")
+        if self._rest:
+            return translate(language, "Group a: {a}. Group b: everybody else.", a=a)
+        b = self.of_against or translate(language, "the other chosen people")
+        return translate(language, "Group a: {a}. Group b: {b}.", a=a, b=b)
 
     def parts(self) -> Sequence[Question]:
         """Group a and group b."""
@@ -80,11 +105,14 @@ class Comparison(Question):
 
     def sentence(self, language: str) -> str:
         """What is counted, in words."""
-        return translate(
+        said = translate(
             language,
             "Compared are two groups of journeys: in which share of each does something happen? The interval holds the "
             "true difference in 95 of 100 cases. This is an association: the groups may differ for other reasons.",
         )
+        if self.having:
+            return said
+        return f"{said} {self.groups(language)} {translate(language, 'Of group a there are:')}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import threading
 from collections import OrderedDict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any, Literal
 
 import pyarrow as pa
@@ -67,6 +67,12 @@ class State:
         )
         return found.sort_by([(name, "ascending") for name in question.sorted_by or question.keys])
 
+    def customers(self) -> Sequence[str]:
+        """The ids of everybody with an event."""
+        with self.lock:
+            found = self.reference.engine.rows("SELECT DISTINCT customer_id FROM events ORDER BY customer_id", {})
+        return [str(one) for one in found["customer_id"].to_pylist()]
+
     def population(self, wanted: Wanted, engine: Engine) -> Population:
         """Who and what is counted."""
         return self.selection(wanted).population if engine == "kernels" else self.reference.population(wanted)
@@ -101,10 +107,17 @@ class Desk:
     """Answers questions of the newest state; results stay true to theirs, also when asked for their people later."""
 
     def __init__(
-        self, history: History, catalogue: Catalogue, zone: str, designs: Mapping[str, DesignedJourney] | None = None
+        self,
+        history: History,
+        catalogue: Catalogue,
+        zone: str,
+        designs: Mapping[str, DesignedJourney] | None = None,
+        *,
+        topics: Collection[str] = (),
     ) -> None:
         self._history = history
         self.designs = designs or {}
+        self.topics = topics
         self._supplies = Supplies(self.designs, lambda: bought(history, zone))
         self._zone = zone
         self._catalogue = catalogue
@@ -114,13 +127,13 @@ class Desk:
     def ask(self, question: Question, engine: Engine = "kernels") -> Result[Any]:
         """Answer a question.
 
-        Errors: NotFoundError for a kind that nobody knows; StoreError.
+        Errors: NotFoundError for a kind, value or topic that nobody knows; StoreError.
         """
         state = self._newest()
-        question = question.completed(self._supplies._replace(spoken=state.spoken))
+        question = question.completed(self._supplies._replace(spoken=state.spoken, customers=state.customers))
         if not question.own_kinds:
             question = question.renamed(self._catalogue.canonical)
-        self._check(question, state.columns)
+        self._check(question, state)
         with state.lock:
             counts = state.counts(question, engine)
             selection = state.selection(question.wanted)
@@ -167,7 +180,8 @@ class Desk:
         with self._history.ledger.read() as connection:
             return list(connection.execute(query).scalars())
 
-    def _check(self, question: Question, columns: Columns) -> None:
+    def _check(self, question: Question, state: State) -> None:
+        columns = state.columns
         there = columns.own_kinds if question.own_kinds else columns.kinds
         known = {*there, *VOCABULARY, *self._catalogue.definition.kinds}
         for kind in question.kinds:
@@ -175,4 +189,22 @@ class Desk:
                 raise NotFoundError(
                     f"no event is of the kind '{kind}'{meant(kind, sorted(there))}",
                     hint="geleit analyze kinds lists the kinds there are and how many events each has",
+                )
+        if question.topic and question.topic not in self.topics and not len(state.needs_of(question.topic)):
+            raise NotFoundError(
+                f"no need is of the topic '{question.topic}'{meant(question.topic, self.topics) if self.topics else ''}",
+                hint="needs.yaml names the topics",
+            )
+        if question.looked_at in ("channel", "stage"):
+            self._check_values(question, {*columns.channels} if question.looked_at == "channel" else {*columns.stages})
+
+    def _check_values(self, question: Question, there: set[str]) -> None:
+        """Channels and stages that a question names must be some that there are."""
+        of = question.looked_at
+        known = there | ({*self._catalogue.channels} if of == "channel" else {*self._catalogue.stage_index})
+        for value in question.named_values:
+            if value and value not in known:
+                raise NotFoundError(
+                    f"there is no {of} '{value}'{meant(value, known - {''})}",
+                    hint=f"geleit analyze kinds --of {of} lists those there are",
                 )

@@ -42,6 +42,7 @@ class Flow(Question):
         + [(name, pa.int64()) for name in ("journeys", "people")]
     )
     keys: ClassVar[tuple[str, ...]] = ("step", "source", "target")
+    value_fields: ClassVar[tuple[str, ...]] = ("anchor", "goal")
 
     of: Literal["kind", "channel", "stage"] = Field("kind", description="steps between kinds, channels or stages")
     anchor: tuple[str, ...] = Field((), description="where to begin: one of these values; by default the journey's end")

@@ -20,11 +20,12 @@ EPOCH = date(1970, 1, 1).toordinal()
 
 
 class Supplies(NamedTuple):
-    """What questions may take beside the journal's columns: designed journeys by name, orders, what people said."""
+    """What questions may take beside the columns: designed journeys by name, orders, what people said, everybody's id."""
 
     designs: Mapping[str, DesignedJourney]
     orders: Callable[[], pa.Table]
     spoken: Callable[[Wanted], Spoken] = lambda _wanted: Spoken()
+    customers: Callable[[], Sequence[str]] = tuple
 
 
 class Question(Definition):
@@ -42,6 +43,8 @@ class Question(Definition):
     """Counted by the reference SQL alone: few rows, and not from the journal's columns."""
     kind_fields: ClassVar[tuple[str, ...]] = ()
     """Fields that name kinds."""
+    value_fields: ClassVar[tuple[str, ...]] = ()
+    """Fields that name values of what it looks at: kinds, channels or stages."""
     only: ClassVar[Unit | None] = None
     """The one unit that makes sense, if it is one."""
 
@@ -53,6 +56,7 @@ class Question(Definition):
     )
     topic: str = Field("", description="only needs of this topic; by default of any")
     segment: tuple[str, ...] | None = Field(None, description="only these customers, by their ids; by default all")
+    of_segment: str = Field("", description="how the segment is called; it only tells, the ids choose")
     own_kinds: bool = Field(
         False, description="kinds as sources call them, not the known kinds that kinds.yaml says they mean"
     )
@@ -84,6 +88,16 @@ class Question(Definition):
     def kinds(self) -> Sequence[str]:
         """The kinds of events that the question names."""
         return [kind for name in self.kind_fields for kind in _flat(getattr(self, name))]
+
+    @property
+    def looked_at(self) -> str:
+        """Whether it looks at kinds, channels or stages."""
+        return str(getattr(self, "of", "kind"))
+
+    @property
+    def named_values(self) -> Sequence[str]:
+        """The channels or stages that it names, where it looks at those."""
+        return [one for name in self.value_fields for one in _flat(getattr(self, name))]
 
     def renamed(self, canonical: Callable[[str], str]) -> Self:
         """The same question with every kind by the name it is counted under."""

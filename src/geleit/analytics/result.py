@@ -14,7 +14,7 @@ from geleit.analytics.reference import Actor
 from geleit.analytics.selection import Population
 from geleit.errors import GeleitError
 from geleit.history.delta import AsOf
-from geleit.language.formats import number
+from geleit.language.formats import day_of, number
 from geleit.language.words import translate
 
 Row = TypeVar("Row")
@@ -42,8 +42,8 @@ class Result(Generic[Row]):
 
     @property
     def definition(self) -> Mapping[str, Any]:
-        """The question, complete, without the names of a segment's people."""
-        return {"analysis": self.question.name, **self.question.model_dump(mode="json", exclude={"segment"})}
+        """The question, complete, without the ids of a segment's people."""
+        return {"analysis": self.question.name, **self.question.model_dump(mode="json", exclude={"segment", "against"})}
 
     @property
     def filters(self) -> Mapping[str, Any]:
@@ -121,15 +121,10 @@ def _surroundings(result: Result[Any], language: str) -> list[str]:
     )
     found = [translate(language, by, **said)]
     if asked.since or asked.until:
-        days = {"since": str(asked.since or "…"), "until": str(asked.until or "…")}
-        when = (
-            "Only journeys that began from {since} until before {until}."
-            if asked.period_of == "journeys"
-            else "Only events from {since} until before {until}."
-        )
-        found.append(translate(language, when, **days))
+        found.append(_period(asked, language))
     if asked.segment is not None:
-        found.append(translate(language, "Only {n} chosen people.", n=number(len(asked.segment), language)))
+        chosen = "Only people of the segment {name}: {n}." if asked.of_segment else "Only {n} chosen people."
+        found.append(translate(language, chosen, name=asked.of_segment, n=number(len(asked.segment), language)))
     if of.outside:
         found.append(translate(language, "{outside} events belong to no need and are not in it.", **said))
     if asked.topic:
@@ -138,3 +133,17 @@ def _surroundings(result: Result[Any], language: str) -> list[str]:
         rest = number(result.other.rows, language)
         found.append(translate(language, "{n} further rows were counted and are folded.", n=rest))
     return found
+
+
+def _period(asked: Question, language: str) -> str:
+    """Which days are asked of, in the language's way of writing them."""
+    days = {name: day_of(day, language) for name in ("since", "until") if (day := getattr(asked, name))}
+    texts = {
+        ("journeys", "since until"): "Only journeys that began from {since} until before {until}.",
+        ("journeys", "since"): "Only journeys that began on {since} or later.",
+        ("journeys", "until"): "Only journeys that began before {until}.",
+        ("events", "since until"): "Only events from {since} until before {until}.",
+        ("events", "since"): "Only events of {since} or later.",
+        ("events", "until"): "Only events before {until}.",
+    }
+    return translate(language, texts[asked.period_of, " ".join(days)], **days)

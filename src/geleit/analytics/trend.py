@@ -44,6 +44,7 @@ class Trend(Question):
         + [(name, pa.int64()) for name in ("count", "journeys", "people")]
     )
     keys: ClassVar[tuple[str, ...]] = ("span", "value")
+    value_fields: ClassVar[tuple[str, ...]] = ("values",)
 
     of: Literal["kind", "channel", "stage"] = Field("kind", description="count kinds, channels or stages")
     values: tuple[str, ...] = Field((), description="only these; by default all there are")

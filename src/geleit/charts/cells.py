@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import csv
 import io
+from collections.abc import Sequence
 from dataclasses import fields
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 
 if TYPE_CHECKING:
+    from geleit.analytics.reference import Actor
     from geleit.analytics.result import Result
 
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
@@ -22,6 +24,15 @@ def as_csv(result: Result[Any]) -> str:
     writer = csv.writer(text)
     writer.writerow([one.name for one in fields(rows[0])] if rows else [])
     writer.writerows([_cell(getattr(row, one.name)) for one in fields(row)] for row in rows)
+    return text.getvalue()
+
+
+def people_csv(found: Sequence[Actor]) -> str:
+    """The people behind a cell, a line each, with the need whose journey it was."""
+    text = io.StringIO()
+    writer = csv.writer(text)
+    writer.writerow(["customer", "need"])
+    writer.writerows([inert(actor.customer), inert(actor.need)] for actor in found)
     return text.getvalue()
 
 

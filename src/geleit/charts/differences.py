@@ -169,6 +169,8 @@ def signs(result: Result[Any], drawing: Drawing) -> list[tuple[str, str]]:
     ]
     if having := getattr(result.question, "having", ()):
         found.insert(0, words.say("Group a: journeys with “{kinds}”, group b: without.", kinds=words.names(having)))
+    elif result.question.name == "compare":
+        found.insert(0, words.called(result.question).groups(words.language))  # type: ignore[attr-defined]  # it has
     if len(result.rows) > SHOWN:
         more = len(result.rows) - SHOWN + result.other.rows
         found.append(words.counted("{n} more is in the table.", "{n} more are in the table.", more))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING, Any
@@ -14,16 +14,22 @@ from geleit.language.words import plural, translate
 from geleit.maps.style import NO_TONE
 
 if TYPE_CHECKING:
+    from geleit.analytics.question import Question
     from geleit.analytics.result import Result
 
 
 @dataclass(frozen=True)
 class Words:
-    """One reader's words: language, the company's catalogue, the zone in which moments are shown."""
+    """One reader's words: language, the company's catalogue, the zone in which moments are shown.
+
+    ``segments`` and ``topics`` are what people call them, by name.
+    """
 
     language: str = "en"
     catalogue: Catalogue = field(default_factory=Catalogue)
     zone: str = "UTC"
+    segments: Mapping[str, str] = field(default_factory=dict)
+    topics: Mapping[str, str] = field(default_factory=dict)
 
     def say(self, text: str, /, **values: object) -> str:
         """A text in the reader's language."""
@@ -87,7 +93,13 @@ class Words:
             ends = {end: getattr(named, end) for end in ("anchor", "goal") if getattr(named, end, ())}
             said = {end: tuple(quoted(self.name(one, of), self.language) for one in some) for end, some in ends.items()}
             named = named.model_copy(update=said)
-        return replace(result, question=named).explain(self.language)
+        return replace(result, question=self.called(named)).explain(self.language)
+
+    def called(self, question: Question) -> Question:
+        """A question with its topic and segments as people call them."""
+        known = (("topic", self.topics), ("of_segment", self.segments), ("of_against", self.segments))
+        said = {name: of.get(given, given) for name, of in known if (given := getattr(question, name, ""))}
+        return question.model_copy(update={name: quoted(text, self.language) for name, text in said.items()})
 
     @cached_property
     def _kind_names(self) -> dict[str, str]:

@@ -7,7 +7,7 @@ import inspect
 import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
@@ -16,9 +16,8 @@ import typer
 
 from geleit.cli.answer import tell
 from geleit.cli.output import HERE, AsJson, Folder, Language, opened, say, show, table
-from geleit.errors import GeleitError
+from geleit.cli.whom import customers, day, is_segment
 from geleit.workspace import Workspace, elsewhere
-from geleit.workspace.segments import Segments
 
 if TYPE_CHECKING:
     from geleit.analytics.result import Result
@@ -29,8 +28,10 @@ Unit = Annotated[
     Literal["need", "customer"] | None,
     typer.Option(help="A journey is what belongs to one need, or all that one customer did."),
 ]
-Since = Annotated[datetime | None, typer.Option(formats=["%Y-%m-%d"], help="Journeys that began on this day or later.")]
-Until = Annotated[datetime | None, typer.Option(formats=["%Y-%m-%d"], help="Journeys that began before this day.")]
+Since = Annotated[
+    date | None, typer.Option(parser=day, metavar="DAY", help="Journeys that began on this day (2026-05-01) or later.")
+]
+Until = Annotated[date | None, typer.Option(parser=day, metavar="DAY", help="Journeys that began before this day.")]
 OnlyEvents = Annotated[bool, typer.Option("--events-of-period", help="The days choose events, not journeys.")]
 Segment = Annotated[
     Path | None,
@@ -54,7 +55,9 @@ Engine = Annotated[
 Journal = Annotated[
     str, typer.Option(help="With sql or sc://: ask this export of the journal; default data/export.", metavar="URI")
 ]
-AsCsv = Annotated[bool, typer.Option("--csv", help="Print all rows as CSV, the folded ones too.")]
+AsCsv = Annotated[
+    bool, typer.Option("--csv", help="Print all rows as CSV, the folded ones too; with --people the people.")
+]
 Svg = Annotated[Path | None, typer.Option(help="Draw the picture into this file, as SVG.", metavar="FILE")]
 Png = Annotated[Path | None, typer.Option(help="Draw the picture into this file, as PNG.", metavar="FILE")]
 People = Annotated[
@@ -69,8 +72,8 @@ class Asked:
     """What every question understands, and how its answer is wanted."""
 
     unit: str | None
-    since: datetime | None
-    until: datetime | None
+    since: date | None
+    until: date | None
     events_of_period: bool
     segment: Path | None
     topic: str
@@ -281,7 +284,8 @@ def frequency() -> Mapping[str, Any]:
 def compare(
     having: Annotated[list[str], typer.Option(help="Journeys with one of these kinds against those without.")] = [],  # noqa: B006 (as above)
     against: Annotated[
-        Path | None, typer.Option(help="Customers to compare --segment against.", metavar="NAME|FILE")
+        Path | None,
+        typer.Option(help="Customers to compare --segment against; by default all others.", metavar="NAME|FILE"),
     ] = None,
     of: Of = "kind",
     support: Annotated[int, typer.Option(min=1, help="Journeys a group needs.")] = 30,
@@ -310,8 +314,8 @@ def _run(name: str, values: Mapping[str, Any], how: Asked) -> None:
     analytics = import_module("geleit.analytics.analytics")  # what compiles kernels loads slowly
     given = {
         "unit": how.unit,
-        "since": how.since and how.since.date(),
-        "until": how.until and how.until.date(),
+        "since": how.since,
+        "until": how.until,
         "limit": how.limit,
         "topic": how.topic,
         "own_kinds": how.own_kinds,
@@ -320,9 +324,10 @@ def _run(name: str, values: Mapping[str, Any], how: Asked) -> None:
     }
     with opened(how.folder) as workspace:
         files = {"segment": how.segment, "against": values.get("against")}
-        chosen = {part: _customers(workspace, path) for part, path in files.items() if isinstance(path, Path)}
+        chosen = {part: customers(workspace, path) for part, path in files.items() if isinstance(path, Path)}
         model = analytics.QUESTIONS[name]
-        asked_for = {part: value for part, value in given.items() if value is not None} | dict(values) | chosen
+        called = {f"of_{part}": str(path) for part, path in files.items() if path and is_segment(workspace, path)}
+        asked_for = {part: value for part, value in given.items() if value is not None} | dict(values) | chosen | called
         result = elsewhere.ask(workspace, analytics.question(model, **asked_for), how.engine, how.journal)
         spoken = how.language or workspace.company.languages[0]
         if how.svg or how.png:
@@ -337,19 +342,12 @@ def _run(name: str, values: Mapping[str, Any], how: Asked) -> None:
             show(data, how.as_json, lambda: tell(result, spoken, zone))
 
 
-def _customers(workspace: Workspace, path: Path) -> tuple[str, ...]:
-    if str(path) in workspace.segment_files.now or not (path.exists() or path.suffix):
-        return Segments(workspace).members(str(path))
-    try:
-        keys = [line.strip() for line in path.read_text(encoding="utf-8").splitlines() if line.strip()]
-    except (OSError, UnicodeDecodeError) as error:
-        raise GeleitError(f"{path} cannot be read: {error}", hint="one customer id or type:value a line") from None
-    return tuple(workspace.customer(key) for key in keys)
-
-
 def _show_people(result: Result[Any], how: Asked) -> None:
     pairs = [pair.partition("=") for pair in how.people.split(",")]
     found = result.actors(**{name: int(value) if value.isdecimal() else value for name, _, value in pairs})
+    if how.as_csv:
+        sys.stdout.write(import_module("geleit.charts.cells").people_csv(found))
+        return
     rows = [[one.customer, one.need] for one in found]
     show(found, how.as_json, lambda: table(["customer", "need"], rows, empty="nobody"))
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from starlette.requests import Request
@@ -36,3 +37,9 @@ def members_of(request: Request, named: str) -> tuple[str, ...]:
         state.segment_members = kept
     found: tuple[str, ...] = kept[named][1]
     return found
+
+
+def called(request: Request, field: str, named: Sequence[str]) -> dict[str, str]:
+    """How a question says whom ``segment`` or ``against`` means: the segments' names; nothing for single customers."""
+    there = workspace_of(request).segment_files.now
+    return {f"of_{field}": ", ".join(named)} if all(one in there for one in named) else {}

@@ -10,7 +10,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from geleit.errors import GeleitError, NotFoundError
-from geleit.web.members import members_of
+from geleit.web.members import called, members_of
 from geleit.web.screen import reader_of, workspace_of
 
 _encoder = msgspec.json.Encoder(enc_hook=str)
@@ -42,6 +42,7 @@ def ask(request: Request) -> Response:
         values = {key: _value(model.model_fields.get(key), given.getlist(key)) for key in names}
         for name in {"segment", "against"} & values.keys():
             values[name] = [one for text in given.getlist(name) for one in members_of(request, text)]
+            values |= called(request, name, given.getlist(name))
         question = analytics.question(model, **values)
     except GeleitError as error:  # the asker's mistake, no fault of ours
         return JSONResponse({"error": error.message, "hint": error.hint}, status_code=BAD_REQUEST)

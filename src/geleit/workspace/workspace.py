@@ -110,7 +110,8 @@ class Workspace:
         """Where questions about all journeys are asked."""
         from geleit.analytics.analytics import Analytics  # noqa: PLC0415 (what compiles kernels loads slowly)
 
-        return Analytics(self.history, self.catalogue, self.company.zone, self.definitions.journeys)
+        designs, topics = self.definitions.journeys, self.definitions.needs.topics
+        return Analytics(self.history, self.catalogue, self.company.zone, designs, topics=topics)
 
     def readers(self) -> dict[str, Reader]:
         """What reads the events that sources send, by source; only of those that send."""

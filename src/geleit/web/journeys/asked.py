@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import re
+import difflib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
@@ -15,11 +15,13 @@ from starlette.requests import Request
 
 from geleit.charts.drawing import Drawing
 from geleit.charts.words import Words
+from geleit.definitions import as_micros
 from geleit.errors import GeleitError, NotFoundError
-from geleit.events.kinds import meant
+from geleit.events.kinds import in_language
 from geleit.events.vocabulary import VOCABULARY
+from geleit.language.spans import read_day, read_span
 from geleit.web.journeys.views import COMMON, VIEWS, WHEN, Field, Known, View
-from geleit.web.members import members_of
+from geleit.web.members import called, members_of
 from geleit.web.screen import reader_of, workspace_of
 
 if TYPE_CHECKING:
@@ -27,9 +29,20 @@ if TYPE_CHECKING:
     from geleit.analytics.result import Result
 
 CELL, LESS = "cell.", "less."
+MEMBERS = ("segment", "against")
 FEWEST = 2  # steps of a way
 OWN = {"lang", "open", "top", "rows", "page"}  # what an address says of the page, not of the question
-GERMAN_DAY = re.compile(r"(\d{1,2})\.(\d{1,2})\.(\d{4})")
+
+# What questions say in English of values that do not go together, and the text with a translation that says the same.
+APART = (
+    (
+        "step_window: steps in any order",
+        "Steps in any order have no step before: leave the time from step to step open.",
+    ),
+    ("steps: in any order", "In any order, each event can be one step only."),
+    ("having: name kinds", "Choose an event that parts the journeys, or a segment."),
+    ("unit: ", "This is counted by people, not by needs."),
+)
 
 
 class Unaskable(GeleitError):
@@ -58,7 +71,14 @@ class Asked:
     @cached_property
     def words(self) -> Words:
         workspace, reader = workspace_of(self.request), reader_of(self.request)
-        return Words(reader.language, workspace.catalogue, reader.zone)
+        segments = workspace.segment_files.now.items()
+        return Words(
+            reader.language,
+            workspace.catalogue,
+            reader.zone,
+            {name: one.title(name, reader.language) for name, one in segments},
+            {topic: workspace.topic_label(topic, reader.language) for topic in self.topics},
+        )
 
     @property
     def fields(self) -> tuple[Field, ...]:
@@ -67,9 +87,11 @@ class Asked:
         left = {one.name for one in self.view.fields} | ({"unit"} if only else set())
         if only == "customer" or not self.topics[1:]:  # of one topic there is nothing to choose
             left.add("topic")
+        here = self.view.fields
         if not workspace_of(self.request).segment_files.now:
             left.add("segment")
-        return (*self.view.fields, *(one for one in (*WHEN, *COMMON) if one.name not in left))
+            here = tuple(one for one in here if one.control != "segment")
+        return (*here, *(one for one in (*WHEN, *COMMON) if one.name not in left))
 
     @property
     def topics(self) -> tuple[str, ...]:
@@ -88,6 +110,8 @@ class Asked:
     @cached_property
     def start(self) -> Mapping[str, Any]:
         """What the view begins with, as far as nothing else was chosen."""
+        if any(name in self.given for name in self.view.unless):
+            return {}
         return {name: value for name, value in self.view.start(self.known).items() if name not in self.given}
 
     @cached_property
@@ -103,14 +127,38 @@ class Asked:
             if name not in model.model_fields:
                 raise Unaskable(self.words.say("This page has no filter '{name}'.", name=name))
             found[name] = self._value(name, texts, fields.get(name))
-        if (since := found.get("since")) and (until := found.get("until")) and since >= until:
-            raise Unaskable(self.words.say("The time ends before it begins: the second day must come after the first."))
+            if name in MEMBERS:
+                found |= called(self.request, name, [text.strip() for text in texts])
+        self._fit(found)
         return {**self.start, **found}
+
+    def _fit(self, found: Mapping[str, Any]) -> None:
+        """Values must go together."""
+        say = self.words.say
+        if (since := found.get("since")) and (until := found.get("until")) and since >= until:
+            raise Unaskable(say("The time ends before it begins: the second day must come after the first."))
+        if found.get("against") and found.get("having"):
+            raise Unaskable(say("Groups are made by an event or by segments: leave one of both empty."))
+        if found.get("against") and "segment" not in found:
+            raise Unaskable(say("Choose the segment of group a as well."))
 
     def _value(self, name: str, texts: Sequence[str], asked: Field | None) -> Any:
         text, say = texts[-1].strip(), self.words.say
-        if name == "segment":
+        if name in MEMBERS:
             return self._members(texts)
+        if name == "topic" and text not in self.topics:
+            near = self._near(text, self.words.topics)
+            raise Unaskable(say("There is no need “{name}”. {near}", name=text, near=near))
+        if asked is not None and asked.control == "span":
+            return self._span(text, asked)
+        if asked is not None and asked.control == "design":
+            designs = workspace_of(self.request).definitions.journeys
+            if designs and text not in designs:
+                labels = {name: in_language(one.label, self.words.language) for name, one in designs.items()}
+                raise Unaskable(
+                    say("There is no designed journey “{name}”. {near}", name=text, near=self._near(text, labels))
+                )
+            return text
         if asked is None or asked.control == "values":
             many = "tuple" in str(model_of(self.view.name).model_fields[name].annotation)
             return list(texts) if many else text
@@ -140,14 +188,36 @@ class Asked:
         try:
             return tuple(one for text in texts for one in members_of(self.request, text.strip()))
         except NotFoundError as error:
-            said = self.words.say("There is no segment '{name}'.", name=texts[-1].strip())
-            raise Unaskable(said, error.message) from None
+            name = texts[-1].strip()
+            said = self.words.say(
+                "There is no segment “{name}”. {near}", name=name, near=self._near(name, self.words.segments)
+            )
+            raise Unaskable(said, "" if self.words.segments else error.message) from None
+
+    def _near(self, text: str, known: Mapping[str, str]) -> str:
+        """What was probably meant, by names and by what people call them; else what there is."""
+        say = self.words.say
+        by = {one.casefold(): name for name, label in known.items() for one in (label, name)}
+        if close := difflib.get_close_matches(text.casefold(), by, n=1):
+            name = by[close[0]]
+            return say("Did you mean {name}?", name=f"{name} ({known[name]})" if known[name] != name else name)
+        return say("There is: {names}.", names=", ".join(known)) if known else ""
+
+    def _span(self, text: str, asked: Field) -> str:
+        """``30 Tage`` is ``30 days``."""
+        try:
+            as_micros(read_span(text))
+        except ValueError:
+            say = self.words.say
+            label = say(asked.label)
+            raise Unaskable(
+                say("{label}: “{text}” is no span of time. Write it like 30 days.", label=label, text=text)
+            ) from None
+        return read_span(text)
 
     def _day(self, text: str) -> date:
-        hit = GERMAN_DAY.fullmatch(text)
-        iso = f"{hit[3]}-{int(hit[2]):02d}-{int(hit[1]):02d}" if hit else text
         try:
-            return date.fromisoformat(iso)
+            return date.fromisoformat(read_day(text))
         except ValueError:
             raise Unaskable(self.words.say("'{text}' is no day. Write it like 2026-11-22.", text=text)) from None
 
@@ -165,7 +235,9 @@ class Asked:
         except Unaskable:
             raise
         except GeleitError as error:
-            raise Unaskable(self.words.say("This cannot be asked."), f"{error.message}. {error.hint}") from None
+            said = unaskable(error.message, self.words)
+            exact = "" if said else f"{error.message}. {error.hint}"
+            raise Unaskable(said or self.words.say("This cannot be asked."), exact) from None
         self._check(made)
         return made
 
@@ -174,13 +246,22 @@ class Asked:
         if "design" in type(question).model_fields and not workspace_of(self.request).definitions.journeys:
             exact = "write one: journeys/NAME.yaml"
             raise Unaskable(self.words.say("There is no designed journey yet."), exact, fault=False)
-        catalogue = self.words.catalogue
-        there = {one.value for one in known(self.request, "kind", self.words)}
+        catalogue, say = self.words.catalogue, self.words.say
+        there = {one.value: one.label for one in known(self.request, "kind", self.words, own_kinds=question.own_kinds)}
         for kind in question.kinds:
-            if catalogue.canonical(kind) not in there | VOCABULARY.keys() | catalogue.definition.kinds.keys():
-                near = meant(kind, sorted(there)) if there else ""
-                exact = f"no event is of the kind '{kind}'{near}"
-                raise Unaskable(self.words.say("No event is of the kind '{kind}'.", kind=kind), exact)
+            if not {kind, catalogue.canonical(kind)} & {*there, *VOCABULARY, *catalogue.definition.kinds}:
+                near = self._near(kind, there)
+                raise Unaskable(say("No event is of the kind “{kind}”. {near}", kind=kind, near=near))
+        if question.looked_at != "kind":
+            of = question.looked_at
+            every = {
+                *(one.value for one in self.known),
+                *(catalogue.channels if of == "channel" else catalogue.stage_index),
+            }
+            for value in question.named_values:
+                if value not in every:
+                    near = self._near(value, {one: self.words.name(one, of) for one in sorted(every)})
+                    raise Unaskable(say("There is no “{name}” to choose. {near}", name=value, near=near))
 
     @cached_property
     def result(self) -> Result[Any]:
@@ -210,6 +291,12 @@ class Asked:
     def drawing(self, width: float) -> Drawing:
         """For this reader, every number leading to its people."""
         return Drawing(self.words, self.lead, width, self.page, lambda changes: f"{self.address(**changes)}#picture")
+
+
+def unaskable(message: str, words: Words) -> str:
+    """Why something cannot be asked, in the reader's language; empty where only the exact words tell."""
+    place = message.removeprefix("this cannot be asked: ")
+    return next((words.say(told) for begin, told in APART if place.startswith(begin)), "")
 
 
 def asked(request: Request) -> Asked:

@@ -76,6 +76,7 @@ def question(request: Request) -> Response:
         further=[control for control in form if control.more],
         hidden=hidden(one),
         fault=fault,
+        segmentless=not workspace_of(request).segment_files.now,
     )
 
 

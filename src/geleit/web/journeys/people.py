@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -13,7 +11,7 @@ import pyarrow as pa
 from starlette.requests import Request
 from starlette.responses import Response
 
-from geleit.charts.cells import inert
+from geleit.charts.cells import people_csv
 from geleit.errors import GeleitError
 from geleit.web import standing
 from geleit.web.journeys.asked import CELL, LESS, Asked, Unaskable, asked, model_of
@@ -127,10 +125,6 @@ def _near(at: int, last: int) -> Sequence[int]:
 
 
 def _csv(one: Asked, found: Sequence[Actor]) -> Response:
-    text = io.StringIO()
-    writer = csv.writer(text)
-    writer.writerow(["customer", "need"])
-    writer.writerows([inert(actor.customer), inert(actor.need)] for actor in found)
     name = file_name(one.words.say(one.view.title), one.words.say("People"))
     headers = {"content-disposition": f'attachment; filename="{name}.csv"'}
-    return Response(text.getvalue().encode(), media_type=TYPES["csv"], headers=headers)
+    return Response(people_csv(found).encode(), media_type=TYPES["csv"], headers=headers)

@@ -73,7 +73,10 @@ def _silent(_ask: Ask, _known: Sequence[Known], _words: Words) -> Fact | None:
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """A question's page: ``name`` is that of the question; ``title`` asks it in plain words, ``tells`` says what it shows."""
+    """A question's page: ``name`` is that of the question; ``title`` asks it in plain words, ``tells`` says what it shows.
+
+    Where one of ``unless`` is given, nothing is begun with.
+    """
 
     name: str
     title: str
@@ -82,6 +85,7 @@ class View:
     narrow: bool = False
     phone: bool = False
     start: Callable[[Sequence[Known]], Mapping[str, Any]] = _nothing
+    unless: tuple[str, ...] = ()
     live: Callable[[Ask, Sequence[Known], Words], Fact | None] = _silent
 
 
@@ -319,9 +323,16 @@ VIEWS: dict[str, View] = {
         View(
             "compare",
             "What is different with others?",
-            "Journeys with something against those without it: what happens in which share of each, with intervals.",
-            (Field("having", "Group a has", "values", several=1), OF),
+            "Journeys with something against those without it, or one segment against another or everybody else: what happens "
+            "in which share of each, with intervals.",
+            (
+                Field("having", "Group a has", "values", several=1, empty="nothing: compare segments"),
+                Field("segment", "or group a is the segment", "segment", empty="nothing"),
+                Field("against", "and group b", "segment", empty="everybody else"),
+                OF,
+            ),
             narrow=True,
+            unless=("segment", "against"),
             start=lambda known: {"having": [known[0].value]} if known else {},
         ),
         View(
