@@ -1,12 +1,20 @@
 """Two groups and what goes with success: intervals against published ones, counts against plain counting."""
 
 from math import sqrt
+from typing import get_args
 
 import pytest
 from pydantic import ValidationError
 from random_logs import KINDS, LOGS, compare
 
+from geleit.analytics.analytics import QUESTIONS
 from geleit.analytics.comparison import Comparison, Correlation, newcombe, wilson
+
+CELLS = {
+    "kind", "channel", "stage", "source", "target", "touch", "value", "name", "way", "next", "begins", "part", "group",
+    "step", "state", "success", "verdict", "cohort", "later", "span", "often", "days", "visits", "further",
+    "recency", "frequency", "money",
+}  # fmt: skip
 
 
 def share(ways, value, of):
@@ -60,3 +68,12 @@ def test_groups_must_be_told():
         Comparison()
     with pytest.raises(ValidationError, match="customers of group a"):
         Comparison(against=("c1",))
+
+
+def test_no_question_takes_employees_apart():
+    """Journeys are counted by kind, channel and stage: whoever works for the company is no dimension."""
+    asked = {name: model.model_fields["of"] for name, model in QUESTIONS.items() if "of" in model.model_fields}
+    assert len(asked) > 5
+    for name, field in asked.items():
+        assert set(get_args(field.annotation)) <= {"kind", "channel", "stage"}, name
+    assert {key for model in QUESTIONS.values() for key in model.keys} <= CELLS  # a new one must be thought about
