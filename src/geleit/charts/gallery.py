@@ -15,6 +15,9 @@ from geleit.charts import (
     flow,
     frequency,
     funnel,
+    loops,
+    occurrences,
+    positions,
     retention,
     rfm,
     stages,
@@ -102,6 +105,11 @@ CHARTS: dict[str, Chart] = {
     ),
     "rfm": Chart("Who buys how?", rfm.draw, rfm.twin, rfm.facts, rfm.signs),
     "typical": Chart("Which way is typical?", typical.draw, typical.twin, typical.facts, typical.signs),
+    "occurrences": Chart(
+        "What happens how often?", occurrences.draw, occurrences.twin, occurrences.facts, occurrences.signs
+    ),
+    "positions": Chart("What is at which place?", positions.draw, positions.twin, positions.facts, positions.signs),
+    "loops": Chart("What happens again?", loops.draw, loops.twin, loops.facts, loops.signs),
     "variants": Chart("Which ways do they take?", variants.draw, variants.twin, variants.facts, variants.signs),
 }
 

@@ -286,6 +286,39 @@ VIEWS: dict[str, View] = {
             start=lambda _known: {"limit": "30"},
         ),
         View(
+            "occurrences",
+            "What happens how often?",
+            "Every event, channel or stage: in how many journeys it is, how many times, of how many people.",
+            (
+                Field("of", "Look at", "choice", (("kind", "events"), ("channel", "channels"), ("stage", "stages"))),
+                Field("having", "Only journeys with", "values", empty="all journeys", more=True),
+                Field("limit", "Rows shown", "number", (("5", ""), ("100", ""))),
+            ),
+            narrow=True,
+            start=lambda _known: {"limit": "30"},
+        ),
+        View(
+            "positions",
+            "What is at which place?",
+            "The step matrix: what journeys have as their first step, as their second, and how many are at an end there.",
+            (
+                Field("of", "Steps are", "choice", (("kind", "events"), ("channel", "channels"), ("stage", "stages"))),
+                Field("depth", "Places", "number", (("2", ""), ("15", ""))),
+            ),
+            narrow=True,
+        ),
+        View(
+            "loops",
+            "What happens again?",
+            "What comes back in the same journey: events, channels that people return to, stages; how often, and how soon.",
+            (
+                Field("of", "Look at", "choice", (("kind", "events"), ("channel", "channels"), ("stage", "stages"))),
+                Field("limit", "Rows shown", "number", (("5", ""), ("100", ""))),
+            ),
+            narrow=True,
+            start=lambda _known: {"limit": "30"},
+        ),
+        View(
             "stages",
             "How far through the stages?",
             "How many journeys come to each stage, how many go further, how soon they come and how long they stay.",
