@@ -14,40 +14,44 @@ from geleit.identity.evidence import Observation, observe
 from geleit.identity.graph import customer_id
 from geleit.identity.resolution import redecide, update
 from geleit.identity.rules import Rules
-from geleit.ledger import tables
-from geleit.ledger.ledger import Ledger, write_rows
+from geleit.ledger.ledger import Ledger
 
 DAY = 86_400_000_000
 YEAR = 18_993  # the first of January 2022 as a day number
 EACH = (("shop.user_id", "u{}"), ("email", "p{}@example.org"), ("web.anonymous_id", "a{}"), ("app.device_id", "d{}"))
-SLICE = 20_000
+FILL = (
+    "INSERT INTO identifier (id, type, value, first_t) "
+    "SELECT n * 5 + 1 + k, type, head || (n + 1) || tail, t FROM kind CROSS JOIN person ORDER BY k, n",
+    "INSERT INTO evidence (low_id, high_id, source, bucket, count, first_t, last_t, sample_event) "
+    "SELECT n * 5 + 1, n * 5 + 1 + k, 'shop', :year, 2, t, :late, printf('%032x', n * 5 + 1) "
+    "FROM person CROSS JOIN kind WHERE k > 0 ORDER BY n, k",
+    "INSERT INTO identifier_resolution (identifier_id, customer_id, reason) "
+    "SELECT n * 5 + 1 + k, home, '' FROM person CROSS JOIN kind ORDER BY n, k",
+    "INSERT INTO customer (id, since_t, change) SELECT home, :began, 1 FROM person ORDER BY home",
+)
 BATCH = 500  # events of one transaction, as in intake
 RULES = Rules()
 
 
 def fill(ledger: Ledger, people: int) -> int:
-    """People with five identifiers each and what shows them together; returns how many identifiers there are."""
-    for start in range(0, people, SLICE):
-        some = range(start, min(start + SLICE, people))
-        identifiers, links, places, customers = [], [], [], []
-        for person in some:
-            first = person * 5 + 1
-            named = [Identifier(type_, form.format(person + 1)) for type_, form in EACH]
-            named.append(Identifier("web.anonymous_id", f"b{person + 1}"))
-            home = customer_id(named[0])
-            identifiers += [(first + n, end.type, end.value, (YEAR + n * 40) * DAY) for n, end in enumerate(named)]
-            links += [
-                (first, first + n, "shop", YEAR, 2, (YEAR + n * 40) * DAY, (YEAR + 300) * DAY, f"{first:032x}")
-                for n in range(1, 5)
-            ]
-            places += [(first + n, home, "") for n in range(5)]
-            customers.append((home, YEAR * DAY, 1))
-        with ledger.write() as connection:
-            write_rows(connection, tables.identifier, ("id", "type", "value", "first_t"), identifiers)
-            names = ("low_id", "high_id", "source", "bucket", "count", "first_t", "last_t", "sample_event")
-            write_rows(connection, tables.evidence, names, links)
-            write_rows(connection, tables.identifier_resolution, ("identifier_id", "customer_id", "reason"), places)
-            write_rows(connection, tables.customer, ("id", "since_t", "change"), customers)
+    """People with five identifiers each and what shows them together; returns how many identifiers there are.
+
+    Set-based, each table in the order of its key, so that millions are in within minutes.
+    """
+    ends = [(*one, n) for n, one in enumerate((*EACH, ("web.anonymous_id", "b{}")))]
+    kinds = [
+        (n, type_, form.partition("{}")[0], form.partition("{}")[2], (YEAR + n * 40) * DAY) for type_, form, n in ends
+    ]
+    named = ((n, customer_id(Identifier(EACH[0][0], EACH[0][1].format(n + 1)))) for n in range(people))
+    with ledger.write() as connection:
+        cursor = connection.connection.cursor()
+        cursor.execute("PRAGMA cache_size = -1000000")
+        cursor.execute("CREATE TEMP TABLE person (n INTEGER PRIMARY KEY, home TEXT)")
+        cursor.execute("CREATE TEMP TABLE kind (k INTEGER PRIMARY KEY, type TEXT, head TEXT, tail TEXT, t INTEGER)")
+        cursor.executemany("INSERT INTO person VALUES (?, ?)", named)
+        cursor.executemany("INSERT INTO kind VALUES (?, ?, ?, ?, ?)", kinds)
+        for statement in FILL:
+            cursor.execute(statement, {"year": YEAR, "late": (YEAR + 300) * DAY, "began": YEAR * DAY})
     return people * 5
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from itertools import combinations
 from typing import Any
@@ -14,13 +14,14 @@ import sqlalchemy as sa
 from geleit.clock import EPOCH_DAY, moment
 from geleit.errors import StoreError
 from geleit.events.event import Identifier
-from geleit.ledger.ledger import given, write_rows
+from geleit.identity.graph import Node
+from geleit.ledger.ledger import given, insert, insert_new, write_rows
 from geleit.ledger.prepared import Prepared
 from geleit.ledger.tables import evidence, identifier, identifier_set, identifier_set_member
 
 _IDS = Prepared(
-    sa.select(identifier.c.id, identifier.c.value, identifier.c.first_t).where(
-        identifier.c.type == sa.bindparam("type"), given(identifier.c.value)
+    sa.select(identifier.c.id, identifier.c.type, identifier.c.value, identifier.c.first_t).where(
+        given(identifier.c.value)
     )
 )
 _SETS = Prepared(
@@ -29,6 +30,7 @@ _SETS = Prepared(
 FEW = 8  # rows that are numbered one by one, rather than written at once and looked up
 _NUMBERED = Prepared(sa.insert(identifier).returning(identifier.c.id))
 _NUMBERED_SET = Prepared(sa.insert(identifier_set).returning(identifier_set.c.id))
+_UNCLASHED_SET = Prepared(insert_new(identifier_set).returning(identifier_set.c.id))
 _NEW_IDENTIFIER = Prepared(sa.insert(identifier))
 _NEW_SET = Prepared(sa.insert(identifier_set))
 _NEW_MEMBER = Prepared(sa.insert(identifier_set_member))
@@ -49,13 +51,16 @@ class Touched:
     """What has to be resolved anew: identifiers with new evidence, and sets never seen before (ledger ids).
 
     ``again``: the members of sets that were seen before, and now once more. ``fresh``: identifiers that the ledger never
-    had, so that only the new sets hold them.
+    had, so that only the new sets hold them. ``members`` of the sets, where these are known, with the times before this
+    batch; ``earlier``: identifiers that were seen earlier than known.
     """
 
     identifiers: frozenset[int]
     sets: frozenset[int]
     again: tuple[frozenset[int], ...] = ()
     fresh: frozenset[int] = frozenset()
+    members: Mapping[int, tuple[Node, ...]] = field(default_factory=dict)
+    earlier: frozenset[int] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,24 +94,33 @@ def observe(connection: sa.Connection, batch: Sequence[Observation]) -> Observed
     belongs to no customer: it never gets a row in ``resolution``. A set that is known says that all its pairs are, too: who
     takes evidence away takes the sets that showed it along.
     """
-    ids, moved, added = _intern_identifiers(connection, batch)
+    known = _intern_identifiers(connection, batch)
+    ids, added = known.ids, known.added
     prints = {members: fingerprint(members) for members in {one.identifiers for one in batch}}
-    sets, new_sets = _intern_sets(connection, prints, ids)
+    sets, new_sets = _intern_sets(connection, prints, known)
     pairs = _pairs(batch, ids)
     rows = [(*pair, seen.count, seen.first_t, seen.last_t, seen.sample) for pair, seen in pairs.items()]
     add_evidence(connection, rows)
-    touched = set(moved)
-    again = []
+    touched = {*added.values(), *known.earlier}
+    again, new = [], {}
     for members, set_id in sets.items():
-        numbers = frozenset(ids[member] for member in members)
         if set_id in new_sets:
-            touched |= numbers
-        elif len(numbers) > 1:
-            again.append(numbers)
+            new[set_id] = tuple(Node(ids[member], member, known.first[member]) for member in members)
+            touched.update(ids[member] for member in members)
+        elif len(members) > 1:
+            again.append(frozenset(ids[member] for member in members))
+    asked = Touched(
+        frozenset(touched),
+        frozenset(new_sets),
+        tuple(again),
+        frozenset(added.values()),
+        new,
+        frozenset(known.earlier),
+    )
     return Observed(
         tuple(sets[observation.identifiers] for observation in batch),
         tuple(prints[observation.identifiers][0] for observation in batch),
-        Touched(frozenset(touched), frozenset(new_sets), tuple(again), frozenset(added.values())),
+        asked,
         added,
     )
 
@@ -128,24 +142,32 @@ def year_bucket(t: int) -> int:
 
 def find_ids(connection: sa.Connection, wanted: Iterable[Identifier]) -> dict[Identifier, tuple[int, int]]:
     """Ledger id and first time of those identifiers that the ledger knows."""
-    values: dict[str, list[str]] = {}
-    for member in wanted:
-        values.setdefault(member.type, []).append(member.value)
-    found = {}
-    for type_, of_type in values.items():
-        rows = _IDS.all(connection, type=type_, values=of_type)
-        found.update({Identifier(type_, value): (id_, first_t) for id_, value, first_t in rows})
-    return found
+    asked = set(wanted)
+    rows = _IDS.all(connection, values=[*{member.value for member in asked}])
+    found = {Identifier(type_, value): (id_, first_t) for id_, type_, value, first_t in rows}
+    return found if len(found) <= len(asked) and found.keys() <= asked else {m: found[m] for m in asked if m in found}
 
 
-def _intern_identifiers(
-    connection: sa.Connection, batch: Sequence[Observation]
-) -> tuple[dict[Identifier, int], set[int], dict[Identifier, int]]:
-    """Ids of all identifiers of the batch, which of them were seen earlier than known, or never; and the ids of these."""
+@dataclass(frozen=True, slots=True)
+class _Interned:
+    """Identifiers of a batch: their ids, when each was first seen, as known before (new ones: in the batch).
+
+    ``added``: new ones with their ids; ``earlier``: since when those are known now, by id, that came earlier than known.
+    """
+
+    ids: Mapping[Identifier, int]
+    first: Mapping[Identifier, int]
+    added: Mapping[Identifier, int]
+    earlier: Mapping[int, int]
+
+
+def _intern_identifiers(connection: sa.Connection, batch: Sequence[Observation]) -> _Interned:
     first: dict[Identifier, int] = {}
     for observation in batch:
         for member in observation.identifiers:
-            first[member] = min(first.get(member, observation.t), observation.t)
+            seen = first.get(member)
+            if seen is None or observation.t < seen:
+                first[member] = observation.t
     known = find_ids(connection, first)
     missing = [member for member in first if member not in known]
     rows = [{"type": member.type, "value": member.value, "first_t": first[member]} for member in missing]
@@ -153,7 +175,8 @@ def _intern_identifiers(
     earlier = {id_: first[member] for member, (id_, first_t) in known.items() if first[member] < first_t}
     move_earlier(connection, earlier)
     ids = {member: id_ for member, (id_, _) in known.items()} | added
-    return ids, {*added.values(), *earlier}, added
+    first.update((member, first_t) for member, (_, first_t) in known.items())
+    return _Interned(ids, first, added, earlier)
 
 
 def _insert(connection: sa.Connection, rows: Sequence[Mapping[str, Any]]) -> dict[Identifier, int]:
@@ -175,26 +198,45 @@ def move_earlier(connection: sa.Connection, first: dict[int, int]) -> None:
 
 
 def _intern_sets(
-    connection: sa.Connection, prints: dict[tuple[Identifier, ...], tuple[int, int]], ids: dict[Identifier, int]
+    connection: sa.Connection, prints: dict[tuple[Identifier, ...], tuple[int, int]], interned: _Interned
 ) -> tuple[dict[tuple[Identifier, ...], int], set[int]]:
     """Ids of all sets of the batch, and which of them are new."""
-    known = find_sets(connection, prints.values())
+    added = _number_surely_new(connection, prints, interned.added) if len(prints) <= FEW else {}
+    known = find_sets(connection, [one for one in prints.values() if one[0] not in added])
     missing = {print_: members for members, print_ in prints.items() if print_[0] not in known}
     if not missing:
         return {members: known[print_[0]] for members, print_ in prints.items()}, set()
-    if len(missing) <= FEW:
-        added = {key: _NUMBERED_SET.all(connection, key=key, rest=rest)[0][0] for key, rest in missing}
+    unnumbered = [print_ for print_ in missing if print_[0] not in added]
+    if len(unnumbered) <= FEW:
+        added |= {key: _NUMBERED_SET.all(connection, key=key, rest=rest)[0][0] for key, rest in unnumbered}
     else:
-        _NEW_SET.many(connection, [{"key": key, "rest": rest} for key, rest in missing])
-        added = find_sets(connection, missing)
+        _NEW_SET.many(connection, [{"key": key, "rest": rest} for key, rest in unnumbered])
+        added |= find_sets(connection, unnumbered)
     rows = [
-        {"set_id": added[key], "identifier_id": ids[member]}
+        {"set_id": added[key], "identifier_id": interned.ids[member]}
         for (key, _), members in missing.items()
         for member in members
     ]
     _NEW_MEMBER.many(connection, rows)
     known |= added
     return {members: known[print_[0]] for members, print_ in prints.items()}, set(added.values())
+
+
+def _number_surely_new(
+    connection: sa.Connection,
+    prints: Mapping[tuple[Identifier, ...], tuple[int, int]],
+    fresh: Mapping[Identifier, int],
+) -> dict[int, int]:
+    """Write the sets that hold an identifier nobody ever saw, without asking for them first; returns ids by key.
+
+    One whose key is taken is left out: asking for it tells of the clash.
+    """
+    added = {}
+    for members, (key, rest) in prints.items():
+        if not fresh.keys().isdisjoint(members):
+            for (id_,) in _UNCLASHED_SET.all(connection, key=key, rest=rest):
+                added[key] = id_
+    return added
 
 
 def find_sets(connection: sa.Connection, prints: Iterable[tuple[int, int]]) -> dict[int, int]:
@@ -246,6 +288,26 @@ SUMMED = """
 """
 
 
+def _summed() -> Prepared:
+    """The same for few rows: what SQLAlchemy does around a statement costs more than the database does for it."""
+    statement = insert(evidence)
+    said, old = statement.excluded, evidence.c
+    values = {
+        "count": old["count"] + said["count"],
+        "first_t": sa.case((said.first_t < old.first_t, said.first_t), else_=old.first_t),
+        "last_t": sa.case((said.last_t > old.last_t, said.last_t), else_=old.last_t),
+        "sample_event": sa.case((said.sample_event < old.sample_event, said.sample_event), else_=old.sample_event),
+    }
+    keys = list(evidence.primary_key.columns)
+    return Prepared(statement.on_conflict_do_update(index_elements=keys, set_=values))
+
+
+_FEW_PAIRS = _summed()
+
+
 def add_evidence(connection: sa.Connection, rows: Sequence[Sequence[int | str]]) -> None:
     """Add pairs (in the order of ``PAIR``) to what is known of them: counts are summed, bounds widened."""
-    write_rows(connection, evidence, PAIR, rows, SUMMED)
+    if len(rows) <= FEW:
+        _FEW_PAIRS.many(connection, [dict(zip(PAIR, row, strict=True)) for row in rows])
+    else:
+        write_rows(connection, evidence, PAIR, rows, SUMMED)

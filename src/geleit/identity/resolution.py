@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 import sqlalchemy as sa
 
 from geleit.events.event import Identifier
-from geleit.identity import decisions, hands
+from geleit.identity import decisions, hands, newcomers
 from geleit.identity.closure import Closure, load, load_all, sets_with
 from geleit.identity.evidence import Touched, find_ids
 from geleit.identity.graph import Node, Reason, customer_id, owner
@@ -84,11 +84,13 @@ def update(connection: sa.Connection, touched: Touched, rules: Rules, change: in
 
     Writes identifier_resolution, resolution (only rows that changed, with ``change``), customer and customer_redirect.
     """
-    changing = touched.identifiers | _unsettled(connection, touched)
+    placed, rest = newcomers.place(connection, touched, rules, change)
+    changing = rest.identifiers | _unsettled(connection, rest)
     if not changing:
-        return Moved()
+        return Moved(placed.customers, appeared=placed.appeared.keys())
     closure = load(connection, changing, rules)
-    return _write(connection, closure, (touched.sets, touched.fresh), rules, change)
+    moved = _write(connection, closure, (rest.sets, rest.fresh), rules, change)
+    return Moved(moved.customers | placed.customers, moved.regrouped, moved.appeared | placed.appeared.keys())
 
 
 def _unsettled(connection: sa.Connection, touched: Touched) -> set[int]:

@@ -231,10 +231,14 @@ class Rules:
 
     def slot(self, identifier: Identifier, first_t: int) -> tuple[str, int] | None:
         """Where an identifier counts against its limit: its type and window; None without a limit."""
-        rule = self.of(identifier.type)
+        return self.slot_of(identifier.type, first_t)
+
+    def slot_of(self, type_: str, first_t: int) -> tuple[str, int] | None:
+        """The same, of any identifier of a type."""
+        rule = self.of(type_)
         if rule.limit is None:
             return None
-        return identifier.type, 0 if rule.per == "ever" else rule.slot(first_t)
+        return type_, 0 if rule.per == "ever" else rule.slot(first_t)
 
     @property
     def by_source(self) -> bool:
