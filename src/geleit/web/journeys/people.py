@@ -16,6 +16,7 @@ from geleit.errors import GeleitError
 from geleit.web import standing
 from geleit.web.journeys.asked import CELL, LESS, Asked, Unaskable, asked, model_of
 from geleit.web.journeys.cells import told
+from geleit.web.journeys.expressed import builder
 from geleit.web.pages.files import TYPES, file_name
 from geleit.web.pages.person import base_of, words_of
 from geleit.web.screen import show, workspace_of
@@ -59,6 +60,7 @@ def people(request: Request) -> Response:
         pages=[(page, page == at, _here(one, page=str(page))) for page in _near(at, last)],
         csv=_here(one, rows="csv"),
         explained=one.words.explain(one.result),
+        builder=builder(one) if found else "",
         as_of=one.result.as_of.at,
     )
 

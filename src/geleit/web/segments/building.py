@@ -21,8 +21,9 @@ REFUSED = 422
 
 
 def new(request: Request) -> Response:
-    """GET /segments/new: an empty draft."""
-    return _page(request, Draft(rows=[Row("did")]))
+    """GET /segments/new: an empty draft, or the rows that an address gives, as those of people behind a number."""
+    given = read(Form(tuple(request.query_params.multi_items())))
+    return _page(request, given if given.rows else Draft(rows=[Row("did")]))
 
 
 def edit(request: Request) -> Response:
