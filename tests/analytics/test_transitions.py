@@ -3,9 +3,12 @@
 from collections import defaultdict
 from itertools import pairwise
 
+import numpy as np
 import pytest
 from random_logs import LOGS, compare, nearest_rank
 
+from geleit.analytics import transitions
+from geleit.analytics.kernels.ranks import BUCKETS, bucket
 from geleit.analytics.transitions import Transitions
 
 
@@ -44,3 +47,18 @@ def test_all_ways_of_counting_agree(seed):
     inner = sum(row.count for row in result.rows if row.source and row.target)
     if result.question.of == "kind":
         assert inner == result.population.events - result.population.journeys
+
+
+@pytest.mark.parametrize("seed", range(LOGS))
+def test_quantiles_are_the_same_where_spans_are_counted_by_bucket_first(seed, monkeypatch):
+    monkeypatch.setattr(transitions, "MANY", 1 + seed % 3)
+    compare(seed, Transitions, brute, of=("kind", "channel", "stage")[seed % 3])
+
+
+def test_longer_spans_are_never_in_an_earlier_bucket():
+    chance = np.random.default_rng(3)
+    spans = np.unique(np.concatenate([2 ** np.arange(62), chance.integers(0, 2**62, 2000), np.arange(300)]))
+    places = [bucket(int(span)) for span in spans]
+    assert places == sorted(places)
+    assert places[0] == 0
+    assert places[-1] < BUCKETS

@@ -1,4 +1,4 @@
-"""Counts each step with the one before it; one pass for the counts, one to lay the spans out for their quantiles."""
+"""Counts each step with the one before it; one pass for the counts, two for the quantiles of the spans between them."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from geleit.analytics.kernels.compiling import kernel
+from geleit.analytics.kernels.ranks import bucket
 
 Ints = npt.NDArray[Any]
 
@@ -56,16 +57,50 @@ def count(way: Way, skip: int, cells: Ints) -> None:
             flat[cell, LAST_PERSON] = person
 
 
+class Heights(NamedTuple):
+    """Which cells have so many spans that they are first counted by bucket: ``slot[source, target]`` (-1 = few), and the counts."""
+
+    slot: Ints
+    by_bucket: Ints
+
+
+class Wanted(NamedTuple):
+    """Where spans are laid out: the next place of each cell; of cells with many spans only those in two buckets."""
+
+    slot: Ints
+    buckets: Ints
+    places: Ints
+
+
 @kernel
-def spread(way: Way, skip: int, places: Ints, spans: Ints) -> None:
-    """Lay out the spans of each (source, target): ``places`` is where the next one goes, and moves on."""
+def measure(way: Way, skip: int, heights: Heights) -> None:
+    """Add to ``by_bucket[slot, bucket]`` the spans of cells with many."""
     for u in range(len(way.owners)):
-        before, t = np.int64(-1), np.int64(0)
+        before, then = np.int64(-1), np.int64(0)
         for i in range(way.starts[u], way.starts[u + 1]):
-            value = np.int64(way.value[i])
+            value, now = np.int64(way.value[i]), way.t[i]
             if value == skip:
                 continue
             if before >= 0:
-                spans[places[before, value]] = way.t[i] - t
-                places[before, value] += 1
-            before, t = value, way.t[i]
+                slot = heights.slot[before, value]
+                if slot >= 0:
+                    heights.by_bucket[slot, bucket(now - then)] += 1
+            before, then = value, now
+
+
+@kernel
+def spread(way: Way, skip: int, wanted: Wanted, spans: Ints) -> None:
+    """Lay out the wanted spans; ``wanted.places`` moves on."""
+    for u in range(len(way.owners)):
+        before, then = np.int64(-1), np.int64(0)
+        for i in range(way.starts[u], way.starts[u + 1]):
+            value, now = np.int64(way.value[i]), way.t[i]
+            if value == skip:
+                continue
+            if before >= 0:
+                slot, span = wanted.slot[before, value], now - then
+                here = bucket(span)
+                if slot < 0 or here == wanted.buckets[slot, 0] or here == wanted.buckets[slot, 1]:
+                    spans[wanted.places[before, value]] = span
+                    wanted.places[before, value] += 1
+            before, then = value, now

@@ -11,6 +11,16 @@ from geleit.analytics.kernels.compiling import kernel
 
 Ints = npt.NDArray[Any]
 
+BUCKETS = 1024  # of spans: sixteen for each power of two
+
+
+@kernel
+def bucket(span: int) -> int:
+    """The bucket of a span, its first binary digits: longer spans are never in an earlier one."""
+    if span <= 0:
+        return 0
+    return int((np.float64(span).view(np.int64) >> 48) - (1023 << 4) + 1)
+
 
 @kernel
 def nth(values: Ints, start: int, stop: int, rank: int) -> int:
@@ -43,16 +53,46 @@ def nth(values: Ints, start: int, stop: int, rank: int) -> int:
 
 
 @kernel
+def ranks_of(size: Any) -> tuple[Any, Any]:
+    """The ranks, from 0, of the median and the 95th percentile of so many values (a number, or an array of them)."""
+    return (size + 1) // 2 - 1, (95 * size + 99) // 100 - 1
+
+
+@kernel
+def within(heights: Ints) -> Ints:
+    """For rows of counts by bucket: the bucket of the median and of the 95th percentile, and how many lie before each."""
+    found = np.zeros((heights.shape[0], 4), np.int64)
+    for row in range(heights.shape[0]):
+        middle, tail = ranks_of(heights[row].sum())
+        before = np.int64(0)
+        for place in range(heights.shape[1]):
+            after = before + np.int64(heights[row, place])
+            if before <= middle < after:
+                found[row, 0], found[row, 2] = place, before
+            if before <= tail < after:
+                found[row, 1], found[row, 3] = place, before
+            before = after
+    return found
+
+
+@kernel
+def at_ranks(values: Ints, starts: Ints, ranks: Ints) -> Ints:
+    """The values of some ranks (columns) of each slice ``values[starts[k]:starts[k + 1]]``; -1 for empty ones."""
+    found = np.full(ranks.shape, -1, np.int64)
+    for k in range(len(starts) - 1):
+        for place in range(ranks.shape[1] - 1, -1, -1):
+            if starts[k + 1] > starts[k]:
+                found[k, place] = nth(values, starts[k], starts[k + 1], ranks[k, place])
+    return found
+
+
+@kernel
 def middle_and_tail(values: Ints, starts: Ints) -> tuple[Ints, Ints]:
     """Median and 95th percentile of each slice ``values[starts[k]:starts[k + 1]]`` by nearest rank; -1 for empty ones."""
-    median = np.full(len(starts) - 1, -1, np.int64)
-    tail = np.full(len(starts) - 1, -1, np.int64)
-    for k in range(len(starts) - 1):
-        size = starts[k + 1] - starts[k]
-        if size > 0:
-            tail[k] = nth(values, starts[k], starts[k + 1], (95 * size + 99) // 100 - 1)
-            median[k] = nth(values, starts[k], starts[k + 1], (size + 1) // 2 - 1)
-    return median, tail
+    sizes = starts[1:] - starts[:-1]
+    middle, tail = ranks_of(sizes)
+    found = at_ranks(values, starts, np.stack((middle, tail), axis=1))
+    return found[:, 0].copy(), found[:, 1].copy()
 
 
 @kernel
