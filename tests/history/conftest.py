@@ -53,6 +53,10 @@ class Company:
             change = self.ledger.next_change(connection)
             connection.execute(sa.delete(tables.need_event).where(tables.need_event.c.event_id == event_id))
             if need_id:
+                times = {"opened_at": 0, "last_at": 0, "events": 1}
+                words = dict.fromkeys(("topic", "closed_by", "quote", "quote_event", "stage"), "")
+                need = {"id": need_id, "customer_id": customer, **times, **words}
+                connection.execute(insert_new(tables.need).values(need))
                 connection.execute(sa.insert(tables.need_event).values(event_id=event_id, need_id=need_id))
             connection.execute(sa.update(tables.customer).where(tables.customer.c.id == customer).values(change=change))
 

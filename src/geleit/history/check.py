@@ -186,7 +186,8 @@ def _load(connection: sa.Connection, archive: Archive, sound: list[Segment], duc
     snapshot.copy(connection, sa.select(key.id), duck, "known")
     snapshot.copy(connection, reading.RESOLVED, duck, "owner")
     snapshot.copy(connection, reading.SLICED, duck, "sliced")
-    snapshot.copy(connection, sa.select(claim.event_id, claim.need_id), duck, "claim")
+    snapshot.copy(connection, sa.select(claim.event_id), duck, "claim")
+    reading.copy_assigned(connection, duck)
     snapshot.copy(connection, sa.select(person.id), duck, "person")
     snapshot.copy(connection, reading.NAMING, duck, "member")
     if sound:

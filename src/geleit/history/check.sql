@@ -58,7 +58,7 @@ WITH expected AS (
   SELECT
     acknowledged.event_id,
     coalesce(sliced.customer_id, owner.customer_id, '') AS customer_id,
-    coalesce(claim.need_id, '') AS need_id
+    coalesce(assigned.need_id, '') AS need_id
   FROM acknowledged
   LEFT JOIN owner ON owner.set_key = acknowledged.set_key
   LEFT JOIN sliced
@@ -66,7 +66,7 @@ WITH expected AS (
       sliced.set_key = acknowledged.set_key
       AND acknowledged.t >= sliced.from_t
       AND acknowledged.t < sliced.until_t
-  LEFT JOIN claim ON claim.event_id = acknowledged.event_id
+  LEFT JOIN assigned ON assigned.event_id = acknowledged.event_id
 ),
 
 shown AS (

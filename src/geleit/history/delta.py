@@ -107,8 +107,9 @@ def _collect(duck: duckdb.DuckDBPyConnection, connection: sa.Connection, archive
 def _resolve_all(duck: duckdb.DuckDBPyConnection, connection: sa.Connection) -> None:
     """The same as ``_resolve`` where there is no generation: everything is read, from where it lies."""
     duck.execute(load("delta.sql")["all_stored"])
-    for rows, name in ((reading.RESOLVED, "resolved"), (reading.SLICED, "sliced"), (reading.ASSIGNED, "assigned")):
+    for rows, name in ((reading.RESOLVED, "resolved"), (reading.SLICED, "sliced")):
         snapshot.copy(connection, rows, duck, name)
+    reading.copy_assigned(connection, duck)
 
 
 def _resolve(duck: duckdb.DuckDBPyConnection, connection: sa.Connection, generation: Generation) -> None:
@@ -124,10 +125,10 @@ def _resolve(duck: duckdb.DuckDBPyConnection, connection: sa.Connection, generat
     snapshot.copy_matching(connection, reading.SLICED, tables.identifier_set.c.key, fresh, (duck, "holders"))
     duck.execute(sql["dirty"])
     duck.execute(sql["dirty_stored"])
-    sets, events = _keys(duck, sql["stored_sets"]), _keys(duck, sql["stored_events"])
+    sets = _keys(duck, sql["stored_sets"])
     snapshot.copy_matching(connection, reading.RESOLVED, tables.identifier_set.c.key, sets, (duck, "resolved"))
     snapshot.copy_matching(connection, reading.SLICED, tables.identifier_set.c.key, sets, (duck, "sliced"))
-    snapshot.copy_matching(connection, reading.ASSIGNED, tables.need_event.c.event_id, events, (duck, "assigned"))
+    reading.copy_assigned(connection, duck, [str(one) for one in _keys(duck, sql["touched"])])
 
 
 def _keys(duck: duckdb.DuckDBPyConnection, query: str) -> list[int | str]:

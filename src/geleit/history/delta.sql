@@ -54,9 +54,9 @@ DROP VIEW stored
 -- purpose: the identifier sets of all rows to be read
 SELECT DISTINCT set_key FROM stored
 
--- name: stored_events
--- purpose: the ids of all rows to be read
-SELECT event_id FROM stored
+-- name: touched
+-- purpose: the customers of all rows to be read
+SELECT customer_id FROM dirty
 
 -- name: delta
 -- purpose: the rows that take the place of the masked ones, clustered like the base

@@ -166,7 +166,7 @@ class Journal:
             segments = [one for one in self.archive.segments(connection) if one.last_seq <= until]
             snapshot.copy(connection, reading.OUTBOX.where(tables.outbox.c.seq <= until), duck, "pending")
             snapshot.copy(connection, reading.SLICED, duck, "sliced")
-            snapshot.copy(connection, reading.ASSIGNED, duck, "assigned")
+            reading.copy_assigned(connection, duck)
             snapshot.copy(connection, reading.PLACED, duck, "published_resolution")
             duck.execute(load("journal.sql")["resolved"], {"whole": reading.WHOLE})
             for table in PUBLISHED:

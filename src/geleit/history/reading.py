@@ -18,7 +18,7 @@ import sqlalchemy as sa
 from geleit.errors import StoreError
 from geleit.events.event import Event
 from geleit.events.kinds import Catalogue
-from geleit.history.snapshot import schema
+from geleit.history import snapshot
 from geleit.history.statements import load
 from geleit.history.stored import COLUMNS
 from geleit.ledger import tables
@@ -52,7 +52,8 @@ PLACED = sa.union_all(
         tables.identifier_set.c.key.label("set_key"), slice_.c.number.label("slice"), tables.resolution.c.customer_id
     ).select_from(_CUT),
 )
-ASSIGNED = sa.select(tables.need_event.c.event_id, tables.need_event.c.need_id)
+_WAITING = sa.select(tables.need.c.id).join(tables.recut, tables.recut.c.customer_id == tables.need.c.customer_id)
+_ASSIGNED = sa.select(tables.need_event.c.event_id, tables.need_event.c.need_id)
 
 TOUCH = pa.schema(
     [(name, pa.string()) for name in ("kind", "place", "told_kind", "supposed", "evidence")]
@@ -66,6 +67,28 @@ def connect(**settings: str) -> duckdb.DuckDBPyConnection:
     return duckdb.connect(":memory:", config={"autoinstall_known_extensions": "false", **settings})
 
 
+def copy_assigned(
+    connection: sa.Connection, duck: duckdb.DuckDBPyConnection, customers: Sequence[str] | None = None
+) -> None:
+    """Make the table ``assigned``: the need of each event, of these customers or of all.
+
+    Who gave events away and waits to be cut still claims them: there the claim of who is not waiting counts.
+    """
+    of = tables.need_event.c.need_id
+    mine = tables.need.c.customer_id
+    for name, rows in (
+        ("assigned", _ASSIGNED.where(of.not_in(_WAITING))),
+        ("unsettled", _ASSIGNED.where(of.in_(_WAITING))),
+    ):
+        if customers is None:
+            snapshot.copy(connection, rows, duck, name)
+        else:
+            found = rows.join(tables.need, tables.need.c.id == of)
+            snapshot.copy_matching(connection, found, mine, customers, (duck, name))
+    duck.execute(load("reading.sql")["unsettled"])
+    duck.execute("DROP TABLE unsettled")
+
+
 def gather(duck: duckdb.DuckDBPyConnection, paths: Sequence[Path], after: int) -> None:
     """Make the view ``archived`` of the segments' rows after a sequence number; files are read when it is asked."""
     if paths:
@@ -73,7 +96,7 @@ def gather(duck: duckdb.DuckDBPyConnection, paths: Sequence[Path], after: int) -
         wanted = rows.filter(duckdb.ColumnExpression("seq") > duckdb.ConstantExpression(after))
         wanted.select(*STORED).create_view("archived")
     else:
-        duck.from_arrow(schema(OUTBOX).empty_table()).create("archived")
+        duck.from_arrow(snapshot.schema(OUTBOX).empty_table()).create("archived")
 
 
 def prepare(duck: duckdb.DuckDBPyConnection, catalogue: Catalogue) -> None:

@@ -48,3 +48,11 @@ LEFT JOIN resolved ON resolved.set_key = keyed.set_key
 LEFT JOIN sliced
   ON sliced.set_key = keyed.set_key AND keyed.t >= sliced.from_t AND keyed.t < sliced.until_t
 LEFT JOIN assigned ON assigned.event_id = keyed.event_id
+
+-- name: unsettled
+-- purpose: events that only customers who wait to be cut claim
+INSERT INTO assigned
+SELECT unsettled.event_id, min(unsettled.need_id)
+FROM unsettled
+ANTI JOIN assigned ON assigned.event_id = unsettled.event_id
+GROUP BY unsettled.event_id

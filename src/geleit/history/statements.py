@@ -16,7 +16,7 @@ def load(file: str) -> Mapping[str, str]:
     """The statements of one .sql file by name; each begins with ``-- name: it`` and a line of purpose.
 
     >>> sorted(load("reading.sql"))
-    ['combinations', 'keyed', 'read_events']
+    ['combinations', 'keyed', 'read_events', 'unsettled']
     """
     return load_from(FOLDER / file)
 

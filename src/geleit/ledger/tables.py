@@ -329,8 +329,9 @@ need = Table(
 need_event = Table(
     "need_event",
     metadata,
-    Column("event_id", Text, primary_key=True),
-    Column("need_id", Text, nullable=False, index=True),
+    Column("need_id", Text, nullable=False),
+    Column("event_id", Text, nullable=False),
+    PrimaryKeyConstraint("need_id", "event_id"),  # a need's events stand together
     sqlite_with_rowid=False,
 )
 

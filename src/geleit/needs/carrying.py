@@ -12,7 +12,7 @@ import sqlalchemy as sa
 
 from geleit.events.event import named_by
 from geleit.ledger import tables
-from geleit.ledger.ledger import given, upsert
+from geleit.ledger.ledger import given, insert_new, upsert
 from geleit.ledger.live_tables import need_tip
 from geleit.ledger.prepared import Prepared
 from geleit.needs.cut import Cutter, Going, cut_all, last_note, need_of
@@ -29,7 +29,7 @@ _NEED = Prepared(upsert(tables.need, UPDATED))
 # What going on changes: other columns stay, and with them the indexes on them.
 MOVED = [name for name in UPDATED if name not in ("customer_id", "topic", "opened_at")]
 _MOVED = Prepared(sa.update(tables.need).where(_need.id == sa.bindparam("known")))
-_MEMBER = Prepared(upsert(tables.need_event, ["need_id"]))
+_MEMBER = Prepared(insert_new(tables.need_event))
 _WAITING = Prepared(sa.select(tables.recut.c.customer_id).where(given(tables.recut.c.customer_id)))
 _TIPS = Prepared(sa.select(need_tip).where(given(need_tip.c.customer_id)))
 _TIP = Prepared(upsert(need_tip, ["t", "noted_t"]))
@@ -164,7 +164,7 @@ class _Carried:
             moved = sorted(self.moved, key=itemgetter("id"))
             _MOVED.many(connection, [{"known": row["id"]} | {name: row[name] for name in MOVED} for row in moved])
         _NEED.many(connection, sorted(self.needs, key=itemgetter("id")))
-        _MEMBER.many(connection, sorted(self.members, key=itemgetter("event_id")))
+        _MEMBER.many(connection, sorted(self.members, key=itemgetter("need_id", "event_id")))
         _TIP.many(connection, sorted(self.tips, key=itemgetter("customer_id")))
 
 

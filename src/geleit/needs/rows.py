@@ -37,13 +37,12 @@ def need_row(customer: str, need: Need) -> dict[str, object]:
 
 NAMES = ("id", *UPDATED)
 UPDATE = "(id) DO UPDATE SET " + ", ".join(f'"{name}" = excluded."{name}"' for name in UPDATED)
-MOVED = "(event_id) DO UPDATE SET need_id = excluded.need_id"
 
 
 def write_cuts(connection: sa.Connection, found: Mapping[str, Cut]) -> None:
     """Write the needs of customers who have none any more.
 
-    An event may have moved to another customer that is cut later: its old row goes with whoever comes first.
+    An event that came from another customer who is cut later is in two needs until then (see ``history.reading``).
     """
     tips = [(customer, one.tip, one.noted) for customer, one in found.items() if one.tip is not None]
     write_rows(connection, need_tip, ("customer_id", "t", "noted_t"), sorted(tips))
@@ -54,8 +53,8 @@ def write_cuts(connection: sa.Connection, found: Mapping[str, Cut]) -> None:
     write_rows(connection, tables.need, NAMES, sorted(rows), UPDATE)
     if another := _elsewhere(connection, [need.id for _, need in cut]):
         connection.execute(sa.delete(tables.need_event).where(among(tables.need_event.c.need_id, another)))
-    members = sorted((event, need.id) for _, need in cut for event in need.event_ids)
-    write_rows(connection, tables.need_event, ("event_id", "need_id"), members, MOVED)
+    members = sorted((need.id, event) for _, need in cut for event in need.event_ids)
+    write_rows(connection, tables.need_event, ("need_id", "event_id"), members)
 
 
 def _elsewhere(connection: sa.Connection, needs: Sequence[str]) -> list[str]:
