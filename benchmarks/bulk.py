@@ -63,8 +63,9 @@ def arguments() -> argparse.Namespace:
     add("--cores", type=int, default=2, metavar="N", help="processors to use, where the system can say so (default 2)")
     add(
         "--until",
-        choices=("import", "adopt", "question", "sync"),
-        help="stop after this stage (default: sync; with --live question: sync goes on as long as live events come)",
+        choices=("import", "adopt", "sync", "question"),
+        default="question",
+        help="stop after this stage (default: question); with --live, sync is the journal alone: needs are never all cut then",
     )
     add("--live", action="store_true", help="a second process accepts live events meanwhile")
     add("--every", type=float, default=0.1, metavar="S", help="seconds between live batches of 20 (default 0.1)")
@@ -75,9 +76,6 @@ def arguments() -> argparse.Namespace:
     asked = parser.parse_args()
     if asked.events < LEAST:
         parser.error(f"--events: at least {LEAST:,}: fewer do not go in bulk")
-    if asked.live and asked.until == "sync":
-        parser.error("--live: at most until question: sync cuts needs as long as live events come")
-    asked.until = asked.until or ("question" if asked.live else "sync")
     return asked
 
 
@@ -120,7 +118,9 @@ def measure(folder: Path, kind: str, truth: dict[str, Any], asked: argparse.Name
         if asked.live:
             events = stack.enter_context(live(root, truth["people"], asked))
         profile = "profile" if asked.profile else "plain"
-        found = child("bulk_run", "run", root, folder / "truth.json", asked.until, profile)
+        found = child(
+            "bulk_run", "run", root, folder / "truth.json", asked.until, profile, "live" if asked.live else "alone"
+        )
     shutil.rmtree(root)
     run = {"format": kind, "bytes": truth["bytes"][kind], "floors": floors, **found}
     return run | ({"live": summarized(events, found["stages"])} if asked.live else {})

@@ -27,7 +27,7 @@ from geleit.workspace import open_workspace
 from geleit.workspace.scaffold import init
 from geleit.workspace.workspace import Workspace
 
-STAGES = ("import", "adopt", "question", "sync")
+STAGES = ("import", "adopt", "sync", "question")
 LOOK_EVERY = 0.25  # seconds between looking for the people
 COSTLIEST = 5
 SOURCE = """\
@@ -81,8 +81,8 @@ def prepare(root: Path, file: Path) -> None:
 class Run:
     """The stages of one load, each measured; ``found`` says how long after the start customers could be shown."""
 
-    def __init__(self, workspace: Workspace, truth: dict[str, Any], *, profile: bool = False) -> None:
-        self.workspace, self.truth, self.profile = workspace, truth, profile
+    def __init__(self, workspace: Workspace, truth: dict[str, Any], *, profile: bool, beside: bool) -> None:
+        self.workspace, self.truth, self.profile, self.beside = workspace, truth, profile, beside
         self.watch = Watch(workspace.ledger)
         self.stages: dict[str, dict[str, Any]] = {}
         self.found: dict[str, dict[str, float]] = {}
@@ -161,7 +161,10 @@ class Run:
         self.checks["answer"] = (self.truth["answer"], row[0] if row else None)
 
     def bring_up_to_date(self) -> None:
-        """Needs are cut, a generation is built."""
+        """Needs are cut, a generation is built; with live events ``beside`` the latter alone, for needs would never be done."""
+        if self.beside:
+            self.workspace.build_generation()
+            return
         moments = [("definitions", time.perf_counter())]
         self.workspace.sync(told=lambda step: moments.append((step, time.perf_counter())))
         moments.append(("", time.perf_counter()))
@@ -198,13 +201,15 @@ def costliest(profile: cProfile.Profile) -> list[dict[str, Any]]:
 
 
 def main(task: str, root: Path, rest: list[str]) -> None:
-    """``prepare ROOT FILE`` or ``run ROOT TRUTH LAST PROFILE``."""
+    """``prepare ROOT FILE`` or ``run ROOT TRUTH LAST PROFILE BESIDE``."""
     if task == "prepare":
         prepare(root, Path(rest[0]))
         print("{}")
         return
     with open_workspace(root) as workspace:
-        run = Run(workspace, json.loads(Path(rest[0]).read_text()), profile=rest[2] == "profile")
+        run = Run(
+            workspace, json.loads(Path(rest[0]).read_text()), profile=rest[2] == "profile", beside=rest[3] == "live"
+        )
         print(json.dumps(run.until(rest[1])))
 
 

@@ -21,12 +21,12 @@ class Watch:
         ledger.write = self.write
 
     @contextmanager
-    def write(self) -> Iterator[Any]:
+    def write(self, **options: bool) -> Iterator[Any]:
         """The ledger's own ``write``, timed; the commit counts as held."""
         asked, at = time.perf_counter(), time.time()
         got = asked
         try:
-            with self._write() as connection:
+            with self._write(**options) as connection:
                 got = time.perf_counter()
                 yield connection
         finally:

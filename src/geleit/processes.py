@@ -49,6 +49,17 @@ def started(module: str) -> subprocess.Popen[bytes] | None:
         return None
 
 
+def gone(pid: int) -> bool:
+    """Whether no process of this machine has this number."""
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return True
+    except OSError:  # somebody else's process, or a system that cannot tell
+        return False
+    return False
+
+
 def stop(process: subprocess.Popen[bytes] | None) -> None:
     """End it, whatever it does."""
     if process is not None:

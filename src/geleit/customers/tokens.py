@@ -19,6 +19,7 @@ LONGEST = 40
 MOST = 60  # words kept of one text
 NAMES = ("first_name", "last_name", "name", "company", "city")
 SPEAKING = frozenset(("need_opened", "question_asked", "complaint_opened", "expectation_stated", "criterion_stated"))
+SILENT = ("anonymous_id", "device_id")  # numbers that no person ever types
 # Germany, Austria, Switzerland: behind the code stands the number as it is, so no library need take it apart.
 PLAIN_PHONE = re.compile(r"\+(49|43|41)[1-9][0-9]{6,11}")
 DOUBLED = re.compile("[aou]e")  # may stand for an umlaut
@@ -52,7 +53,11 @@ def _plain(text: str) -> str:
 @lru_cache(maxsize=16_384)  # names of products and cities come again and again
 def of_text(text: str) -> Words:
     """The tokens of a text, each once and in order, at least two characters each."""
-    return tuple(sorted({form for word in WORD.findall(text)[:MOST] for form in fold(word) if len(form) > 1}))
+    return tuple(sorted(_words(text)))
+
+
+def _words(text: str) -> set[str]:
+    return {form for word in WORD.findall(text)[:MOST] for form in fold(word) if len(form) > 1}
 
 
 @lru_cache(maxsize=16_384)
@@ -89,24 +94,32 @@ def _products(event: Event, kind: str) -> Iterator[str]:
 @lru_cache(maxsize=65_536)
 def of_identifier(identifier: Identifier) -> frozenset[tuple[str, str]]:
     """The tokens of an identifier: the whole of it, and its parts; none of numbers that no person ever types."""
-    value = identifier.value
     class_ = class_of(identifier.type)
-    if class_ in ("anonymous_id", "device_id"):
-        return frozenset()
+    return frozenset() if class_ in SILENT else frozenset(_of_value(class_, identifier.value))
+
+
+def _of_value(class_: str, value: str) -> set[tuple[str, str]]:
     if class_ == "phone":
-        return frozenset((form, "phone") for form in phone_forms(value))
-    parts = of_text(value.partition("@")[0]) if class_ == "email" else of_text(value)
-    why = "email" if class_ == "email" else "number"
-    return frozenset((token, why) for token in (*parts, value.casefold()[:LONGEST]))
+        return {(form, "phone") for form in phone_forms(value)}
+    said, why = (value.partition("@")[0], "email") if class_ == "email" else (value, "number")
+    lower = said.lower()
+    if lower.isascii() and not DOUBLED.search(lower):  # as nearly all are: no form but itself
+        parts = [word[:LONGEST] for word in WORD.findall(lower)[:MOST] if len(word) > 1]
+    else:
+        parts = [*_words(said)]
+    return {(token, why) for token in (*parts, value.casefold()[:LONGEST])}
 
 
 def of_identifiers(rows: Iterable[Sequence[Any]]) -> list[tuple[str, int, str]]:
     """(token, ledger id, what it is) of identifiers (ledger id, type, value, ...), in the order in which the ledger keeps them."""
-    return sorted(
-        (token, number, why)
-        for number, type_, value, *_ in rows
-        for token, why in of_identifier(Identifier(type_, value))
-    )
+    classes: dict[str, str] = {}
+    found: list[tuple[str, int, str]] = []
+    for number, type_, value, *_ in rows:
+        class_ = classes.get(type_) or classes.setdefault(type_, class_of(type_))
+        if class_ not in SILENT:
+            found += [(token, number, why) for token, why in _of_value(class_, value)]
+    found.sort()
+    return found
 
 
 def _of_said(text: object) -> Iterator[Words]:

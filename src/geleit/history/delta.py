@@ -77,7 +77,7 @@ def open_view(
 
     Errors: StoreError if a segment or the generation is damaged.
     """
-    duck = generation.connect() if generation else reading.connect()
+    duck = generation.connect() if generation else reading.spilling(archive.folder.parent)
     sql = load("delta.sql")
     try:
         _collect(duck, connection, archive, beyond)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
 import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -28,7 +27,6 @@ from geleit.ledger import tables
 from geleit.ledger.ledger import Ledger, chunked
 
 MANY_SETS = 2_000  # from which one pass over everything is worth it
-WALK_MEMORY = "1500MB"
 FEW = 3  # customers up to which a query each is quicker than one for all
 
 _WITHOUT_RAW = [column if column.name != "raw" else sa.literal("").label("raw") for column in tables.outbox.c]
@@ -82,10 +80,7 @@ class History:
         if len(set_keys) <= MANY_SETS:
             found = self.events_of(set_keys)
             return [(one.set_key, one.event.t, one.event.order, one.event_id, one.event.kind) for one in found]
-        with (
-            tempfile.TemporaryDirectory(dir=self.archive.folder.parent) as spill,
-            reading.connect(temp_directory=spill, memory_limit=WALK_MEMORY) as duck,
-        ):
+        with reading.spilling(self.archive.folder.parent) as duck:
             with self.ledger.read() as connection:
                 segments = self.archive.segments(connection)
                 snapshot.copy(connection, reading.OUTBOX, duck, "pending")
@@ -102,10 +97,7 @@ class History:
 
         ``telling``: a pattern of the bodies that are wanted.
         """
-        with (
-            tempfile.TemporaryDirectory(dir=self.archive.folder.parent) as spill,
-            reading.connect(temp_directory=spill, memory_limit=WALK_MEMORY) as duck,
-        ):
+        with reading.spilling(self.archive.folder.parent) as duck:
             # Only for the copies: whoever reads on keeps the ledger's log growing.
             with self.ledger.read() as connection:
                 segments = self.archive.segments(connection)

@@ -125,6 +125,7 @@ class Journal:
 
     def _sweep(self) -> None:
         """Keep the current generation and the one before; remove older, half-built and never published ones."""
+        reading.sweep(self.archive.folder.parent)
         current = self._current()
         known = [path.name for path in self._generations() if path.name <= current]
         for path in [*self._generations(), *self.folder.glob(".*.part")]:
@@ -138,7 +139,7 @@ class Journal:
     def _fill(self, part: Path, catalogue: Catalogue) -> tuple[_Seen, dict[str, list[str]], dict[str, int]]:
         """Write database and columns; everything in them is of one change of the ledger."""
         spill = part / "spill"
-        with reading.connect(temp_directory=str(spill)) as duck:
+        with reading.connect(memory_limit=reading.MEMORY, temp_directory=str(spill)) as duck:
             duck.execute("ATTACH $path AS built", {"path": str(part / DATABASE)})
             seen = self._copy_ledger(duck)
             self.archive.verify(seen.segments)

@@ -6,6 +6,9 @@ Before ``prepare``, the connection holds ``stored`` (the columns of ``STORED``),
 
 from __future__ import annotations
 
+import os
+import secrets
+import shutil
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -23,8 +26,11 @@ from geleit.history.statements import load
 from geleit.history.stored import COLUMNS
 from geleit.ledger import tables
 from geleit.ledger.slice_tables import slice_
+from geleit.processes import gone
 
 STORED = tuple(name for name in COLUMNS if name != "raw")
+MEMORY = "2GB"  # of an engine that sorts or gathers everything there is
+SPILL = "spill-"
 WHOLE = 0  # the number of what a set is all the time, but for the slices that are cut out of it
 
 OUTBOX = sa.select(*(tables.outbox.c[name] for name in STORED)).order_by(tables.outbox.c.seq)
@@ -87,6 +93,20 @@ def copy_assigned(
             snapshot.copy_matching(connection, found, mine, customers, (duck, name))
     duck.execute(load("reading.sql")["unsettled"])
     duck.execute("DROP TABLE unsettled")
+
+
+def spilling(folder: Path) -> duckdb.DuckDBPyConnection:
+    """The same, with what does not fit into ``MEMORY`` in a folder of its own under ``folder``, gone when it is closed."""
+    spill = folder / f"{SPILL}{os.getpid()}-{secrets.token_hex(4)}"
+    return connect(memory_limit=MEMORY, temp_directory=str(spill))
+
+
+def sweep(folder: Path) -> None:
+    """Remove what engines of processes that were killed left under ``folder``."""
+    for path in folder.glob(f"{SPILL}*"):
+        number = path.name.removeprefix(SPILL).partition("-")[0]
+        if gone(int(number)):
+            shutil.rmtree(path, ignore_errors=True)
 
 
 def gather(duck: duckdb.DuckDBPyConnection, paths: Sequence[Path], after: int) -> None:

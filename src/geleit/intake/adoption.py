@@ -9,15 +9,13 @@ from __future__ import annotations
 
 import shutil
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
-from itertools import groupby
 from pathlib import Path
 from typing import Any
 
 import duckdb
-import pyarrow as pa
 import sqlalchemy as sa
 
 from geleit.customers import tokens
@@ -36,6 +34,7 @@ from geleit.intake import parts
 from geleit.intake.live import Intake
 from geleit.intake.loading import clear_half_written
 from geleit.intake.pace import Pace
+from geleit.intake.slices import Pairs, grouped, slices
 from geleit.ledger import tables
 from geleit.ledger.ledger import among, take_numbers, write_rows
 from geleit.ledger.search_tables import search_identifier
@@ -110,7 +109,10 @@ class Adoption:
     def run(self) -> int:
         """Adopt everything and let go of the parts."""
         try:
-            with writing("what a bulk load says of people", "all its events are in the archive"):
+            with (
+                writing("what a bulk load says of people", "all its events are in the archive"),
+                self.ledger.relieving(),
+            ):
                 done = self._adopt()
         except duckdb.Error as error:
             raise StoreError(
@@ -161,7 +163,7 @@ class Adoption:
 
     def _identifiers(self, duck: duckdb.DuckDBPyConnection) -> None:
         """Write identifiers and their words; ``known(no, id)`` says which ids they have."""
-        duck.execute("CREATE TABLE known (no BIGINT, id BIGINT)")
+        known = Pairs("no", "id")
         pace = Pace(self.ledger, SLICE)
         for rows in slices(duck, SQL["identifiers"], pace):
             members = [Identifier(type_, value) for _, type_, value, _ in rows]
@@ -179,8 +181,9 @@ class Adoption:
                 move_earlier(connection, earlier)
             fresh = {row[0]: first + place for place, row in enumerate(new)}
             ids = [fresh.get(row[0]) or there[member][0] for row, member in zip(rows, members, strict=True)]
-            append(duck, "known", [(row[0], id_) for row, id_ in zip(rows, ids, strict=True)])
+            known.add((row[0] for row in rows), ids)
             self.progress("identifiers", len(rows))
+        known.create(duck, "known")
 
     def _remember_shifted(
         self, rows: Iterable[tuple[tuple[Any, ...], Identifier]], there: Mapping[Identifier, tuple[int, int]]
@@ -205,7 +208,7 @@ class Adoption:
 
     def _sets(self, duck: duckdb.DuckDBPyConnection) -> None:
         """Write sets and their members; ``known_set(set_key, id)`` says which ids they have."""
-        duck.execute("CREATE TABLE known_set (set_key BIGINT, id BIGINT)")
+        known = Pairs("set_key", "id")
         pace = Pace(self.ledger, SLICE // 2)
         for rows in slices(duck.cursor(), SQL["sets"], pace):
             with pace.turn() as connection:
@@ -217,8 +220,9 @@ class Adoption:
                 write_rows(connection, tables.identifier_set, ("id", "key", "rest"), values)
                 pairs = [(ids[key], member) for key, _, members in new for member in members or ()]
                 write_rows(connection, tables.identifier_set_member, ("set_id", "identifier_id"), pairs)
-            append(duck, "known_set", [(key, ids[key]) for key, _, _ in rows])
+            known.add((key for key, _, _ in rows), (ids[key] for key, _, _ in rows))
             self.progress("sets", len(rows))
+        known.create(duck, "known_set")
 
     def _evidence(self, duck: duckdb.DuckDBPyConnection) -> None:
         """Add what was seen together; counted, so each slice remembers how far it is."""
@@ -370,27 +374,3 @@ def _move_since(connection: sa.Connection, people: Sequence[Person], change: int
     for one in earlier:
         moved = sa.update(tables.customer).where(customer.id == one.customer)
         connection.execute(moved.values(since_t=one.since_t, change=change))
-
-
-def slices(duck: duckdb.DuckDBPyConnection, question: str, pace: Pace) -> Iterator[list[tuple[Any, ...]]]:
-    """The rows of an answer, as many at a time as are written in one turn."""
-    answer = duck.cursor().execute(question)
-    while rows := answer.fetchmany(pace.rows):
-        yield rows
-
-
-def grouped(duck: duckdb.DuckDBPyConnection, question: str) -> Iterator[tuple[int, list[tuple[Any, ...]]]]:
-    """The rows of an answer that is ordered by its first column, by that column."""
-    answer = duck.cursor().execute(question)
-    rows = (row for some in iter(lambda: answer.fetchmany(SLICE), []) for row in some)
-    for rank, members in groupby(rows, key=lambda row: row[0]):
-        yield rank, list(members)
-
-
-def append(duck: duckdb.DuckDBPyConnection, table: str, rows: Sequence[tuple[Any, ...]]) -> None:
-    """Add rows to a table."""
-    if not rows:
-        return
-    names = duck.table(table).columns
-    columns = {name: [row[place] for row in rows] for place, name in enumerate(names)}
-    duck.from_arrow(pa.table(columns)).insert_into(table)

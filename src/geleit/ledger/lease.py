@@ -20,6 +20,7 @@ import sqlalchemy as sa
 from geleit.errors import GeleitError, Retryable
 from geleit.ledger.ledger import Ledger, upsert
 from geleit.ledger.live_tables import lease
+from geleit.processes import gone
 
 SPAN = 15.0  # seconds that a lease holds unless it is renewed
 RENEWALS = 3  # tries to renew within one span
@@ -186,10 +187,4 @@ def _is_gone(holder: str) -> bool:
     host, pid, _ = f"{holder}::".split(":", 2)
     if host != socket.gethostname() or not pid.isdigit():
         return False
-    try:
-        os.kill(int(pid), 0)
-    except ProcessLookupError:
-        return True
-    except OSError:  # somebody else's process, or a system that cannot tell
-        return False
-    return False
+    return gone(int(pid))

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
+import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from contextvars import ContextVar
 from typing import Any
 
@@ -29,6 +30,7 @@ from geleit.ledger.sqlite import Sqlite
 _CHANGE = Prepared(sa.select(tables.progress.c.change))
 _NEXT = Prepared(sa.update(tables.progress).values(change=tables.progress.c.change + 1, at=sa.bindparam("now")))
 
+RELIEF = 0.25  # seconds between two looks at what commits have left
 PARAMETERS = 900  # values in one IN list; SQLite of Debian 12 takes 32,766, older ones 999
 
 
@@ -61,12 +63,14 @@ class Ledger:
             yield connection
 
     @contextmanager
-    def write(self, *, long: bool = False) -> Iterator[sa.Connection]:
+    def write(self, *, long: bool = False, synced: bool = True) -> Iterator[sa.Connection]:
         """One transaction that takes the writer's place at once; commits at the end or changes nothing.
 
         ``long``: it may think for minutes between two statements; others lose their turn in PostgreSQL if they do.
+        ``synced``: it is on the disk when it has been committed; if not, a power cut may undo it with all that came after,
+        so only what can be done again may go that way. A synced one takes those before it along.
         """
-        options = self.engine.connect().execution_options(writes=True, long=long)
+        options = self.engine.connect().execution_options(writes=True, long=long, synced=synced)
         with self._translated(), options as connection, connection.begin():
             for check in self._checks.get():
                 check(connection)
@@ -92,9 +96,32 @@ class Ledger:
         return int(_CHANGE.all(connection)[0][0])
 
     def relieved(self) -> None:
-        """From now on another process calls ``relieve``, so that a commit need not tidy up behind itself."""
+        """From now on somebody else calls ``relieve``, so that a commit need not tidy up behind itself."""
         self.store.relieved()
         self.engine.dispose()
+
+    @contextmanager
+    def relieving(self) -> Iterator[None]:
+        """Meanwhile a thread of its own calls ``relieve``, beside whoever writes."""
+        ended = threading.Event()
+
+        def relieve() -> None:
+            while not ended.wait(RELIEF):
+                with suppress(GeleitError):
+                    if self.relieve():
+                        with self.write(synced=False):  # so that nobody else writes
+                            self.finish()
+
+        thread = threading.Thread(target=relieve, name="geleit-relief", daemon=True)
+        self.relieved()
+        thread.start()
+        try:
+            yield
+        finally:
+            ended.set()
+            thread.join()
+            with suppress(GeleitError):
+                self.finish()
 
     def warm(self) -> None:
         """Have what events will ask for read into memory, if it fits; returns at once."""

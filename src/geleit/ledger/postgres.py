@@ -186,3 +186,5 @@ def _begin(connection: sa.Connection) -> None:
     if options.get("writes", False):
         turn = LONG_TURN if options.get("long", False) else TURN
         connection.exec_driver_sql(turn, (connection.info["lock"],))
+        if not options.get("synced", True):
+            connection.exec_driver_sql("SET LOCAL synchronous_commit TO OFF")

@@ -168,6 +168,9 @@ def _begin(connection: sa.Connection) -> None:
     if not connection.get_execution_options().get("writes", False):
         cursor.execute("BEGIN")
         return
+    if connection.info.get("synced", True) != (synced := connection.get_execution_options().get("synced", True)):
+        cursor.execute(f"PRAGMA synchronous={'FULL' if synced else 'NORMAL'}")
+        connection.info["synced"] = synced
     cursor.execute("PRAGMA busy_timeout=0")
     try:
         _take_turn(cursor, connection.dialect.loaded_dbapi.OperationalError)
