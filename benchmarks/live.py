@@ -5,6 +5,7 @@ What is measured and what the columns mean stands in docs/benchmarks.md. Example
 
     python benchmarks/live.py --existing 0 --seconds 20
     python benchmarks/live.py --existing 1_000_000 --folder DIR --json live-1m.json    # DIR is kept and used again
+    python benchmarks/live.py --hour 3_600_000 --folder DIR     # memory while an hour of 1,000 a second comes
     python benchmarks/live.py --render live-1m.json live-10m.json
 """
 
@@ -27,10 +28,13 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+import live_memory
+
 HERE = Path(__file__).parent
 TICKS = os.sysconf("SC_CLK_TCK")
 SOURCE = "collect: true\n"
 READY = 200
+LONGEST = 36_000  # seconds that an hour's worth of events may take
 
 
 @dataclass(frozen=True)
@@ -54,6 +58,12 @@ def arguments() -> argparse.Namespace:
     add("--seconds", type=int, default=20, help="of each load (default 20)")
     add("--folder", type=Path, help="where the workspace is made, or used again; default: a temporary folder")
     add("--batch", type=int, nargs="*", help="only these batch sizes")
+    add(
+        "--hour",
+        type=int,
+        metavar="N",
+        help="send N events in batches of 100 and tell what the processes hold meanwhile",
+    )
     add("--json", type=Path, help="write what was measured")
     add("--render", type=Path, nargs="+", metavar="FILE", help="print measured files as Markdown, and measure nothing")
     return parser.parse_args()
@@ -70,6 +80,9 @@ def main() -> None:
     with folder(wanted.folder) as root:
         key = workspace(root, wanted.existing)
         loads = [load for load in LOADS if not wanted.batch or load.batch in wanted.batch]
+        if wanted.hour:
+            print(an_hour(root, (key, Load(100, 16), wanted.people), wanted.hour))
+            return
         runs = []
         with serving(root) as (process, port):
             for number, load in enumerate(loads):
@@ -80,6 +93,16 @@ def main() -> None:
     if wanted.json:
         wanted.json.write_text(json.dumps(result, indent=1))
     print(table([result]))
+
+
+def an_hour(root: Path, what: tuple[str, Load, int], events: int) -> str:
+    """What the server's processes hold while so many events come, as Markdown."""
+    with serving(root) as (process, port):
+        command = wrk(port, what, LONGEST, 0)
+        rows = live_memory.hour(command, port, lambda: family(process.pid), events)
+    if not present(root, rows[-1:]):
+        raise SystemExit("events that were acknowledged are missing")
+    return live_memory.table(rows)
 
 
 @contextmanager
@@ -137,17 +160,9 @@ def measured(
     process: subprocess.Popen[bytes], port: int, what: tuple[str, Load, int], seconds: int, number: int
 ) -> dict[str, Any]:
     """One load, and what it cost the server."""
-    key, load, people = what
-    pace = load.rate / load.batch / load.connections
-    words = [key, load.batch, people, f"{time.time_ns():x}{number}", pace]
-    command = ["wrk", "-t1", f"-c{load.connections}", f"-d{seconds}s", "--timeout", "30s", "-s", HERE / "live.lua"]
+    load = what[1]
     before = spent(process.pid)
-    done = subprocess.run(
-        [*map(str, command), f"http://127.0.0.1:{port}", "--", *map(str, words)],
-        check=True,
-        capture_output=True,
-        text=True,
-    )
+    done = subprocess.run(wrk(port, what, seconds, number), check=True, capture_output=True, text=True)
     said = json.loads(next(line for line in done.stdout.splitlines() if line.startswith("RESULT")).partition(" ")[2])
     events = (said["requests"] - said["failed"]) * load.batch
     each = [after - before.get(pid, 0) for pid, after in spent(process.pid).items()]
@@ -165,6 +180,15 @@ def measured(
         "broken": said["broken"],
         "memory_mb": memory(process.pid),
     }
+
+
+def wrk(port: int, what: tuple[str, Load, int], seconds: int, number: int) -> list[str]:
+    """The command that sends a load; ``number`` makes its keys differ from those of other loads."""
+    key, load, people = what
+    pace = load.rate / load.batch / load.connections
+    words = [key, load.batch, people, f"{time.time_ns():x}{number}", pace]
+    command = ["wrk", "-t1", f"-c{load.connections}", f"-d{seconds}s", "--timeout", "30s", "-s", HERE / "live.lua"]
+    return [*map(str, command), f"http://127.0.0.1:{port}", "--", *map(str, words)]
 
 
 def family(pid: int) -> list[int]:
