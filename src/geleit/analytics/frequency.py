@@ -12,6 +12,7 @@ import pyarrow as pa
 from pydantic import Field
 
 from geleit.analytics.kernels import occurring
+from geleit.analytics.kernels.ranks import of_counted
 from geleit.analytics.question import Question, Unit
 from geleit.analytics.selection import Selection, table, ways
 from geleit.errors import GeleitError
@@ -98,26 +99,18 @@ class Frequencies(Question):
 
 def _summed(channel: str, pairs: Sequence[tuple[int, int]]) -> Frequency:
     people, visits = sum(some for _, some in pairs), sum(number * some for number, some in pairs)
+    median, tail = of_counted(pairs)
     return Frequency(
         channel=channel,
         people=people,
         visits=visits,
         once=sum(some for number, some in pairs if number == 1),
         mean=visits / people,
-        median=_rank(pairs, (people + 1) // 2),
-        p95=_rank(pairs, (95 * people + 99) // 100),
+        median=median,
+        p95=tail,
         came=tuple(
             Came(often, some)
             for often, further in zip(OFTEN, (*OFTEN[1:], sys.maxsize), strict=True)
             if (some := sum(count for number, count in pairs if often <= number < further))
         ),
     )
-
-
-def _rank(pairs: Sequence[tuple[int, int]], rank: int) -> int:
-    """The visits of the person at a rank (from 1)."""
-    for number, some in pairs:
-        rank -= some
-        if rank <= 0:
-            return number
-    return 0

@@ -12,6 +12,7 @@ import pyarrow as pa
 from pydantic import Field
 
 from geleit.analytics.calendar import EPOCH, Span, beginning, calendar_of, numbered
+from geleit.analytics.kernels.ranks import of_counted
 from geleit.analytics.question import Question, Unit
 from geleit.analytics.selection import Selection, members, table
 from geleit.history.columns import PERSON
@@ -131,6 +132,7 @@ class Stickiness(Coming):
         days = max(until - (begins.toordinal() - EPOCH), 1)
         people = sum(some for _, some in pairs)
         person_days = sum(number * some for number, some in pairs)
+        median, tail = of_counted(pairs)
         return Sticky(
             begins=begins,
             people=people,
@@ -138,8 +140,8 @@ class Stickiness(Coming):
             daily=person_days / days,
             share=person_days / days / people,
             once=sum(some for number, some in pairs if number == 1),
-            median=_rank(pairs, (people + 1) // 2),
-            p95=_rank(pairs, (95 * people + 99) // 100),
+            median=median,
+            p95=tail,
             complete=span < now,
         )
 
@@ -151,12 +153,3 @@ class Stickiness(Coming):
         }
         share = "The share is the people of an average day among all of the span; what the company began is no coming."
         return f"{translate(language, texts[self.span])} {translate(language, share)}"
-
-
-def _rank(pairs: Sequence[tuple[int, int]], rank: int) -> int:
-    """The days of the person at a rank (from 1)."""
-    for number, some in pairs:
-        rank -= some
-        if rank <= 0:
-            return number
-    return 0

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
+from collections.abc import Sequence
+from itertools import accumulate
 from typing import Any
 
 import numpy as np
@@ -105,3 +108,14 @@ def quartiles(values: Ints, starts: Ints) -> Ints:
             if size > 0:
                 found[k, quarter - 1] = nth(values, starts[k], starts[k + 1], (quarter * size + 3) // 4 - 1)
     return found
+
+
+def of_counted(pairs: Sequence[tuple[int, int]]) -> tuple[int, int]:
+    """Median and 95th percentile by nearest rank of counted values: (value, how many have it), in order.
+
+    >>> of_counted([(1, 3), (2, 1), (7, 1)])
+    (1, 7)
+    """
+    middle, tail = ranks_of(sum(count for _, count in pairs))
+    reached = list(accumulate(count for _, count in pairs))
+    return pairs[bisect_right(reached, middle)][0], pairs[bisect_right(reached, tail)][0]
