@@ -17,7 +17,7 @@ def test_quarters_come_as_they_are_reached_and_end_with_the_load(monkeypatch):
     assert list(live_memory.points(0, 100, lambda: False)) == [(1, 30)]
 
 
-def test_the_server_s_own_count_is_read(monkeypatch):
+def test_the_server_s_own_count_is_read():
     text = 'geleit_events_total{outcome="new",source="a"} 3.0\ngeleit_events_total{source="b",outcome="new"} 4.0\n'
     text += 'geleit_events_total{source="b",outcome="duplicate"} 9.0\n'
     assert sum(map(float, live_memory.NEW.findall(text))) == 7
