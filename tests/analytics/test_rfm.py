@@ -51,7 +51,7 @@ def brute(question, ways, result, seed):
     found = {}
     for customer, value in people.items():
         scores = tuple(fifth(value[i], [one[i] for one in bought]) for i in range(3)) if value else (0, 0, 0)
-        found.setdefault((group(*scores[:2]), *scores), []).append(customer)
+        found.setdefault((group(*scores[:2], value[1] if value else 0), *scores), []).append(customer)
     if question.by == "group":
         merged = {}
         for (name, *_), mine in found.items():
@@ -89,3 +89,12 @@ def test_days_since_the_last_order_count_to_the_day_of_asking(monkeypatch):
     )  # fmt: skip
     (row,) = desk_of([event], now=NOON).ask(Rfm()).rows
     assert (row.name, row.days, row.currency, row.kept) == ("once", 3.0, "EUR", 1)
+
+
+def test_two_orders_are_never_often_and_one_order_is_once_whatever_the_others_have():
+    for recency in range(1, 6):
+        for frequency in range(1, 6):
+            assert group(recency, frequency, 2) not in {"regular", "slowing", "missed"}
+            assert group(recency, frequency, 1) in {"new", "once", "occasional"}
+            assert group(recency, frequency, 9) not in {"new", "once"}
+    assert {group(recency, 5, 3) for recency in range(1, 6)} == {"regular", "slowing", "missed"}

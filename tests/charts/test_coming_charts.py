@@ -40,7 +40,8 @@ def scored(chance, by="score"):
     rows = [Scored("no_order", 0, 0, 0, 7, 0.1, 0, 0, "EUR", None)]
     for r in range(1, 6):
         rows += [
-            Scored(group(r, f), r, f, 3, chance.choice((1, 123_456)), 0.1, 4, 99_900, "EUR", 12.5) for f in (1, 4, 5)
+            Scored(group(r, f, orders), r, f, 3, chance.choice((1, 123_456)), 0.1, 4, 99_900, "EUR", 12.5)
+            for f, orders in ((1, 1), (4, 2), (4, 3), (5, 4))  # of the fourth fifth some have two orders, some three
         ]
     return answer(Rfm(by=by), rows, 100_000)
 
@@ -80,3 +81,16 @@ def test_the_grid_sums_over_money():
     rows = [Scored("regular", 5, 5, money, 10, 0.5, 9, 1, "EUR", 1.0) for money in (1, 2)]
     scene = rfm.draw(answer(Rfm(by="score"), rows, 20), Drawing(words("en"), lambda cell, _less: str(cell), 656))
     assert "20" in [text.text for mark in scene.marks if isinstance(mark, Door) for text in mark.marks]
+
+
+def test_a_field_names_all_its_groups_and_every_group_stands_with_its_number():
+    rows = [
+        Scored("regular", 5, 4, 3, 10, 0.5, 30, 1, "EUR", 1.0),
+        Scored("growing", 5, 4, 3, 5, 0.2, 10, 1, "EUR", 1.0),
+    ]
+    drawing = Drawing(words("en"), lambda cell, _less: str(cell), 1168)
+    scene = rfm.draw(answer(Rfm(by="score"), rows, 20), drawing)
+    (field,) = [mark for mark in scene.marks if isinstance(mark, Door)]
+    assert field.label == "often and lately / several times and lately: 15"
+    facts = rfm.facts(answer(Rfm(by="score"), rows, 20), drawing)
+    assert [(one.number, one.href) for one in facts] == [("10", "{'name': 'regular'}"), ("5", "{'name': 'growing'}")]

@@ -79,7 +79,7 @@ def test_an_unknown_value_is_told_with_what_was_meant(shop, asked, said):
 def test_values_of_channels_and_stages_are_checked_as_well(shop):
     page = shop.client.get("/journeys/flow?of=channel&anchor=wbe&lang=en")
     assert (page.status_code, "There is no “wbe” to choose. Did you mean web" in told(page)) == (400, True)
-    for question in ("flow?of=channel&anchor=wbe", "trend?of=stage&values=informm", "funnel?steps=visit&topic=washing"):
+    for question in ("flow?of=channel&anchor=wbe", "trend?of=stage&values=informm", "transitions?topic=washing"):
         answer = shop.client.get(f"/api/analytics/{question}")
         assert answer.status_code == 404, question
         assert "did you mean" in answer.json()["error"]
@@ -140,3 +140,14 @@ def test_the_people_of_group_b_open(shop):
         f"/journeys/compare/people?segment=asked&cell.group=b&cell.value={asked['value']}&rows=csv"
     )
     assert len(people.text.splitlines()) - 1 == asked["journeys_b"]
+
+
+@pytest.mark.parametrize("question", ["rfm", "rfm?by=score", "funnel", "variants?limit=12", "occurrences?limit=30"])
+def test_what_a_page_begins_with_opens_no_further_filters(shop, question):
+    page = shop.client.get(f"/journeys/{question}")
+    assert page.status_code == 200
+    assert "<details open><summary>" not in page.text
+
+
+def test_what_the_reader_filters_stays_open(shop):
+    assert "<details open><summary>" in shop.client.get("/journeys/rfm?notes=1").text

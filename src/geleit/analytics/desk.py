@@ -190,9 +190,10 @@ class Desk:
                     f"no event is of the kind '{kind}'{meant(kind, sorted(there))}",
                     hint="geleit analyze kinds lists the kinds there are and how many events each has",
                 )
-        if question.topic and question.topic not in self.topics and not len(state.needs_of(question.topic)):
+        of = question.topic
+        if of and self.topics and of not in self.topics and not len(state.needs_of(of)):
             raise NotFoundError(
-                f"no need is of the topic '{question.topic}'{meant(question.topic, self.topics) if self.topics else ''}",
+                f"no need is of the topic '{of}'{meant(of, self.topics)}",
                 hint="needs.yaml names the topics",
             )
         if question.looked_at in ("channel", "stage"):

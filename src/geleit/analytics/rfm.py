@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import product
 from typing import Any, ClassVar, Literal, Self
 
 import pyarrow as pa
@@ -19,21 +20,24 @@ from geleit.language.words import translate
 FIFTHS = range(1, 6)
 GROUPS = ("regular", "growing", "new", "slowing", "occasional", "missed", "quiet", "once", "no_order")
 OFTEN, RECENT, MIDDLE = 4, 4, 3  # fifths from which somebody bought often, recently, neither lately nor long ago
+MANY = 3  # orders from which it can be called often at all: where most buy once, two orders are among the upper fifths
 
 
-def group(recency: int, frequency: int) -> str:
-    """The group of two scores; both 0 without an order.
+def group(recency: int, frequency: int, orders: int) -> str:
+    """The group of two scores and the number of orders; all 0 without an order.
 
-    >>> group(5, 5), group(4, 1), group(1, 5), group(2, 1)
-    ('regular', 'new', 'missed', 'once')
+    Often is who stands in the two upper fifths and has three orders or more; once is who has one order, whatever the others have.
+
+    >>> group(5, 5, 7), group(5, 4, 2), group(4, 1, 1), group(1, 5, 3), group(2, 1, 1), group(2, 1, 4)
+    ('regular', 'growing', 'new', 'missed', 'once', 'quiet')
     """
     if not recency:
         return "no_order"
-    if frequency >= OFTEN:
+    if frequency >= OFTEN and orders >= MANY:
         return "regular" if recency >= RECENT else "slowing" if recency == MIDDLE else "missed"
     if recency == MIDDLE:
         return "occasional"
-    if frequency == 1:
+    if orders == 1:
         return "new" if recency >= RECENT else "once"
     return "growing" if recency >= RECENT else "quiet"
 
@@ -88,18 +92,19 @@ class Rfm(Question):
         return done
 
     def tables(self, selection: Selection) -> Mapping[str, pa.Table]:
-        """The orders that count, and the name of each pair of scores."""
+        """The orders that count, and the name of each pair of scores with so many orders (``at_most`` 3: three or more)."""
         rows = self._bought
         mine = pc.if_else(pc.equal(rows["currency"], self.currency), rows["kept"], 0)
         rows = rows.set_column(rows.schema.get_field_index("kept"), "kept", mine)
         if self.period_of == "events":
             first, last = self.days
             rows = rows.filter(pc.and_(pc.greater_equal(rows["local_day"], first), pc.less(rows["local_day"], last)))
-        pairs = [(0, 0), *((r, f) for r in FIFTHS for f in FIFTHS)]
+        keys = [(0, 0, 0), *product(FIFTHS, FIFTHS, range(1, MANY + 1))]
         names = {
-            "recency": [r for r, _ in pairs],
-            "frequency": [f for _, f in pairs],
-            "name": [group(*pair) for pair in pairs],
+            "recency": [r for r, _, _ in keys],
+            "frequency": [f for _, f, _ in keys],
+            "at_most": [orders for _, _, orders in keys],
+            "name": [group(*key) for key in keys],
         }
         return {
             "rfm_orders": rows.select(["customer_id", "local_day", "kept"]),
@@ -136,7 +141,8 @@ class Rfm(Question):
             language,
             "Counted is how recently, how often and for how much people bought, each in fifths: one more for every whole fifth "
             "of people below, and equal values are equal. Orders that were canceled or given back wholly do not count; what "
-            "was given back in part is taken off. Groups are made of recency and frequency alone.",
+            "was given back in part is taken off. Often means in the two upper fifths and three orders at least, once means one order; "
+            "lately are the two newest fifths, long ago the two oldest.",
         )
 
 

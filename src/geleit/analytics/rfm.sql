@@ -50,7 +50,10 @@ scored AS (
 )
 SELECT scored.*, rfm_groups.name, coalesce(rfm_today.today - scored.last_day, 0) AS days
 FROM scored
-INNER JOIN rfm_groups ON rfm_groups.recency = scored.recency AND rfm_groups.frequency = scored.frequency
+INNER JOIN rfm_groups
+  ON rfm_groups.recency = scored.recency
+  AND rfm_groups.frequency = scored.frequency
+  AND rfm_groups.at_most = CASE WHEN scored.orders > 3 THEN 3 ELSE scored.orders END
 CROSS JOIN rfm_today
 
 -- name: counts

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
@@ -33,12 +34,11 @@ GROUPS = {
 ROLES = {"regular": "pale3", "growing": "pale3", "new": "pale1", "missed": "pale4", "slowing": "pale4"}
 
 
-def _fields(result: Result[Scored]) -> Mapping[tuple[int, int], tuple[str, int]]:
-    """Per pair of scores the group and how many people; (0, 0) = without an order."""
-    found: dict[tuple[int, int], tuple[str, int]] = {}
+def _fields(result: Result[Scored]) -> Mapping[tuple[int, int], Counter[str]]:
+    """Per pair of scores the groups with how many people; (0, 0) = without an order."""
+    found: dict[tuple[int, int], Counter[str]] = {}
     for row in (*result.rows, *result.other.open()):
-        at = (row.recency, row.frequency)
-        found[at] = (row.name, found.get(at, ("", 0))[1] + row.people)
+        found.setdefault((row.recency, row.frequency), Counter())[row.name] += row.people
     return found
 
 
@@ -62,7 +62,7 @@ def draw(result: Result[Scored], drawing: Drawing, *, title: str = "") -> Scene:
     )
 
 
-def _grid(canvas: Canvas, drawing: Drawing, fields: Mapping[tuple[int, int], tuple[str, int]], top: float) -> float:
+def _grid(canvas: Canvas, drawing: Drawing, fields: Mapping[tuple[int, int], Counter[str]], top: float) -> float:
     words = drawing.words
     wide = (min(drawing.width, 960.0) - LEFT) / FIFTHS
     canvas.add(Text(0, top + 13, words.say("bought how often, 5 = most often"), 12.5, "strong"))
@@ -70,7 +70,9 @@ def _grid(canvas: Canvas, drawing: Drawing, fields: Mapping[tuple[int, int], tup
     for frequency in range(FIFTHS, 0, -1):
         canvas.add(Text(6, y + HIGH / 2, str(frequency), 13, "strong"))
         for recency in range(1, FIFTHS + 1):
-            name, people = fields.get((recency, frequency), ("", 0))
+            groups = fields.get((recency, frequency), Counter())
+            people, name = groups.total(), next((one for one, _ in groups.most_common(1)), "")
+            said = " / ".join(words.say(GROUPS[one]) for one, _ in groups.most_common())
             x = LEFT + (recency - 1) * wide
             role = ROLES.get(name, "ribbon") if people else "unasked"
             canvas.add(Rect(x, y, wide - GAP, HIGH - GAP, role, ground=True))
@@ -79,13 +81,13 @@ def _grid(canvas: Canvas, drawing: Drawing, fields: Mapping[tuple[int, int], tup
                 cell = {"recency": recency, "frequency": frequency}
                 door(
                     canvas,
-                    f"{words.say(GROUPS[name])}: {number}",
+                    f"{said}: {number}",
                     drawing.lead(cell, {}),
                     [Text(x + 7, y + 18, number, 14, "strong", role="door")],
                 )
                 set_paragraphs(
                     canvas,
-                    [Paragraph(words.say(GROUPS[name]), "record", 10.5, "ink")],
+                    [Paragraph(said, "record", 10.5, "ink")],
                     x + 7,
                     y + 28,
                     wide - GAP - 12,
@@ -97,26 +99,38 @@ def _grid(canvas: Canvas, drawing: Drawing, fields: Mapping[tuple[int, int], tup
     canvas.add(Text(LEFT, y + 32, words.say("bought how lately, 5 = most lately"), 12.5, "strong"))
     y += 40
     if none := fields.get((0, 0)):
-        said = f"{words.say(GROUPS['no_order'])}: {words.number(none[1])}"
+        said = f"{words.say(GROUPS['no_order'])}: {words.number(none.total())}"
         door(canvas, said, drawing.lead({"name": "no_order"}, {}), [Text(LEFT, y + 18, said, 13, role="door")])
         y += 28
     return y
 
 
 def signs(_result: Result[Scored], drawing: Drawing) -> list[tuple[str, str]]:
-    """What a score is."""
+    """What a score is, and what makes the groups."""
     words = drawing.words
-    said = "A score is one more for every whole fifth of people below; equal values have equal scores, so a field may be empty."
-    return [("", words.say(said))]
+    return [
+        (
+            "",
+            words.say(
+                "A score is one more for every whole fifth of people below; equal values have equal scores, so a field may be empty."
+            ),
+        ),
+        (
+            "",
+            words.say(
+                "Often: among the two upper fifths and three orders at least. Once: one order. Several times: what lies between."
+            ),
+        ),
+    ]
 
 
 def facts(result: Result[Scored], drawing: Drawing) -> list[Fact]:
-    """Who buys often and lately, and who did and stays away."""
+    """How many are in each group."""
     words = drawing.words
     groups: dict[str, int] = {}
     for row in (*result.rows, *result.other.open()):
         groups[row.name] = groups.get(row.name, 0) + row.people
-    said = {"regular": "people buy often and lately", "missed": "bought often, and long ago"}
+    said = {**GROUPS, "regular": "people buy often and lately", "missed": "bought often, and long ago"}
     return [
         Fact(words.number(groups[name]), drawing.lead({"name": name}, {}), words.say(text))
         for name, text in said.items()

@@ -108,11 +108,16 @@ class Asked:
         return known(self.request, of if of in ("channel", "stage") else "kind", self.words, own_kinds=own)
 
     @cached_property
+    def begun(self) -> Mapping[str, Any]:
+        """What the view begins with."""
+        return self.view.start(self.known)
+
+    @cached_property
     def start(self) -> Mapping[str, Any]:
         """What the view begins with, as far as nothing else was chosen."""
         if any(name in self.given for name in self.view.unless):
             return {}
-        return {name: value for name, value in self.view.start(self.known).items() if name not in self.given}
+        return {name: value for name, value in self.begun.items() if name not in self.given}
 
     @cached_property
     def values(self) -> Mapping[str, Any]:

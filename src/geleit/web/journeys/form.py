@@ -83,12 +83,20 @@ def _values(asked: Asked, field: Field, given: Sequence[str]) -> list[Control]:
 def _control(asked: Asked, field: Field, given: str) -> Control:
     words = asked.words
     label, default = words.say(field.label), _default(asked, field)
+    own = (default, str(asked.begun.get(field.name, default)))  # what is there by itself is not the reader's filter
     if field.control == "flag":
         return Control(field.name, label, "flag", more=field.more, set=given not in ("", "0", "false"))
     if field.control == "number":
         low, high = field.options[0][0], field.options[1][0]
         return Control(
-            field.name, label, "number", given or default, low=low, high=high, more=field.more, set=bool(given)
+            field.name,
+            label,
+            "number",
+            given or default,
+            low=low,
+            high=high,
+            more=field.more,
+            set=bool(given) and given not in own,
         )
     if field.control == "day":
         return Control(field.name, label, "day", given, more=field.more, set=bool(given))
@@ -115,7 +123,7 @@ def _control(asked: Asked, field: Field, given: str) -> Control:
         return Control(field.name, label, "list", given, tuple(options), more=field.more, set=bool(given))
     chosen = given or default
     options = [Option(value, words.say(said), value == chosen) for value, said in field.options]
-    return Control(field.name, label, "list", chosen, tuple(options), more=field.more, set=chosen != default)
+    return Control(field.name, label, "list", chosen, tuple(options), more=field.more, set=chosen not in own)
 
 
 def _default(asked: Asked, field: Field) -> str:
