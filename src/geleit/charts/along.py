@@ -6,10 +6,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from geleit.charts.drawing import LABEL, Drawing, door
+from geleit.charts.drawing import Drawing, door
+from geleit.charts.listing import ROW, SMALL, At, listed, small_door
 from geleit.maps.plan import LABELS, PAD, set_head
-from geleit.maps.scene import Canvas, Text
-from geleit.maps.type import Face, width, wrap
+from geleit.maps.scene import Canvas
+from geleit.maps.type import Face, wrap
 
 if TYPE_CHECKING:
     from geleit.analytics.experience import Part
@@ -19,8 +20,6 @@ if TYPE_CHECKING:
 NARROW, WIDE = 92.0, 196.0  # px: a column
 GUTTER = 10.0  # px between the texts of two columns
 LISTED = 3  # values named in a cell; the others are one number
-ROW = 14.0  # px from line to line in a cell
-SMALL = 11.5
 
 
 @dataclass(frozen=True)
@@ -64,15 +63,6 @@ class Along:
 
 
 @dataclass(frozen=True, slots=True)
-class At:
-    """Where a cell is drawn: its left edge, its top, and how wide it may be."""
-
-    x: float
-    y: float
-    room: float
-
-
-@dataclass(frozen=True, slots=True)
 class Lane:
     """What is told of every step: its head, of which steps there is something to tell, and how (returns where it ends)."""
 
@@ -97,25 +87,6 @@ def lane(canvas: Canvas, picture: Along, its: Lane, top: float) -> float:
             low = its.cell(canvas, picture, step, At(picture.left(place) + 1, y, picture.column - GUTTER))
             bottom = max(bottom, low)
     return bottom + PAD
-
-
-def listed(canvas: Canvas, at: At, said: Sequence[tuple[str, str, str, str]]) -> float:
-    """Names, each with its number (which leads somewhere) and what is told after it; returns where they end."""
-    y = at.y
-    for name, count, href, after in said:
-        lines = wrap(name, "record", SMALL, at.room, 3).lines
-        for line in lines:
-            y += ROW
-            canvas.add(Text(at.x, y, line, SMALL, "record"))
-        x = at.x + width(lines[-1], "record", SMALL) + 4
-        wide = width(f"{count} {after}".strip(), "record", SMALL)
-        if x + wide > at.x + at.room:
-            x, y = at.x, y + ROW
-        door(canvas, f"{name}: {count}", href, [small_door(x, y, count, SMALL)])
-        if after:
-            canvas.add(Text(x + width(count + " ", "record", SMALL), y, after, SMALL, role="soft"))
-        y += 10
-    return y
 
 
 def parts(canvas: Canvas, picture: Along, step: TypicalStep, named: tuple[str, Sequence[Part]], at: At) -> float:
@@ -152,11 +123,6 @@ def further(canvas: Canvas, picture: Along, text: str, at: At) -> float:
         texts.append(small_door(at.x, y, line, SMALL))
     door(canvas, text, picture.in_table(), texts)
     return y + 10
-
-
-def small_door(x: float, y: float, text: str, size: float = LABEL) -> Text:
-    """A number that leads somewhere."""
-    return Text(x, y, text, size, "record", role="door")
 
 
 def cut(text: str, room: float, face: Face = "record", size: float = SMALL) -> str:

@@ -7,8 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING
 
-from geleit.charts.drawing import LINE, Drawing, Fact, door, heading, legend, reach
-from geleit.charts.flow import hatched
+from geleit.charts.drawing import LINE, Drawing, Fact, door, hatched, heading, legend, reach
 from geleit.charts.twin import Cell, Column, Twin
 from geleit.charts.words import Words
 from geleit.language.formats import day_of

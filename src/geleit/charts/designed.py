@@ -10,8 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from babel.units import format_unit
 
-from geleit.charts.drawing import LINE, Drawing, Fact, door, heading, legend, named_number, reach
-from geleit.charts.flow import hatched
+from geleit.charts.drawing import LINE, Drawing, Fact, door, hatched, heading, legend, named_number, reach
 from geleit.charts.twin import Cell, Column, Twin
 from geleit.charts.words import Words
 from geleit.events.kinds import in_language

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from geleit.charts.words import Words
 from geleit.maps.plan import PAGE, Paragraph, set_paragraphs
-from geleit.maps.scene import Box, Canvas, Door, Rect, Text
+from geleit.maps.scene import Box, Canvas, Door, Rect, Text, number
 from geleit.maps.type import width, wrap
 
 if TYPE_CHECKING:
@@ -18,6 +18,7 @@ HIT = 24.0  # px: what can be pressed is at least so high and wide
 LINE = 16.0  # px from line to line of a label
 LABEL = 13.0  # px: size of a label
 EDGE = 24.0  # px of paper around a picture file
+TALL = 620.0  # px: narrower pictures stand tall, so that a phone shows them whole
 
 
 class Lead(Protocol):
@@ -59,6 +60,18 @@ class Fact:
     number: str
     href: str
     words: str
+
+
+def hatched(x: float, y: float, wide: float, high: float, step: float = 5.0) -> str:
+    """Path data of slanted lines that fill a rectangle."""
+    parts = []
+    at = step / 2
+    while at < wide + high:
+        x0, y0 = (x + at, y) if at <= wide else (x + wide, y + at - wide)
+        x1, y1 = (x, y + at) if at <= high else (x + at - high, y + high)
+        parts.append(f"M{number(x0)} {number(y0)}L{number(x1)} {number(y1)}")
+        at += step
+    return "".join(parts) or f"M{number(x)} {number(y)}"
 
 
 def reach(canvas: Canvas) -> float:

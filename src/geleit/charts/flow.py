@@ -6,7 +6,21 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from geleit.charts.drawing import HIT, LABEL, LINE, Drawing, Fact, door, heading, legend, named_number, reach
+from geleit.charts import tall_flow
+from geleit.charts.drawing import (
+    HIT,
+    LABEL,
+    LINE,
+    TALL,
+    Drawing,
+    Fact,
+    door,
+    hatched,
+    heading,
+    legend,
+    named_number,
+    reach,
+)
 from geleit.charts.twin import Cell, Column, Twin
 from geleit.charts.unrolled import REST, Ribbon, Stand, Unrolled, unroll
 from geleit.maps.plan import PAGE
@@ -39,7 +53,7 @@ class _Place:
 
 
 @dataclass(frozen=True)
-class _Flow:
+class Flowing:
     """A flow while it is drawn."""
 
     result: Result[Link]
@@ -51,14 +65,17 @@ class _Flow:
 
     @property
     def question(self) -> Any:
+        """What is asked."""
         return self.result.question
 
     @property
     def backward(self) -> bool:
+        """Whether it looks at what came before."""
         return bool(self.question.direction == "before")
 
     @property
     def wide(self) -> float:
+        """How wide all columns are."""
         return self.edge + self.pitch * len(self.unrolled.columns)
 
     @property
@@ -72,12 +89,22 @@ class _Flow:
         return self.edge + place * self.pitch
 
     def name(self, stand: Stand) -> str:
+        """What people call a value at a step."""
         words = self.drawing.words
         if stand.value == REST:
             return words.counted("{n} other", "{n} others", len(stand.folded))
         name = words.name(stand.value, self.question.of)
         again = stand.column > 0 and stand.value in self.question.anchor
         return words.say("{name}, again", name=name) if again else name
+
+    def head(self, column: int) -> str:
+        """What a step is called."""
+        words = self.drawing.words
+        if column:
+            return words.say("{n} before", n=column) if self.backward else words.say("Step {n}", n=column)
+        if self.backward:
+            return words.say("Up to here") if self.question.anchor else words.say("End")
+        return words.say("Start")
 
 
 def asks(result: Result[Link]) -> str:
@@ -89,8 +116,21 @@ def asks(result: Result[Link]) -> str:
 def draw(result: Result[Link], drawing: Drawing, *, title: str = "") -> Scene:
     """The picture; with a ``title`` it says itself what it shows and what its colors mean."""
     flow = _measured(result, drawing)
-    canvas = Canvas()
+    canvas, tall = Canvas(), drawing.width < TALL
     top = heading(canvas, result, title, drawing) if title else 0.0
+    bottom = tall_flow.draw(canvas, flow, top) if tall else _columns(canvas, flow, top)
+    if title:
+        limit = max(flow.wide, PAGE / 2)
+        bottom = legend(canvas, bottom + 16, signs(result, drawing), limit)
+    right = drawing.width if tall and not title else max(flow.wide, reach(canvas) + 1)
+    words = drawing.words
+    return Scene(
+        right, bottom + 4, tuple(canvas.marks), title or words.say("Step flow"), words.explain(result), words.language
+    )
+
+
+def _columns(canvas: Canvas, flow: Flowing, top: float) -> float:
+    """The steps side by side, ribbons between them; returns where the longest ends."""
     places: dict[tuple[int, str], _Place] = {}
     bottom, texts = top, Canvas()
     for column, stands in enumerate(flow.unrolled.columns):
@@ -98,44 +138,32 @@ def draw(result: Result[Link], drawing: Drawing, *, title: str = "") -> Scene:
         bottom = max(bottom, _column(texts, flow, stands, top + HEAD, places))
     _ribbons(canvas, flow, places)
     canvas.add(*texts.marks)
-    if title:
-        limit = max(flow.wide, PAGE / 2)
-        bottom = legend(canvas, bottom + 16, signs(result, drawing), limit)
-    right = max(flow.wide, reach(canvas) + 1)
-    words = drawing.words
-    return Scene(
-        right, bottom + 4, tuple(canvas.marks), title or words.say("Step flow"), words.explain(result), words.language
-    )
+    return bottom
 
 
-def _measured(result: Result[Link], drawing: Drawing) -> _Flow:
+def _measured(result: Result[Link], drawing: Drawing) -> Flowing:
     """The flow; folded once for picture, facts and signs."""
     key = ("flow", id(result))
     if key not in drawing.kept:
         drawing.kept[key] = (result, _folded(result, drawing))
-    found: _Flow = drawing.kept[key][1]
+    found: Flowing = drawing.kept[key][1]
     return found
 
 
-def _folded(result: Result[Link], drawing: Drawing) -> _Flow:
+def _folded(result: Result[Link], drawing: Drawing) -> Flowing:
     asked = drawing.chosen.get("top", "")
     goal = tuple(getattr(result.question, "goal", ()))
     unrolled = unroll(result, int(asked) if asked.isdecimal() and int(asked) else TOP, goal)
     room = drawing.width - (STUB + 2 if getattr(result.question, "direction", "") == "before" else 0)
     pitch = min(WIDE, max(NARROW, room / max(len(unrolled.columns), 1)))
     most = max((head.journeys for head in unrolled.heads), default=0)
-    return _Flow(result, drawing, unrolled, pitch, TALLEST / most if most else 0.0, goal)
+    return Flowing(result, drawing, unrolled, pitch, TALLEST / most if most else 0.0, goal)
 
 
-def _head(canvas: Canvas, flow: _Flow, column: int, top: float) -> None:
+def _head(canvas: Canvas, flow: Flowing, column: int, top: float) -> None:
     """A step's name, how many journeys are there, and a hairline."""
     words, head, x = flow.drawing.words, flow.unrolled.heads[column], flow.x(column)
-    if column == 0:
-        name = words.say("Start")
-        if flow.backward:
-            name = words.say("Up to here") if flow.question.anchor else words.say("End")
-    else:
-        name = words.say("{n} before", n=column) if flow.backward else words.say("Step {n}", n=column)
+    name = flow.head(column)
     canvas.add(Text(x, top + 14, name, LABEL, "strong"))
     count = words.counted("{n} journey", "{n} journeys", head.journeys)
     after = Text(x + width(name, "strong", LABEL) + 6, top + 14, count, LABEL, "record", role="door")
@@ -144,7 +172,7 @@ def _head(canvas: Canvas, flow: _Flow, column: int, top: float) -> None:
 
 
 def _column(
-    canvas: Canvas, flow: _Flow, stands: Sequence[Stand], top: float, places: dict[tuple[int, str], _Place]
+    canvas: Canvas, flow: Flowing, stands: Sequence[Stand], top: float, places: dict[tuple[int, str], _Place]
 ) -> float:
     """The values of a step below each other; notes where their bars are; returns where the last one ends."""
     y, drawing = top, flow.drawing
@@ -166,7 +194,7 @@ def _column(
     return y
 
 
-def _stub(canvas: Canvas, flow: _Flow, stand: Stand, place: _Place) -> float:
+def _stub(canvas: Canvas, flow: Flowing, stand: Stand, place: _Place) -> float:
     """Who goes no further, at the very bar that is left; returns where its label ends."""
     words = flow.drawing.words
     high = max(stand.ended.journeys * flow.unit, 1.5)
@@ -187,19 +215,7 @@ def _stub(canvas: Canvas, flow: _Flow, stand: Stand, place: _Place) -> float:
     return max(place.top + place.high, baseline + 6)
 
 
-def hatched(x: float, y: float, wide: float, high: float, step: float = 5.0) -> str:
-    """Path data of slanted lines that fill a rectangle."""
-    parts = []
-    at = step / 2
-    while at < wide + high:
-        x0, y0 = (x + at, y) if at <= wide else (x + wide, y + at - wide)
-        x1, y1 = (x, y + at) if at <= high else (x + at - high, y + high)
-        parts.append(f"M{number(x0)} {number(y0)}L{number(x1)} {number(y1)}")
-        at += step
-    return "".join(parts) or f"M{number(x)} {number(y)}"
-
-
-def _others(canvas: Canvas, flow: _Flow, stand: Stand, top: float, *, opens: bool) -> float:
+def _others(canvas: Canvas, flow: Flowing, stand: Stand, top: float, *, opens: bool) -> float:
     """What is folded: a word that opens the list, or the list; returns where it ends."""
     words, x, drawing = flow.drawing.words, flow.x(stand.column), flow.drawing
     toggled = drawing.again({"open": str(stand.column) if opens else ""})
@@ -236,7 +252,7 @@ def _listed(canvas: Canvas, at: tuple[float, float], room: float, said: tuple[st
     return y + max(LINE * len(lines), HIT - 4)
 
 
-def _ribbons(canvas: Canvas, flow: _Flow, places: Mapping[tuple[int, str], _Place]) -> None:
+def _ribbons(canvas: Canvas, flow: Flowing, places: Mapping[tuple[int, str], _Place]) -> None:
     """Each ribbon as thick as it has journeys; at both ends in the order of what is at the other."""
     order = {(stand.column, stand.value): at for stands in flow.unrolled.columns for at, stand in enumerate(stands)}
     out, into = ({key: place.top for key, place in places.items()} for _ in range(2))
@@ -260,7 +276,7 @@ def _ribbons(canvas: Canvas, flow: _Flow, places: Mapping[tuple[int, str], _Plac
         _ribbon(canvas, flow, one, start, end)
 
 
-def _ribbon(canvas: Canvas, flow: _Flow, one: Ribbon, start: float, end: float) -> None:
+def _ribbon(canvas: Canvas, flow: Flowing, one: Ribbon, start: float, end: float) -> None:
     thick = max(one.cell.journeys * flow.unit, 0.5)
     left, right = flow.x(one.column) + BAR, flow.x(one.column + 1)
     if flow.backward:

@@ -6,8 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from geleit.charts.drawing import HIT, LINE, Drawing, Fact, door, heading, legend, named_number, reach
-from geleit.charts.flow import hatched
+from geleit.charts.drawing import HIT, LINE, Drawing, Fact, door, hatched, heading, legend, named_number, reach
 from geleit.charts.twin import Cell, Column, Twin
 from geleit.maps.scene import Canvas, Rect, Scene, Stroke, Text
 from geleit.maps.style import NO_TONE

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from geleit.charts.along import ROW, SMALL, Along, At, Lane, cut, further, listed, parts, small_door
-from geleit.charts.drawing import door
-from geleit.charts.flow import hatched
+from geleit.charts.along import Along, Lane, cut, further, parts
+from geleit.charts.drawing import door, hatched
+from geleit.charts.listing import ROW, SMALL, At, listed, small_door
 from geleit.charts.words import Words
 from geleit.events.kinds import in_language
 from geleit.maps.plan import LABELS, Paragraph, set_paragraphs

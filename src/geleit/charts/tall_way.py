@@ -4,20 +4,19 @@ from __future__ import annotations
 
 import math
 
-from geleit.charts.along import Along, At, listed
+from geleit.charts.along import Along
 from geleit.charts.drawing import named_number
 from geleit.charts.lanes import LANES
+from geleit.charts.listing import SMALL, At, listed
 from geleit.maps.plan import Paragraph, set_paragraphs
 from geleit.maps.scene import Canvas, Circle, Rect, Text
 from geleit.maps.style import NO_TONE
 from geleit.maps.type import wrap
 
-UNTIL = 620.0  # px: narrower pictures are drawn so
 RAIL, LARGEST = 18.0, 14.0  # px: where the path line runs, and the radius of the node of all journeys
 TEXT = 46.0  # px: where texts begin
 BETWEEN = 16.0  # px between two steps
 THICKEST = 16.0  # px: the path of all journeys
-SMALL = 11.5
 FROM = 3  # steps named from which journeys come
 
 

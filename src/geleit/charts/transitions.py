@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 from itertools import groupby
 from typing import TYPE_CHECKING
 
-from geleit.charts.drawing import LABEL, LINE, Drawing, Fact, door, heading, legend, reach
+from geleit.charts import tall_transitions
+from geleit.charts.drawing import LABEL, LINE, TALL, Drawing, Fact, door, heading, legend, reach
 from geleit.charts.layers import END, Layer, layers, places
 from geleit.charts.twin import Cell, Column, Twin
 from geleit.maps.plan import PAGE
@@ -44,7 +45,7 @@ class _Node:
 
 
 @dataclass(frozen=True)
-class _Graph:
+class Graph:
     """A graph while it is drawn: ``every`` link there is, ``drawn`` the arrows."""
 
     result: Result[Transition]
@@ -57,26 +58,54 @@ class _Graph:
 
     @property
     def of(self) -> str:
+        """What steps are between."""
         return str(getattr(self.result.question, "of", "kind"))
 
     def name(self, value: str) -> str:
+        """What people call a value."""
         return self.drawing.words.name(value, self.of)
 
     def lead(self, link: Transition) -> str:
+        """The people of a step."""
         return self.drawing.lead({"source": link.source, "target": link.target}, {})
 
     def link(self, source: str, target: str) -> Transition | None:
+        """The step between two values, if somebody took it."""
         return next((one for one in self.every if (one.source, one.target) == (source, target)), None)
 
+    def inside(self, value: str) -> list[tuple[Transition, str]]:
+        """Where journeys begin and end, and what follows itself: told with the node, not drawn."""
+        words = self.drawing.words
+        found = (
+            (self.link(END, value), words.say("begin here")),
+            (self.link(value, END), words.say("end here")),
+            (self.link(value, value), words.say("again at once")),
+        )
+        return [(link, text) for link, text in found if link]
+
     def backward(self, link: Transition) -> bool:
+        """Whether it leads to an earlier column."""
         return self.nodes[link.source].column > self.nodes[link.target].column
 
 
 def draw(result: Result[Transition], drawing: Drawing, *, title: str = "") -> Scene:
     """The picture; with a ``title`` it says itself what it shows and what its signs mean."""
     graph, words = _measured(result, drawing), drawing.words
-    canvas, texts = Canvas(), Canvas()
+    canvas = Canvas()
     top = heading(canvas, result, title, drawing) if title else 0.0
+    tall = drawing.width < TALL
+    bottom, right = (tall_transitions.draw(canvas, graph, top), 0.0) if tall else _arrows(canvas, graph, top)
+    bottom = _left_out(canvas, graph, 0, bottom) if tall else bottom
+    if title:
+        bottom = legend(canvas, bottom + 4, signs(result, drawing), max(PAGE / 2, drawing.width))
+    right = drawing.width if tall and not title else max(graph.pitch * len(graph.columns), reach(canvas) + 1, right)
+    name = title or words.say("Transitions")
+    return Scene(right, bottom + 4, tuple(canvas.marks), name, words.explain(result), words.language)
+
+
+def _arrows(canvas: Canvas, graph: Graph, top: float) -> tuple[float, float]:
+    """Columns of nodes and the arrows between them; returns where they end, below and at the right."""
+    texts = Canvas()
     bottom = _nodes(texts, graph, top)
     _ports(graph)
     taken = [box for mark in texts.marks for box in _boxes(mark)]
@@ -86,14 +115,8 @@ def draw(result: Result[Transition], drawing: Drawing, *, title: str = "") -> Sc
     unsaid = sum(_number(texts, graph, link, curves[at], taken) for at, link in enumerate(graph.drawn))
     canvas.add(*texts.marks)
     bottom = max(bottom, max((box.bottom for box in taken), default=0.0) + 10)
-    bottom = _left_out(canvas, graph, unsaid, bottom)
-    if title:
-        bottom = legend(canvas, bottom + 4, signs(result, drawing), max(PAGE / 2, drawing.width))
-    right = max(
-        graph.pitch * len(graph.columns), reach(canvas) + 1, *(box.right + 1 for box in taken or [Box(0, 0, 0, 0)])
-    )
-    name = title or words.say("Transitions")
-    return Scene(right, bottom + 4, tuple(canvas.marks), name, words.explain(result), words.language)
+    right = max(box.right + 1 for box in taken or [Box(0, 0, 0, 0)])
+    return _left_out(canvas, graph, unsaid, bottom), right
 
 
 def _boxes(mark: Mark | Node | Door) -> Sequence[Box]:
@@ -102,7 +125,7 @@ def _boxes(mark: Mark | Node | Door) -> Sequence[Box]:
     return [box for one in inner if isinstance(one, Text) or not one.ground for box in one.boxes]
 
 
-def _measured(result: Result[Transition], drawing: Drawing) -> _Graph:
+def _measured(result: Result[Transition], drawing: Drawing) -> Graph:
     of = str(getattr(result.question, "of", "kind"))
     every = [*result.rows, *result.other.open()]
     drawn = [one for one in result.rows if END not in (one.source, one.target) and one.source != one.target]
@@ -113,10 +136,10 @@ def _measured(result: Result[Transition], drawing: Drawing) -> _Graph:
     columns = layers(drawn, places(every), stages)
     pitch = min(WIDE, max(NARROW, drawing.width / max(len(columns), 1)))
     nodes = {value: _Node(value, at) for at, layer in enumerate(columns) for value in layer.nodes}
-    return _Graph(result, drawing, every, drawn, columns, pitch, nodes)
+    return Graph(result, drawing, every, drawn, columns, pitch, nodes)
 
 
-def _nodes(canvas: Canvas, graph: _Graph, top: float) -> float:
+def _nodes(canvas: Canvas, graph: Graph, top: float) -> float:
     """All columns with their names and nodes; returns where the longest ends."""
     bottom = top
     named = any(layer.stage for layer in graph.columns)
@@ -129,7 +152,7 @@ def _nodes(canvas: Canvas, graph: _Graph, top: float) -> float:
     return bottom
 
 
-def _heads(canvas: Canvas, graph: _Graph, top: float) -> float:
+def _heads(canvas: Canvas, graph: Graph, top: float) -> float:
     """The stages above their columns; returns where they end."""
     words, low = graph.drawing.words, top
     for stage, group in groupby(enumerate(graph.columns), key=lambda one: one[1].stage):
@@ -145,7 +168,7 @@ def _heads(canvas: Canvas, graph: _Graph, top: float) -> float:
     return low + 15
 
 
-def _node(canvas: Canvas, graph: _Graph, node: _Node, at: tuple[float, float]) -> float:
+def _node(canvas: Canvas, graph: Graph, node: _Node, at: tuple[float, float]) -> float:
     """A node's name, what of it has no arrow (begins, ends, the same again), and its bar; returns where it ends."""
     (x, y), room = at, graph.pitch - 30
     lines = wrap(graph.name(node.value), "strong", LABEL, room, 4).lines
@@ -154,7 +177,7 @@ def _node(canvas: Canvas, graph: _Graph, node: _Node, at: tuple[float, float]) -
         blank.add(Text(x, y + 13, line, LABEL, "strong"))
         y += LINE
     left = x
-    for link, text in _inside(graph, node.value):
+    for link, text in graph.inside(node.value):
         count = graph.drawing.words.number(link.journeys)
         wide = width(f"{text} ", "record", SMALL) + width(count, "record", SMALL)
         if left > x and left + wide > x + room:
@@ -182,18 +205,7 @@ def _ground(canvas: Canvas, over: Canvas) -> None:
             canvas.add(Rect(*place, "paper", ground=True))
 
 
-def _inside(graph: _Graph, value: str) -> list[tuple[Transition, str]]:
-    """Where journeys begin and end, and what follows itself: told with the node, not drawn."""
-    words = graph.drawing.words
-    found = (
-        (graph.link(END, value), words.say("begin here")),
-        (graph.link(value, END), words.say("end here")),
-        (graph.link(value, value), words.say("again at once")),
-    )
-    return [(link, text) for link, text in found if link]
-
-
-def _sides(graph: _Graph, link: Transition, node: _Node) -> int:
+def _sides(graph: Graph, link: Transition, node: _Node) -> int:
     """At which side an arrow touches a node: 0 left, 1 right."""
     source, target = graph.nodes[link.source].column, graph.nodes[link.target].column
     if source == target:
@@ -201,7 +213,7 @@ def _sides(graph: _Graph, link: Transition, node: _Node) -> int:
     return int((source < target) == (node.value == link.source))
 
 
-def _ports(graph: _Graph) -> None:
+def _ports(graph: Graph) -> None:
     """The arrows at each side of each node, by the height of their other ends."""
     for at, link in enumerate(graph.drawn):
         ends = graph.nodes[link.source], graph.nodes[link.target]
@@ -212,7 +224,7 @@ def _ports(graph: _Graph) -> None:
             side.sort()
 
 
-def _port(graph: _Graph, node: _Node, at: int) -> tuple[float, float]:
+def _port(graph: Graph, node: _Node, at: int) -> tuple[float, float]:
     side = _sides(graph, graph.drawn[at], node)
     its = [which for _, which in node.sides[side]]
     y = node.bar + node.high * (its.index(at) + 0.5) / len(its)
@@ -222,7 +234,7 @@ def _port(graph: _Graph, node: _Node, at: int) -> tuple[float, float]:
 Curve = tuple[tuple[float, float], tuple[float, float], tuple[float, float], tuple[float, float]]
 
 
-def _curve(graph: _Graph, link: Transition, at: int) -> Curve:
+def _curve(graph: Graph, link: Transition, at: int) -> Curve:
     """Start, two handles and end."""
     source, target = graph.nodes[link.source], graph.nodes[link.target]
     (x0, y0), (x1, y1) = _port(graph, source, at), _port(graph, target, at)
@@ -240,7 +252,7 @@ def _point(curve: Curve, share: float) -> tuple[float, float]:
     return x, y
 
 
-def _arrow(canvas: Canvas, graph: _Graph, link: Transition, curve: Curve) -> None:
+def _arrow(canvas: Canvas, graph: Graph, link: Transition, curve: Curve) -> None:
     """An arrow, thicker the more journeys take the step; one that leads back is dashed."""
     most = max(one.journeys for one in graph.drawn)
     thick = min(len(LINKS), 1 + int(len(LINKS) * link.journeys / (most + 1)))
@@ -252,7 +264,7 @@ def _arrow(canvas: Canvas, graph: _Graph, link: Transition, curve: Curve) -> Non
     canvas.add(Stroke(tip, "said", (), ground=True))
 
 
-def _number(canvas: Canvas, graph: _Graph, link: Transition, curve: Curve, taken: list[Box]) -> int:
+def _number(canvas: Canvas, graph: Graph, link: Transition, curve: Curve, taken: list[Box]) -> int:
     """How many take a step, after how long, where on its arrow there is room; 1 if there is none, else 0."""
     words = graph.drawing.words
     count, span = words.number(link.journeys), words.span(link.median_us)
@@ -273,7 +285,7 @@ def _number(canvas: Canvas, graph: _Graph, link: Transition, curve: Curve, taken
     return 1
 
 
-def _left_out(canvas: Canvas, graph: _Graph, unsaid: int, top: float) -> float:
+def _left_out(canvas: Canvas, graph: Graph, unsaid: int, top: float) -> float:
     """What has no arrow, and which arrows have no number; the table has all."""
     words, y = graph.drawing.words, top
     plain = [

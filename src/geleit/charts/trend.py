@@ -7,8 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING
 
-from geleit.charts.drawing import LABEL, Drawing, Fact, door, heading, legend
-from geleit.charts.flow import hatched
+from geleit.charts.drawing import LABEL, Drawing, Fact, door, hatched, heading, legend
 from geleit.charts.twin import Cell, Column, Twin
 from geleit.language.formats import day_of
 from geleit.maps.plan import Paragraph, set_paragraphs

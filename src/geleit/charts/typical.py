@@ -7,9 +7,10 @@ from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
 from geleit.charts import tall_way
-from geleit.charts.along import GUTTER, NARROW, SMALL, WIDE, Along, cut, lane
-from geleit.charts.drawing import LABEL, Drawing, Fact, door, heading, legend
+from geleit.charts.along import GUTTER, NARROW, WIDE, Along, cut, lane
+from geleit.charts.drawing import LABEL, TALL, Drawing, Fact, door, heading, legend
 from geleit.charts.lanes import FEW, LANES, STANDS, criterion, judged
+from geleit.charts.listing import SMALL
 from geleit.charts.twin import Cell, Column, Twin
 from geleit.maps.plan import LABELS, PAD, PAGE, Paragraph, set_head, set_paragraphs
 from geleit.maps.scene import Canvas, Circle, Door, Rect, Scene, Stroke, Text, number
@@ -29,7 +30,7 @@ FAINT = 0.005  # ribbons of less than this share of all journeys are not drawn
 def draw(result: Result[TypicalStep], drawing: Drawing, *, title: str = "") -> Scene:
     """The picture; with a ``title`` it says itself what it shows. On a narrow page the steps stand below each other."""
     count = max(len(result.rows), 1)
-    tall = drawing.width < tall_way.UNTIL
+    tall = drawing.width < TALL
     column = min(WIDE, max(NARROW, (drawing.width - LABELS) / count))
     picture = Along(result, drawing, column, drawing.width if tall else max(drawing.width, LABELS + count * column))
     canvas = Canvas()

@@ -10,8 +10,8 @@ To add a question that ``geleit.analytics`` can answer:
 3. Give it a page: a ``View`` here in ``VIEWS``, with the fields of the question that people choose. Names of fields
    are the model's; ``control`` says how they are chosen, ``more`` puts them below "More filters". Unit, period and
    notes come by themselves. ``narrow=True`` draws the picture in three widths (``drawing.width`` is 1168, 656 and
-   358); without it one wide picture of 1344 px or more scrolls in its own room, and with ``phone=True`` a denser one
-   (358) does so on phones. ``start`` gives values to begin with where nothing was chosen yet; ``live`` the number
+   358); without it one wide picture of 1344 px or more scrolls in its own room, and with ``phone=True`` phones get one
+   of their own (358), which stands tall and does not scroll sideways. ``start`` gives values to begin with where nothing was chosen yet; ``live`` the number
    that the hub shows.
 4. Put the German words into ``language/de/charts.po`` (pictures) and ``journeys.po`` (pages); texts of views stand in
    ``say(...)``-less tuples, so tests/web/test_journeys.py looks at them here.
@@ -283,6 +283,7 @@ VIEWS: dict[str, View] = {
                 Field("of", "Steps are", "choice", (("kind", "events"), ("channel", "channels"), ("stage", "stages"))),
                 Field("limit", "Steps shown, the most frequent", "number", (("5", ""), ("100", ""))),
             ),
+            phone=True,
             start=lambda _known: {"limit": "30"},
         ),
         View(
@@ -340,7 +341,13 @@ VIEWS: dict[str, View] = {
                 Field("conversion", "Success is", "values", several=1),
                 Field("of", "Touches are", "choice", (("channel", "channels"), ("kind", "events"))),
                 Field("lookback", "before the success at most", "span", more=True),
-                Field("support", "Range from so many people with a success", "number", (("1", ""), ("1000", "")), more=True),
+                Field(
+                    "support",
+                    "Range from so many people with a success",
+                    "number",
+                    (("1", ""), ("1000", "")),
+                    more=True,
+                ),
             ),
             narrow=True,
             start=lambda known: _success(known, "conversion"),
