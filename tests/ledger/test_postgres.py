@@ -101,6 +101,12 @@ def test_commits_are_durable_even_where_the_role_says_otherwise(ledger, postgres
         assert connection.exec_driver_sql("SHOW synchronous_commit").scalar_one() == "on"
 
 
+def test_only_what_asks_for_it_is_not_synced(ledger):
+    for synced, setting in ((True, "on"), (False, "off"), (True, "on")):
+        with ledger.write(synced=synced) as connection:
+            assert connection.exec_driver_sql("SHOW synchronous_commit").scalar() == setting
+
+
 def test_one_statement_changes_a_row_twice_in_order(ledger):
     newer = upsert(tables.recut, ["change"], where=lambda excluded: excluded.change > tables.recut.c.change)
     with ledger.write() as connection:

@@ -6,6 +6,7 @@ import threading
 
 import sqlalchemy as sa
 
+from geleit.ledger import ledger as ledger_module
 from geleit.ledger import sqlite, tables
 from geleit.ledger.ledger import Ledger
 
@@ -105,3 +106,33 @@ def test_looking_at_the_log_keeps_the_locks(tmp_path):
         said = subprocess.run([sys.executable, "-c", OTHER, path], capture_output=True, text=True, check=True).stdout
     assert "locked" in said
     ledger.close()
+
+
+def test_while_much_is_written_a_thread_takes_the_log_over(tmp_path, monkeypatch):
+    monkeypatch.setattr(sqlite, "WORTH", 50)
+    monkeypatch.setattr(sqlite, "LONG", 200)
+    monkeypatch.setattr(ledger_module, "RELIEF", 0.01)
+    path = tmp_path / "ledger.sqlite"
+    ledger = Ledger(f"sqlite:///{path}")
+    longest = 0
+    with ledger.relieving():
+        begun, number = set(), 0
+        while len(begun) < 3:  # the log has begun anew twice: nothing else would let it
+            fill(ledger, [f"{number} {place}" for place in range(20)])
+            salts, logged = ledger.store._log()
+            begun.add(salts)
+            longest, number = max(longest, logged), number + 1
+    assert longest < sqlite.BESIDE
+    assert not [one for one in threading.enumerate() if one.name == "geleit-relief"]
+    with ledger.write() as connection:
+        assert connection.exec_driver_sql("PRAGMA wal_autocheckpoint").scalar() == sqlite.PAGES
+
+
+def test_only_what_asks_for_it_is_not_synced(tmp_path):
+    ledger = Ledger(f"sqlite:///{tmp_path / 'ledger.sqlite'}")
+    full, normal = 2, 1
+    for synced, level in ((True, full), (False, normal), (True, full), (False, normal)):
+        with ledger.write(synced=synced) as connection:
+            assert connection.exec_driver_sql("PRAGMA synchronous").scalar() == level
+    with ledger.write() as connection:
+        assert connection.exec_driver_sql("PRAGMA synchronous").scalar() == full

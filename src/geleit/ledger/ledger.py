@@ -120,6 +120,8 @@ class Ledger:
         finally:
             ended.set()
             thread.join()
+            self.store.alone()
+            self.engine.dispose()
             with suppress(GeleitError):
                 self.finish()
 

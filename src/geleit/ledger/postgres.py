@@ -127,6 +127,9 @@ class Postgres:
     def relieved(self) -> None:
         """The server takes its log over by itself."""
 
+    def alone(self) -> None:
+        """Nothing to do, see ``relieved``."""
+
     def warm(self) -> None:
         """The server keeps its own pages."""
 

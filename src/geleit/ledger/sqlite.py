@@ -93,6 +93,10 @@ class Sqlite:
             memory = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
             self.cache = max(CACHE, min(MOST_CACHE, memory // 1024 // 32))
 
+    def alone(self) -> None:
+        """Commits of new connections take the log over by themselves, as they do at first."""
+        self.pages, self.cache = PAGES, CACHE
+
     def warm(self) -> None:
         """Let another process read the file once, so that the first events need not wait for each of its pages.
 
