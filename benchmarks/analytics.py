@@ -10,16 +10,21 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import resource
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import analytics_peers
 import numpy as np
 
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+SLICE = 10_000_000  # events invented at once
 EACH = 10  # events of a customer
 KINDS, CHANNELS, DAYS = 30, 8, 365
 DAY = 86_400_000_000
@@ -30,33 +35,51 @@ PEERS = ("polars", "chdb", "pm4py", "retentioneering")
 
 
 def invent(folder: Path, events: int) -> Path:
-    """Events of an invented shop as Parquet, in the order of arrival; some kinds are frequent, others rare."""
-    import pyarrow as pa  # noqa: PLC0415 (peers may run without it)
-    import pyarrow.parquet as pq  # noqa: PLC0415 (same)
+    """Events of an invented shop as Parquet, in the order of arrival; some kinds are frequent, others rare.
+
+    They are made in slices of time of at most ``SLICE`` events, so that memory does not grow with their number.
+    """
+    import pyarrow.parquet as pq  # noqa: PLC0415 (peers may run without it)
 
     path = folder / f"events-{events}.parquet"
     if path.exists():
         return path
     chance = np.random.default_rng(7)
-    t = np.sort(chance.integers(START * DAY // 1000, (START + DAYS) * DAY // 1000, events)) * 1000
+    slices = -(-events // SLICE)
+    writer = None
+    for nth in range(slices):
+        table = _slice(chance, events, (nth, slices))
+        writer = writer or pq.ParquetWriter(path.with_suffix(".part"), table.schema)
+        writer.write_table(table)
+    assert writer is not None  # noqa: S101 (there is at least one slice)
+    writer.close()
+    path.with_suffix(".part").rename(path)
+    return path
+
+
+def _slice(chance: np.random.Generator, events: int, place: tuple[int, int]) -> pa.Table:
+    """The events of one of so many equal stretches of the year."""
+    import pyarrow as pa  # noqa: PLC0415 (as above)
+
+    nth, slices = place
+    first, last = events * nth // slices, events * (nth + 1) // slices
+    size, year = last - first, DAYS * DAY // 1000
+    began = START * DAY // 1000
+    t = np.sort(chance.integers(began + year * nth // slices, began + year * (nth + 1) // slices, size)) * 1000
     weights = 1 / np.arange(1, KINDS + 1)
-    kind = chance.choice(KINDS, events, p=weights / weights.sum())
-    channel = chance.integers(0, CHANNELS, events)
-    customer = chance.integers(0, events // EACH, events)
-    table = pa.table(
+    kind = chance.choice(KINDS, size, p=weights / weights.sum()).astype(np.int32)
+    channel = chance.integers(0, CHANNELS, size).astype(np.int32)
+    customer = chance.integers(0, events // EACH, size).astype(np.int32)
+    return pa.table(
         {
-            "customer": pa.array(customer, pa.int32()),
-            "t": pa.array(t, pa.int64()),
-            "kind": pa.DictionaryArray.from_arrays(pa.array(kind, pa.int32()), [f"k{n:02d}" for n in range(KINDS)]),
-            "channel": pa.DictionaryArray.from_arrays(
-                pa.array(channel, pa.int32()), [f"c{n}" for n in range(CHANNELS)]
-            ),
-            "local_day": pa.array(t // DAY, pa.int32()),
-            "n": pa.array(np.arange(events), pa.int64()),
+            "customer": customer,
+            "t": t,
+            "kind": pa.DictionaryArray.from_arrays(kind, [f"k{n:02d}" for n in range(KINDS)]),
+            "channel": pa.DictionaryArray.from_arrays(channel, [f"c{n}" for n in range(CHANNELS)]),
+            "local_day": (t // DAY).astype(np.int32),
+            "n": np.arange(first, last),
         }
     )
-    pq.write_table(table, path)
-    return path
 
 
 def timed(what: Callable[[], object]) -> tuple[float, object]:
@@ -66,10 +89,31 @@ def timed(what: Callable[[], object]) -> tuple[float, object]:
     return time.process_time() - began, found
 
 
-def report(engine: str, spent: dict[str, float], sums: dict[str, object]) -> None:
+class Memory:
+    """The memory of this process: the highest it had, with mapped pages, and the highest without (looked at often)."""
+
+    def __init__(self) -> None:
+        self.own = 0
+        threading.Thread(target=self._watch, daemon=True).start()
+
+    def _watch(self) -> None:
+        while True:
+            self.own = max(self.own, self._read("RssAnon"))
+            time.sleep(0.02)
+
+    def now(self) -> dict[str, int]:
+        """Megabytes: ``peak`` with what is mapped from disk, ``own`` without."""
+        return {"peak_mb": self._read("VmHWM") // 1024, "own_mb": max(self.own, self._read("RssAnon")) // 1024}
+
+    @staticmethod
+    def _read(name: str) -> int:
+        lines = Path("/proc/self/status").read_text(encoding="ascii").splitlines()
+        return next(int(line.split()[1]) for line in lines if line.startswith(name))
+
+
+def report(engine: str, spent: dict[str, float], sums: dict[str, object], memory: dict[str, int]) -> None:
     """One line of JSON for the parent."""
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    print(json.dumps({"engine": engine, "cpu": spent, "sums": sums, "peak_mb": round(peak)}))
+    print(json.dumps({"engine": engine, "cpu": spent, "sums": sums, **memory}))
 
 
 def run_geleit(data: Path, folder: Path, *, sql: bool) -> None:
@@ -77,33 +121,40 @@ def run_geleit(data: Path, folder: Path, *, sql: bool) -> None:
     import analytics_generation  # noqa: PLC0415 (peers run without geleit)
 
     spent: dict[str, float] = {}
-    spent["build"], generation = timed(lambda: analytics_generation.build(data, folder))
-    desk = analytics_generation.desk(generation)
-    questions = analytics_generation.questions(FUNNEL)
     sums: dict[str, object] = {}
-    engine = "sql" if sql else "kernels"
+    spent["build"], generation = timed(lambda: analytics_generation.build(data, folder))
+    memory = Memory()
+    spent["open"], desk = timed(lambda: analytics_generation.desk(generation))
+    questions = analytics_generation.questions(FUNNEL)
     for name, question in questions.items():
-        first, _ = timed(lambda question=question: desk.ask(question, engine))
-        warm, result = timed(lambda question=question: desk.ask(question, engine))
-        spent[f"{name} first"], spent[name] = first, warm
+        spent[f"{name} first"], result = timed(
+            lambda question=question: desk.ask(question, "sql" if sql else "kernels")
+        )
+        spent[name] = spent[f"{name} first"]
+        if not sql:
+            spent[name], result = timed(lambda question=question: desk.ask(question))
         sums[name] = analytics_generation.checksum(name, result)
+    used = memory.now()
     if not sql:
-        spent["transitions kernel"], _ = timed(lambda: analytics_generation.bare(desk, questions["transitions"]))
+        for _ in range(2):  # the first compiles
+            spent["counts only"], _ = timed(lambda: analytics_generation.bare(desk, questions["transitions"]))
+            spent["Markov alone"], _ = timed(lambda: analytics_generation.markov(desk, questions["attribution"]))
         dirty = analytics_generation.dirty_desk(generation)
         for name, question in questions.items():
             spent[f"{name} 1 % dirty, first"], _ = timed(lambda question=question: dirty.ask(question))
             spent[f"{name} 1 % dirty"], _ = timed(lambda question=question: dirty.ask(question))
-    report("geleit, reference SQL" if sql else "geleit, kernels", spent, sums)
+    report("geleit, reference SQL" if sql else "geleit, kernels", spent, sums, used)
 
 
 def run_peer(name: str, data: Path) -> None:
     """One of the others."""
     spent: dict[str, float] = {}
     sums: dict[str, object] = {}
+    memory = Memory()
     spent["load"], loaded = timed(lambda: analytics_peers.LOAD[name](data))
     for question, ask in analytics_peers.ASK[name].items():
         spent[question], sums[question] = timed(lambda ask=ask: ask(loaded, FUNNEL, WEEK))
-    report(name, spent, sums)
+    report(name, spent, sums, memory.now())
 
 
 def main() -> None:
@@ -143,10 +194,10 @@ def main() -> None:
 def show(found: list[dict[str, dict[str, object]]]) -> None:
     """The table, and what disagrees with the first engine."""
     names = ("transitions", "variants", "funnel", "retention", "attribution")
-    print("\n| engine | " + " | ".join(names) + " | peak MB |\n|---|" + "---:|" * (len(names) + 1))
+    print("\n| engine | " + " | ".join(names) + " | peak MB | own MB |\n|---|" + "---:|" * (len(names) + 2))
     for one in found:
         cells = [f"{one['cpu'][name]:.3f}" if name in one["cpu"] else "-" for name in names]
-        print(f"| {one['engine']} | {' | '.join(cells)} | {one['peak_mb']} |")
+        print(f"| {one['engine']} | {' | '.join(cells)} | {one['peak_mb']} | {one['own_mb']} |")
         for name, value in one["sums"].items():
             if name in found[0]["sums"] and value != found[0]["sums"][name]:
                 print(f"  {one['engine']} disagrees on {name}: {value} instead of {found[0]['sums'][name]}")

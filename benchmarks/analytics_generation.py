@@ -12,9 +12,11 @@ import msgspec
 import numpy as np
 
 from geleit.analytics.attribution import Attribution
+from geleit.analytics.credited import effects_of
 from geleit.analytics.desk import Desk
 from geleit.analytics.funnel import Funnel
-from geleit.analytics.kernels import pairs
+from geleit.analytics.kernels import crediting, pairs
+from geleit.analytics.kernels.compiling import kernel
 from geleit.analytics.question import Question
 from geleit.analytics.retention import Retention
 from geleit.analytics.selection import ways
@@ -22,10 +24,12 @@ from geleit.analytics.transitions import Transitions
 from geleit.analytics.variants import Variants
 from geleit.events.kinds import Catalogue
 from geleit.history import journal
-from geleit.history.columns import Columns
+from geleit.history.columns import LOTS, Columns
 from geleit.history.generation import DATABASE, FORMAT, MANIFEST, Generation, Manifest
 from geleit.history.statements import load
 
+LONGEST = 10_000  # events of a customer; there are far fewer
+MEMORY = "4GB"  # while building; what is more goes to disk
 ROWS = """
 SELECT
   printf('%08x', customer) AS customer_id, t, n AS ord, printf('%08x', n) AS event_id, kind::VARCHAR AS kind,
@@ -36,11 +40,14 @@ FROM read_parquet($path)
 
 
 def build(data: Path, folder: Path) -> Generation:
-    """Database and columns as ``Journal.build`` leaves them, without bodies and sources."""
+    """Database and columns as ``Journal.build`` leaves them, without bodies and sources; once made they are kept."""
     target = folder / f"g-{data.stem}"
+    if (target / MANIFEST).exists():
+        return Generation(target)
     shutil.rmtree(target, ignore_errors=True)
     target.mkdir()
-    with duckdb.connect(config={"threads": "2", "temp_directory": str(folder / "spill")}) as duck:
+    config = {"threads": "2", "temp_directory": str(folder / "spill"), "memory_limit": MEMORY}
+    with duckdb.connect(config=config) as duck:
         duck.execute("ATTACH $path AS built", {"path": str(target / DATABASE)})
         duck.sql(ROWS, params={"path": str(data)}).create_view("read_events")
         for name in ("events", "customer_code", "need_code"):
@@ -92,6 +99,27 @@ def bare(asked: Desk, question: Question) -> object:
     for way in ways(selection, "kind"):
         pairs.count(way, -1, cells)
     return cells
+
+
+@kernel
+def _walk(paths: crediting.Paths, asked: crediting.Asked, follows: Any) -> None:
+    touches, ages = np.empty(LONGEST, np.int64), np.empty(LONGEST, np.int64)
+    for u in range(len(paths.owners)):
+        size, success = crediting.before_success(paths, asked, u, touches, ages)
+        if size:
+            crediting.follow(touches, size, success, follows, np.int64(paths.lots[u]))
+
+
+def markov(asked: Desk, question: Attribution) -> object:
+    """One model of the seven: how touches follow each other, and the chain solved."""
+    selection = asked._state.selection(question.wanted)  # type: ignore[union-attr]  # noqa: SLF001 (measured apart)
+    touches = len(selection.values(question.of))
+    found = crediting.empty(LOTS, touches)
+    for part in selection.parts:
+        _walk(question.paths(part), question.asked(selection), found.follows)
+    order = [touches, *range(touches)]  # the start first
+    follows = found.follows.sum(0)[order][:, [*order, touches + 1, touches + 2]]
+    return effects_of(follows[None])
 
 
 def checksum(name: str, result: Any) -> object:

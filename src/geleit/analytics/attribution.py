@@ -13,7 +13,7 @@ from pydantic import Field
 from geleit.analytics.credited import MODELS, NOTHING, REACHED, SHARING, START, SUCCESS, Credited
 from geleit.analytics.kernels import crediting
 from geleit.analytics.question import Question
-from geleit.analytics.selection import Selection, members, table
+from geleit.analytics.selection import Journeys, Selection, members, table
 from geleit.clock import DAY
 from geleit.definitions import Duration
 from geleit.errors import GeleitError
@@ -111,15 +111,22 @@ class Attribution(Question):
     def count(self, selection: Selection) -> pa.Table:
         """Count by kernels."""
         values = selection.values(self.of)
-        none = len(values)
-        lookback = FOREVER if self.lookback is None else self.lookback
-        success = members(selection.kinds, self.conversion)
-        asked = crediting.Asked(success, values.index("") if "" in values else -1, lookback, self._weights())
-        found = crediting.empty(LOTS, none)
+        asked, found = self.asked(selection), crediting.empty(LOTS, len(values))
         for part in selection.parts:
-            columns = (part.column("kind"), part.column(self.of), part.column("t"))
-            crediting.credit(crediting.Paths(*columns, part.starts, part.owners, part.first, part.lots), asked, found)
+            crediting.credit(self.paths(part), asked, found)
         return self._listed(values, found)
+
+    def asked(self, selection: Selection) -> crediting.Asked:
+        """What the kernel needs to know."""
+        values = selection.values(self.of)
+        success = members(selection.kinds, self.conversion)
+        lookback = FOREVER if self.lookback is None else self.lookback
+        return crediting.Asked(success, values.index("") if "" in values else -1, lookback, self._weights())
+
+    def paths(self, part: Journeys) -> crediting.Paths:
+        """One part's journeys as the kernel walks them."""
+        columns = (part.column("kind"), part.column(self.of), part.column("t"))
+        return crediting.Paths(*columns, part.starts, part.owners, part.first, part.lots)
 
     def _listed(self, values: Sequence[str], found: crediting.Found) -> pa.Table:
         names = np.array([*values, ""], object)
