@@ -1,17 +1,24 @@
 """The example company through the real import: the planted dirt and nothing else waits, and every event is accounted for."""
 
 import json
+import re
 from collections import Counter
+from pathlib import Path
 
 import pyarrow.dataset as ds
 import pytest
+import sqlalchemy as sa
+from ruamel.yaml import YAML
 
 from geleit.demo import days
 from geleit.demo.example import CUSTOMER, Wanted, build_demo, write_demo
 from geleit.errors import GeleitError
+from geleit.ledger.tables import consent_fact
 from geleit.sources import quarantine
 from geleit.web.pages.start import _chosen
 from geleit.workspace import open_workspace
+from geleit.workspace.segment_saving import draft_of
+from geleit.workspace.segments import Segments
 
 HOUR = 3_600
 NOW = 1_795_331_700_000_000  # 22.11.2026, 08:15 in Kassel
@@ -156,3 +163,16 @@ def test_the_first_page_shows_the_washing_machine_among_all_those_needs(imported
     ((customer, need),) = _chosen(workspace)
     assert customer == built.customer
     assert next(one.topic for one in workspace.needs(customer) if one.id == need) == "washing_machine"
+
+
+def test_the_first_example_of_the_segments_page_works_here(imported):
+    _, workspace, _ = imported
+    page = (Path(__file__).parents[2] / "docs" / "segments.md").read_text(encoding="utf-8")
+    tree = YAML(typ="safe").load(re.search(r"```yaml\n(.*?)```", page, re.DOTALL)[1])
+    segments = Segments(workspace)
+    segments.check("repair-unanswered", draft_of(tree))  # topics, stages and kinds are those of the company
+    with workspace.ledger.read() as connection:
+        purposes = set(connection.execute(sa.select(consent_fact.c.purpose).distinct()).scalars())
+    assert tree["who"]["all"][2]["not"]["consent"] in purposes
+    tree["who"]["all"][0]["begun_within"] = "5 years"  # the small company of this test has few people who asked of late
+    assert segments.counted(draft_of(tree).who).count > 0

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 ASKING = frozenset(("question_asked", "complaint_opened", "contact_made"))
@@ -11,7 +11,7 @@ ENDS = {"question_answered": "question_asked", "complaint_closed": "complaint_op
 
 @dataclass(frozen=True, slots=True)
 class Happened:
-    """What of an event counts here; ``reference`` is its question or complaint number, empty if it has none."""
+    """What of an event counts here; ``reference`` is its question or complaint number; empty what it does not say."""
 
     event_id: str
     kind: str
@@ -19,6 +19,8 @@ class Happened:
     contact: bool
     t: int
     reference: str
+    topic: str = ""
+    channel: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +34,7 @@ class Service:
 
 
 def service(events: Iterable[Happened]) -> Service:
-    """Fold events in total order. An answer without a number settles all that was open, one with a number only that."""
+    """Fold events in total order; what an answer settles is ``unsettled``'s rule."""
     contacts: list[Happened] = []
     still_open: dict[str, list[Happened]] = {"question_asked": [], "complaint_opened": []}
     for event in events:
@@ -41,11 +43,30 @@ def service(events: Iterable[Happened]) -> Service:
         if event.kind in still_open:
             still_open[event.kind].append(event)
         elif begun := ENDS.get(event.kind):
-            left = [one for one in still_open[begun] if event.reference and one.reference != event.reference]
-            still_open[begun] = left
+            still_open[begun] = unsettled(still_open[begun], event)
     return Service(
         contacts=tuple(event.event_id for event in contacts),
         last_t=contacts[-1].t if contacts else None,
         open_questions=tuple(event.event_id for event in still_open["question_asked"]),
         open_complaints=tuple(event.event_id for event in still_open["complaint_opened"]),
     )
+
+
+def unsettled(waiting: Sequence[Happened], answer: Happened) -> list[Happened]:
+    """What still waits after an answer (or the end of a complaint).
+
+    An answer with a number settles what has that number. Without one it settles what is of its topic; where either side
+    names no topic, what came through its channel. Fits nothing of that and no topic is told, it settles what waits longest.
+    """
+    if answer.reference:
+        return [one for one in waiting if one.reference != answer.reference]
+    left = [one for one in waiting if not _alike(one, answer)]
+    if len(left) == len(waiting) and not answer.topic:
+        return left[1:]
+    return left
+
+
+def _alike(asked: Happened, answer: Happened) -> bool:
+    if asked.topic and answer.topic:
+        return asked.topic == answer.topic
+    return asked.channel == answer.channel

@@ -301,6 +301,8 @@ class Workspace:
                 reference=str(
                     read.event.properties.get("complaint_id") or read.event.properties.get("question_id") or ""
                 ),
+                topic=str(read.event.properties.get("topic") or ""),
+                channel=read.touchpoint.channel,
             )
             for read in events
         )
