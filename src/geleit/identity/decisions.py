@@ -26,7 +26,7 @@ from collections.abc import Iterable, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from itertools import combinations
-from typing import Literal, cast
+from typing import Any, Literal, cast
 
 import sqlalchemy as sa
 
@@ -49,6 +49,17 @@ _NAMING = Prepared(
     .join(decision, decision.c.id == _member.decision_id)
     .where(given(_member.value), decision.c.undone_at.is_(None), decision.c.kind != "household")
 )
+_MADE = (
+    decision.c.id, decision.c.kind, decision.c.author, decision.c.reason, decision.c.at,
+    decision.c.undone_by, decision.c.undone_why, decision.c.undone_at,
+)  # fmt: skip
+_SAID = (_member.decision_id, _member.side, _member.type, _member.value)
+_NUMBERED = Prepared(sa.select(*_MADE).where(given(decision.c.id)).order_by(decision.c.id))
+_SIDES = Prepared(sa.select(*_SAID).where(given(_member.decision_id)))
+_ALL = Prepared(sa.select(*_MADE).order_by(decision.c.id))
+_ALL_SIDES = Prepared(sa.select(*_SAID))
+_RECORD = Prepared(sa.insert(decision).returning(decision.c.id))
+_RECORD_MEMBER = Prepared(sa.insert(decision_member))
 
 
 @dataclass(frozen=True, slots=True)
@@ -231,7 +242,7 @@ def households_of(connection: sa.Connection, identifiers: Iterable[Identifier]) 
 
 def listed(connection: sa.Connection) -> list[Decision]:
     """Every decision there ever was, also those that were taken back, by number."""
-    return _read(connection, sa.true(), sa.true())
+    return _of(_ALL.all(connection), _ALL_SIDES.all(connection))
 
 
 def history(connection: sa.Connection, identifiers: Iterable[Identifier]) -> list[Decision]:
@@ -257,13 +268,13 @@ def record(connection: sa.Connection, kind: Kind, sides: Sequence[Iterable[Ident
     clean = [tuple(sorted(set(side))) for side in sides]
     _check(kind, clean, note)
     row = {"kind": kind, "author": note.author.strip(), "reason": note.reason.strip(), "at": at}
-    (number,) = connection.execute(sa.insert(decision).returning(decision.c.id), row).one()
+    ((number,),) = _RECORD.all(connection, **row)
     members = [
         {"decision_id": number, "side": place, "type": end.type, "value": end.value}
         for place, side in enumerate(clean)
         for end in side
     ]
-    connection.execute(sa.insert(decision_member), members)
+    _RECORD_MEMBER.many(connection, members)
     return int(number)
 
 
@@ -310,21 +321,20 @@ def _check_note(note: Note) -> None:
 
 
 def _by_number(connection: sa.Connection, numbers: AbstractSet[int]) -> list[Decision]:
-    if not numbers:
-        return []
-    return _read(connection, among(decision.c.id, numbers), among(_member.decision_id, numbers))
+    wanted = sorted(numbers)
+    return _of(_NUMBERED.all(connection, values=wanted), _SIDES.all(connection, values=wanted))
 
 
-def _read(connection: sa.Connection, which: sa.ColumnElement[bool], members: sa.ColumnElement[bool]) -> list[Decision]:
+def _of(made: Iterable[Sequence[Any]], said: Iterable[Sequence[Any]]) -> list[Decision]:
+    """Decisions (the columns of ``_MADE``) with the identifiers that they name (those of ``_SAID``)."""
     sides: dict[int, list[list[Identifier]]] = {}
-    for row in connection.execute(sa.select(decision_member).where(members)).all():
-        sides.setdefault(row.decision_id, [[], []])[row.side].append(Identifier(row.type, row.value))
-    rows = connection.execute(sa.select(decision).where(which).order_by(decision.c.id)).all()
-    return [_decision(row, sides.get(row.id, [[], []])) for row in rows]
+    for number, side, type_, value in said:
+        sides.setdefault(number, [[], []])[side].append(Identifier(type_, value))
+    return [_decision(row, sides.get(row[0], [[], []])) for row in made]
 
 
-def _decision(row: sa.Row[tuple[object, ...]], sides: Sequence[list[Identifier]]) -> Decision:
-    kind = cast("Kind", row.kind)
+def _decision(row: Sequence[Any], sides: Sequence[list[Identifier]]) -> Decision:
+    number, kind_, author, reason, at, by, why, undone_at = row
+    kind = cast("Kind", kind_)
     told = tuple(tuple(sorted(side)) for side in sides[: len(FEWEST[kind])])
-    undone = None if row.undone_at is None else Undone(row.undone_by, row.undone_why, row.undone_at)
-    return Decision(row.id, kind, told, row.author, row.reason, row.at, undone)
+    return Decision(number, kind, told, author, reason, at, None if undone_at is None else Undone(by, why, undone_at))
