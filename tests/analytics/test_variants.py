@@ -4,7 +4,7 @@ from collections import defaultdict
 from itertools import groupby
 
 import pytest
-from random_logs import LOGS, compare, nearest_rank
+from random_logs import KINDS, LOGS, compare, nearest_rank
 
 from geleit.analytics.variants import Variants
 
@@ -12,6 +12,8 @@ from geleit.analytics.variants import Variants
 def brute(question, ways, result, seed):
     found = defaultdict(list)
     for unit, way in ways.items():
+        if question.having and not {event.kind for event in way} & set(question.having):
+            continue
         named = [(getattr(event, question.of), event.t) for event in way if getattr(event, question.of)]
         if question.collapse:
             named = [next(run) for _, run in groupby(named, key=lambda one: one[0])]
@@ -42,6 +44,7 @@ def test_all_ways_of_counting_agree(seed):
         choose=lambda chance: {
             "of": chance.choice(("kind", "channel", "stage")),
             "collapse": chance.random() < 0.3,
+            "having": tuple(chance.sample(KINDS, 2)) if chance.random() < 0.3 else (),
             "limit": chance.choice((1, 2, 3, 5, 1000)),
         },
     )

@@ -12,7 +12,7 @@ from pydantic import Field
 
 from geleit.analytics.kernels import grouping
 from geleit.analytics.question import Question
-from geleit.analytics.selection import Selection, table, ways
+from geleit.analytics.selection import Selection, members, table, ways
 from geleit.language.words import translate
 
 SEVERAL = "|"  # between the steps of a way in one text; no kind has it in its name
@@ -39,20 +39,23 @@ class Variants(Question):
         + [(name, pa.int64()) for name in ("variants", "journeys", "people", "median_us")]
     )
     keys: ClassVar[tuple[str, ...]] = ("way",)
+    kind_fields: ClassVar[tuple[str, ...]] = ("having",)
 
     of: Literal["kind", "channel", "stage"] = Field("kind", description="steps are kinds, channels or stages")
     collapse: bool = Field(False, description="count the same step several times in a row as one")
+    having: tuple[str, ...] = Field((), description="only journeys with one of these kinds")
 
     def parameters(self) -> Mapping[str, object]:
         """Values of the reference SQL's parameters."""
-        return {"of": self.of, "collapse": self.collapse, "limit": self.limit}
+        return {"of": self.of, "collapse": self.collapse, "limit": self.limit, "all": not self.having}
 
     def tables(self, selection: Selection) -> Mapping[str, pa.Table]:
         """The values' codes, in the order of their names."""
         names = sorted(selection.values(self.of))
         codes = [_text([place]) for place in range(len(names))]
         return {
-            "variant_codes": pa.table({"value": pa.array(names, pa.string()), "code": pa.array(codes, pa.string())})
+            "variant_codes": pa.table({"value": pa.array(names, pa.string()), "code": pa.array(codes, pa.string())}),
+            "variant_having": pa.table({"kind": pa.array(self.having, pa.string())}),
         }
 
     def cell(self, cell: Mapping[str, object], selection: Selection) -> Mapping[str, object]:
@@ -113,7 +116,10 @@ class Variants(Question):
 
     def sentence(self, language: str) -> str:
         """What is counted, in words."""
-        return translate(language, "Counted is how many journeys consist of exactly the same steps in the same order.")
+        said = translate(language, "Counted is how many journeys consist of exactly the same steps in the same order.")
+        kinds = " / ".join(self.having)
+        only = translate(language, "Only journeys with {kinds} are looked at.", kinds=kinds)
+        return f"{said} {only}" if kinds else said
 
     def _joined(self, selection: Selection) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
         """All parts as one: codes, starts, owners, spans."""
@@ -121,14 +127,32 @@ class Variants(Question):
         skip = values.index("") if "" in values else -1
         parts = ways(selection, self.of)
         found = [grouping.compact(way, skip, self.collapse) for way in parts]
+        owners = [way.owners for way in parts]
+        if self.having:
+            member = members(selection.kinds, self.having)
+            kept = [_having(part.column("kind"), part.starts, member) for part in selection.parts]
+            found = [_only(one, keep) for one, keep in zip(found, kept, strict=True)]
+            owners = [its[keep] for its, keep in zip(owners, kept, strict=True)]
         sizes = np.cumsum([0, *(len(value) for value, _, _ in found)])
         starts = [start[:-1] + size for (_, start, _), size in zip(found, sizes, strict=False)]
         return (
             np.concatenate([value for value, _, _ in found]),
             np.concatenate([*starts, sizes[-1:]]),
-            np.concatenate([way.owners for way in parts]),
+            np.concatenate(owners),
             np.concatenate([span for _, _, span in found]),
         )
+
+
+def _having(kind: np.ndarray, starts: np.ndarray, member: np.ndarray) -> np.ndarray:
+    """Which journeys have one of some kinds; no journey is empty."""
+    return np.logical_or.reduceat(member[kind], starts[:-1]) if len(starts) > 1 else np.zeros(0, np.bool_)
+
+
+def _only(compact: tuple[np.ndarray, np.ndarray, np.ndarray], keep: np.ndarray) -> tuple[np.ndarray, ...]:
+    """Values, starts and spans of the journeys to keep."""
+    value, starts, spans = compact
+    lengths = np.diff(starts)
+    return value[np.repeat(keep, lengths)], np.concatenate([[0], np.cumsum(lengths[keep])]), spans[keep]
 
 
 def _text(codes: Sequence[int] | np.ndarray) -> str:

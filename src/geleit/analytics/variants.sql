@@ -13,6 +13,9 @@ FROM (
         journey, customer_id, place, t,
         CASE WHEN $of = 'kind' THEN kind WHEN $of = 'channel' THEN channel ELSE stage END AS value
       FROM steps
+      WHERE $all OR journey IN (
+        SELECT having_it.journey FROM steps AS having_it WHERE having_it.kind IN (SELECT kind FROM variant_having)
+      )
     ) AS valued
     WHERE value <> ''
   ) AS steps

@@ -66,6 +66,12 @@ class _Ways:
         stages = self.drawing.words.catalogue.stage_index
         return stages.get(self.drawing.words.stage(step, self.of), 0)
 
+    def comes_to(self, way: Sequence[str]) -> str:
+        """The latest stage that a way has; empty where its steps have none."""
+        words = self.drawing.words
+        stages = {words.stage(step, self.of) for step in way} & set(words.catalogue.stage_index)
+        return words.name(max(stages, key=words.catalogue.stage_index.__getitem__), "stage") if stages else ""
+
     def said(self, way: Sequence[str]) -> str:
         """A way in words; what repeats is told once, with how often."""
         words = self.drawing.words
@@ -189,18 +195,18 @@ def twin(result: Result[Variant], drawing: Drawing) -> Twin:
             Cell(words.share(row.share)),
             Cell(words.number(row.people)),
             Cell(words.span(row.median_us) if len(row.way) > 1 else "-"),
+            Cell(ways.comes_to(row.way)),
         )
         for row in result.rows
     ]
     if result.rows and ways.rest:
         text = words.counted("{n} rarer way", "{n} rarer ways", result.other.rows)
         share = words.share(ways.rest / ways.everybody)
-        rows.append(
-            (Cell(text), Cell(""), Cell(words.number(ways.rest), ways.rarer()), Cell(share), Cell(""), Cell(""))
-        )
+        rows.append((Cell(text), Cell(""), Cell(words.number(ways.rest), ways.rarer()), Cell(share), *[Cell("")] * 3))
     heads = (
         Column(words.say("The way")), Column(words.say("Steps"), numeric=True),
         Column(words.say("Journeys"), numeric=True), Column(words.say("Share"), numeric=True),
         Column(words.say("People"), numeric=True), Column(words.say("half within"), numeric=True),
+        Column(words.say("comes to")),
     )  # fmt: skip
     return Twin(heads, tuple(rows))

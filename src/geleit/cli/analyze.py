@@ -177,9 +177,10 @@ def funnel(
 def variants(
     of: Of = "kind",
     collapse: Annotated[bool, typer.Option("--collapse", help="Count the same step in a row as one.")] = False,
+    having: Annotated[list[str], typer.Option(help="Only journeys with one of these kinds (repeatable).")] = [],  # noqa: B006 (as above)
 ) -> Mapping[str, Any]:
     """The whole ways that journeys take, the most frequent first."""
-    return {"of": of, "collapse": collapse}
+    return {"of": of, "collapse": collapse, "having": having}
 
 
 def trend(

@@ -19,12 +19,13 @@ from geleit.maps.plan import PAGE
 from geleit.maps.svg import inline
 from geleit.web.journeys.asked import Asked, Unaskable, asked, known
 from geleit.web.journeys.form import controls, hidden
-from geleit.web.journeys.views import VIEWS
+from geleit.web.journeys.views import COMMON, VIEWS, WHEN
 from geleit.web.pages.files import ALONE, TYPES, file_name
 from geleit.web.screen import reader_of, seen_at, show, workspace_of
 from geleit.web.standing import WIDTHS
 
 FORMS = ("csv", "svg", "png")
+WAYS = 10  # ways listed below the typical one
 SHORT, LONGEST = 12, 1_000  # rows of the table at first, and at most
 PHONE = {"small": WIDTHS["small"]}
 NARROW = WIDTHS  # px in which a picture is drawn that fits every screen
@@ -111,8 +112,17 @@ def _answered(one: Asked) -> dict[str, Any]:
         "api": _api(one),
         "definition": json.dumps(definition, indent=1, ensure_ascii=False),
         "as_of": result.as_of.at,
+        "ways": _ways(one) if one.view.ways and result.rows else None,
         "filtered": bool(one.values.get("since") or one.values.get("until") or one.values.get("segment")),
     }
+
+
+def _ways(one: Asked) -> dict[str, Any]:
+    """The ways most taken by the same journeys, as a table, and where they stand as pictures."""
+    same = {*(field.name for field in (*WHEN, *COMMON)), "having"}
+    given = {name: texts for name, texts in one.given.items() if name in same}
+    other = Asked(one.request, VIEWS["variants"], {**given, "collapse": ["1"], "limit": [str(WAYS)]}, {})
+    return {"twin": chart_of("variants").twin(other.result, other.drawing(PAGE)), "href": other.address()}
 
 
 def _as_of(result: Any) -> dict[str, int]:

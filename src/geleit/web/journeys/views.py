@@ -75,7 +75,7 @@ def _silent(_ask: Ask, _known: Sequence[Known], _words: Words) -> Fact | None:
 class View:
     """A question's page: ``name`` is that of the question; ``title`` asks it in plain words, ``tells`` says what it shows.
 
-    Where one of ``unless`` is given, nothing is begun with.
+    Where one of ``unless`` is given, nothing is begun with. ``ways``: the ways most taken stand below the picture.
     """
 
     name: str
@@ -84,6 +84,7 @@ class View:
     fields: tuple[Field, ...]
     narrow: bool = False
     phone: bool = False
+    ways: bool = False
     start: Callable[[Sequence[Known]], Mapping[str, Any]] = _nothing
     unless: tuple[str, ...] = ()
     live: Callable[[Ask, Sequence[Known], Words], Fact | None] = _silent
@@ -261,6 +262,7 @@ VIEWS: dict[str, View] = {
                 Field("columns", "Steps at most", "number", (("1", ""), ("30", "")), more=True),
             ),
             phone=True,
+            ways=True,
             start=lambda _known: {"said": "1"},
         ),
         View(
@@ -269,6 +271,7 @@ VIEWS: dict[str, View] = {
             "The whole ways of journeys, step by step, the most frequent first, and how many are rarer.",
             (
                 OF,
+                Field("having", "Only with", "values", empty="all journeys"),
                 Field("collapse", "The same step in a row counts once", "flag"),
                 Field("limit", "Ways shown", "number", (("1", ""), ("50", ""))),
             ),
