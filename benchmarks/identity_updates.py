@@ -20,13 +20,19 @@ DAY = 86_400_000_000
 YEAR = 18_993  # the first of January 2022 as a day number
 EACH = (("shop.user_id", "u{}"), ("email", "p{}@example.org"), ("web.anonymous_id", "a{}"), ("app.device_id", "d{}"))
 FILL = (
-    "INSERT INTO identifier (id, type, value, first_t) "
-    "SELECT n * 5 + 1 + k, type, head || (n + 1) || tail, t FROM kind CROSS JOIN person ORDER BY k, n",
-    "INSERT INTO evidence (low_id, high_id, source, bucket, count, first_t, last_t, sample_event) "
-    "SELECT n * 5 + 1, n * 5 + 1 + k, 'shop', :year, 2, t, :late, printf('%032x', n * 5 + 1) "
-    "FROM person CROSS JOIN kind WHERE k > 0 ORDER BY n, k",
-    "INSERT INTO identifier_resolution (identifier_id, customer_id, reason) "
-    "SELECT n * 5 + 1 + k, home, '' FROM person CROSS JOIN kind ORDER BY n, k",
+    (
+        "INSERT INTO identifier (id, type, value, first_t) "
+        "SELECT n * 5 + 1 + k, type, head || (n + 1) || tail, t FROM kind CROSS JOIN person ORDER BY k, n"
+    ),
+    (
+        "INSERT INTO evidence (low_id, high_id, source, bucket, count, first_t, last_t, sample_event) "
+        "SELECT n * 5 + 1, n * 5 + 1 + k, 'shop', :year, 2, t, :late, printf('%032x', n * 5 + 1) "
+        "FROM person CROSS JOIN kind WHERE k > 0 ORDER BY n, k"
+    ),
+    (
+        "INSERT INTO identifier_resolution (identifier_id, customer_id, reason) "
+        "SELECT n * 5 + 1 + k, home, '' FROM person CROSS JOIN kind ORDER BY n, k"
+    ),
     "INSERT INTO customer (id, since_t, change) SELECT home, :began, 1 FROM person ORDER BY home",
 )
 BATCH = 500  # events of one transaction, as in intake

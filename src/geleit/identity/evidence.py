@@ -10,12 +10,13 @@ from itertools import combinations
 from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import insert
 
 from geleit.clock import EPOCH_DAY, moment
 from geleit.errors import StoreError
 from geleit.events.event import Identifier
 from geleit.identity.graph import Node
-from geleit.ledger.ledger import given, insert, insert_new, write_rows
+from geleit.ledger.ledger import given, insert_new, write_rows
 from geleit.ledger.prepared import Prepared
 from geleit.ledger.tables import evidence, identifier, identifier_set, identifier_set_member
 
@@ -256,7 +257,7 @@ def find_sets(connection: sa.Connection, prints: Iterable[tuple[int, int]]) -> d
     return found
 
 
-def _pairs(batch: Sequence[Observation], ids: dict[Identifier, int]) -> dict[tuple[int, int, str, int], _Seen]:
+def _pairs(batch: Sequence[Observation], ids: Mapping[Identifier, int]) -> dict[tuple[int, int, str, int], _Seen]:
     """Every pair of identifiers that one event shows together, summed per source and year."""
     pairs: dict[tuple[int, int, str, int], _Seen] = {}
     for observation in batch:

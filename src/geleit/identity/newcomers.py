@@ -187,7 +187,7 @@ def _look_shared(connection: sa.Connection, arrivals: Iterable[_Arrival], rules:
 def _found(one: _Arrival, rules: Rules, placed: Placed) -> None:
     """New customers of a set of new identifiers: all that is known of them is this set."""
     nodes = one.new
-    links = [Link(*sorted((a.id, b.id)), 1, 0) for a, b in combinations(nodes, 2)]
+    links = [Link(min(a.id, b.id), max(a.id, b.id), 1, 0) for a, b in combinations(nodes, 2)]
     resolved = resolve({node.id: node for node in nodes}, links, {}, rules)
     placed.places |= resolved.customers
     placed.owners[one.set_id] = owner(nodes, {number: (home, "") for number, home in resolved.customers.items()}, rules)

@@ -8,6 +8,7 @@ in a large file, everybody who is called alike does.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -20,6 +21,7 @@ NAMED = frozenset({"first_name", "last_name", "middle_name", "gender", "email"})
 ROUNDS = 60
 STEADY = 1e-5
 MOST = 0.45  # of all pairs, that one kind may be; the rest are strangers
+MOST_PATTERNS = 2**62
 PRIOR = 2.0  # made-up pairs behind each estimate, so that nothing is ever impossible
 Floats = NDArray[np.float64]
 Codes = NDArray[np.int8]
@@ -59,11 +61,11 @@ def learn(gammas: Codes, rarity: Floats, observed: list[Floats], compared: Seque
     this value would take (NaN where it is not the same value); ``observed``: level shares among random pairs;
     ``possible``: how many pairs there are in all.
     """
-    patterns, inverse, counts = np.unique(gammas, axis=0, return_inverse=True, return_counts=True)
+    patterns, inverse, counts = _patterns(gammas, compared)
     rare = np.full(patterns.shape, np.nan)
     for place in range(gammas.shape[1]):
         told = ~np.isnan(rarity[:, place])
-        where = inverse.ravel()[told]
+        where = inverse[told]
         known = np.bincount(where, minlength=len(patterns))
         sums = np.bincount(where, weights=rarity[told, place], minlength=len(patterns))
         rare[known > 0, place] = sums[known > 0] / known[known > 0]
@@ -74,6 +76,24 @@ def learn(gammas: Codes, rarity: Floats, observed: list[Floats], compared: Seque
         if abs(model.same - before) <= STEADY * before:
             break
     return model
+
+
+def _patterns(gammas: Codes, compared: Sequence[Compared]) -> tuple[Codes, NDArray[np.int64], NDArray[np.int64]]:
+    """The distinct rows, which of them each row is, and how many rows each is.
+
+    Rows as single numbers, as long as they fit: sorting those costs a thirtieth of sorting rows.
+    """
+    radix = [one.size + 1 for one in compared]
+    if math.prod(radix) >= MOST_PATTERNS:
+        rows, inverse, counts = np.unique(gammas, axis=0, return_inverse=True, return_counts=True)
+        return rows, inverse.ravel(), counts
+    steps = np.cumprod([1, *radix[::-1]])[-2::-1]
+    codes = np.zeros(len(gammas), np.int64)
+    for place, step in enumerate(steps):
+        codes += (gammas[:, place].astype(np.int64) + 1) * step
+    distinct, inverse, counts = np.unique(codes, return_inverse=True, return_counts=True)
+    rows = np.stack([distinct // step % size - 1 for step, size in zip(steps, radix, strict=True)], axis=1)
+    return rows.astype(np.int8), inverse, counts
 
 
 @dataclass(frozen=True, slots=True)
