@@ -13,6 +13,7 @@ from starlette.types import Receive, Scope
 
 SMALL = 512 * 1024  # bytes of a body, unpacked, of calls and batches
 LARGE = 4 * 1024 * 1024  # of imports and webhooks
+PASSED = 32 * 1024 * 1024  # of a body that is too large, read and thrown away before the answer
 PACKED = b"\x1f\x8b"  # how gzip begins: some clients pack and do not say so
 BAD_REQUEST, UNAUTHORIZED, NOT_FOUND, TOO_LARGE, UNSUPPORTED = 400, 401, 404, 413, 415
 GZIP = zlib.MAX_WBITS | 16
@@ -76,6 +77,8 @@ async def read(scope: Scope, receive: Receive, limit: int) -> Incoming:
     headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
     said = headers.get("content-length", "")
     if said.isdigit() and int(said) > limit:
+        if "expect" not in headers:  # who asks first has sent nothing yet
+            await _let_pass(receive, PASSED)
         raise RefusedError(TOO_LARGE, _too_large(limit))
     parts, size = [], 0
     more = scope["method"] not in ("GET", "OPTIONS", "HEAD")
@@ -86,13 +89,26 @@ async def read(scope: Scope, receive: Receive, limit: int) -> Incoming:
         part = message.get("body", b"")
         parts.append(part)
         size += len(part)
-        if size > limit:
-            raise RefusedError(TOO_LARGE, _too_large(limit))
         more = message.get("more_body", False)
+        if size > limit:
+            await _let_pass(receive, PASSED - size if more else 0)
+            raise RefusedError(TOO_LARGE, _too_large(limit))
     wire = b"".join(parts)
     body = unpacked(wire, headers.get("content-encoding", ""), limit)
     way = (scope.get("scheme", "http"), scope.get("raw_path", b"").decode("latin-1"))
     return Incoming(scope["method"], scope["path"], headers, scope["query_string"], body, wire, *way)
+
+
+async def _let_pass(receive: Receive, left: int) -> None:
+    """Read on, so many bytes at most, and keep nothing.
+
+    Who is cut off while sending never hears that it was too much: it sees a broken connection and sends the same again.
+    """
+    more = True
+    while more and left > 0:
+        message = await receive()
+        left -= len(message.get("body", b""))
+        more = message.get("more_body", False)
 
 
 def unpacked(body: bytes, encoding: str, limit: int) -> bytes:
