@@ -25,6 +25,7 @@ from geleit.web.screen import reader_of, seen_at, show, workspace_of
 from geleit.web.standing import WIDTHS
 
 FORMS = ("csv", "svg", "png")
+HIGH = 0.75  # of its width: a picture at least so high stands upright on paper
 WAYS = 10  # ways listed below the typical one
 SHORT, LONGEST = 12, 1_000  # rows of the table at first, and at most
 PHONE = {"small": WIDTHS["small"]}
@@ -103,6 +104,7 @@ def _answered(one: Asked) -> dict[str, Any]:
         "narrow": one.view.narrow,
         "phone": one.view.phone,
         "wider": any(scene.width > PAGE + 1 for _, scene in pictures),
+        "upright": any(name == "wide" and scene.height > scene.width * HIGH for name, scene in pictures),
         "twin": twin,
         "rows": twin.rows[:shown],
         "total": twin.all_rows,
