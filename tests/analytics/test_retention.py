@@ -1,12 +1,14 @@
 """Retention against a walk over every person's days."""
 
 from datetime import date, timedelta
+from types import SimpleNamespace
 
+import pyarrow as pa
 import pytest
 from pydantic import ValidationError
 from random_logs import KINDS, LOGS, compare
 
-from geleit.analytics.retention import Retention
+from geleit.analytics.retention import Retention, strays
 
 
 def first_day(local_day, span):
@@ -59,3 +61,16 @@ def test_all_ways_of_counting_agree(seed):
 def test_people_come_back_not_needs():
     with pytest.raises(ValidationError, match="counted by customer"):
         Retention(unit="need")
+
+
+def test_single_early_dates_come_last_and_are_counted_all_the_same():
+    sizes = {0: 1, 1: 1, 60: 150, 61: 170}
+    assert strays(sizes) == {0, 1}
+    assert strays({**sizes, 0: 9}) == set()  # too many to be strays
+    assert strays({59: 1, 60: 150, 61: 170}) == set()  # journeys begin slowly: no pause
+    assert strays({}) == set()
+    counts = pa.table({"cohort": [0, 60, 61], "later": [0, 0, 0], "people": [1, 150, 170]})
+    rows = Retention(span="month").rows(counts, SimpleNamespace(today=800 * 30))
+    firsts = [row for row in rows if row.later == 0]
+    assert [row.cohort.year for row in firsts] == [1975, 1975, 1970]
+    assert sum(row.size for row in firsts) == 321

@@ -10,7 +10,7 @@ from geleit.charts import retention
 from geleit.charts.drawing import Drawing
 from geleit.charts.gallery import CHARTS
 from geleit.charts.words import Words
-from geleit.maps.scene import Door, Rect
+from geleit.maps.scene import Door, Rect, Text
 
 
 def grid(cohorts, many, span="week", last_complete=True):
@@ -73,3 +73,23 @@ def test_tints_follow_shares_and_what_is_not_over_is_outlined():
     scene = CHARTS["retention"].draw(answer(Retention(), rows), Drawing(Words()))
     assert [mark.role for mark in scene.marks if isinstance(mark, Rect)] == ["tint1", "tint5", "open"]
     assert any("not over" in words for _, words in retention.signs(answer(Retention(), rows), Drawing(Words())))
+
+
+def test_who_came_long_before_the_others_is_named_below_and_not_a_row():
+    rows = [
+        Returned(date(2025, month, 1), later, 50, 50 - 40 * min(later, 1), 1.0, complete=True)
+        for month in (5, 6)
+        for later in range(7 - month)
+    ]
+    rows += [
+        Returned(date(2019, 3, 1), later, 1, int(later == 0), float(later == 0), complete=True) for later in range(76)
+    ]
+    result = answer(Retention(span="month"), rows, 101)
+    drawing = Drawing(Words("en"), lambda cell, _less: f"/people?{cell}", 1168)
+    scene = retention.draw(result, drawing)
+    texts = [mark.text for mark in scene.marks if isinstance(mark, Text)]
+    assert not any("2019" in text for text in texts if len(text) < 20)
+    assert "1 person came first long before the others, from 1 Mar 2019 on: at the end of the table." in texts
+    assert "later column" not in " ".join(texts)
+    assert retention.facts(result, drawing)[0].number == "101"
+    assert retention.twin(result, drawing).rows[-1][0].text == "1 Mar 2019"

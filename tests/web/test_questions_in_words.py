@@ -151,3 +151,34 @@ def test_what_a_page_begins_with_opens_no_further_filters(shop, question):
 
 def test_what_the_reader_filters_stays_open(shop):
     assert "<details open><summary>" in shop.client.get("/journeys/rfm?notes=1").text
+
+
+def test_why_populations_differ_is_told_with_their_numbers(shop):
+    ask, known = shop.workspace.analytics.occurrences, shop.workspace.counts().customers
+    by_person, by_need = ask(unit="customer").population.people, ask(unit="need").population.people
+    page = told(shop.client.get("/journeys/transitions?lang=en"))
+    assert f"Why {by_need} people?" in page
+    assert (
+        f"geleit knows {known} customers. {by_person} of them have steps; of the other {known - by_person} only" in page
+    )
+    assert f"{by_need} of these have a need" in page
+    assert "This page asks about all with a need." in page
+    few = told(shop.client.get("/journeys/transitions?segment=asked&lang=de"))
+    people = ask(segment=tuple(one.customer for one in ask(having=("question_asked",)).actors())).population.people
+    assert f"Diese Seite fragt nach {people}: Die übrigen lassen die Filter oben aus." in few
+
+
+def test_a_wide_table_says_so_on_phones(shop):
+    assert "table-hint" in shop.client.get("/journeys/transitions").text
+    style = shop.client.get(re.search(r'href="(/static/[^"]+\.css[^"]*)"', shop.client.get("/journeys").text)[1]).text
+    assert re.search(r"max-width: ?600px\) ?{ ?\.table-hint ?{ ?display: ?block", style)
+
+
+def test_the_table_of_transitions_is_in_the_order_of_its_headline(shop):
+    rows = shop.workspace.analytics.transitions().rows
+    journeys = [row.journeys for row in rows]
+    assert journeys == sorted(journeys, reverse=True)
+    page = shop.client.get("/journeys/transitions?lang=en").text
+    headline = re.search(r'facts-said"><a class="n"[^>]*>([\d,]+)', page)[1]
+    plain = [row for row in rows if row.source and row.target and row.source != row.target]
+    assert headline == f"{plain[0].journeys:,}"

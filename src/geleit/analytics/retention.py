@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from itertools import pairwise
 from typing import ClassVar
 
 import numpy as np
@@ -31,6 +32,28 @@ class Returned:
     people: int
     share: float
     complete: bool
+
+
+STRAY, PAUSE = 0.01, 3  # share of all people; spans without anybody new
+
+
+def strays(sizes: Mapping[int, int]) -> set[int]:
+    """Groups that stand before journeys really begin, by number of span and people: single early dates, as of an old order.
+
+    They lie before a pause of at least three spans in which nobody came first, and together are less than one in a hundred.
+
+    >>> strays({0: 1, 60: 50, 61: 70}), strays({0: 9, 60: 50}), strays({57: 1, 60: 200})
+    ({0}, set(), set())
+    """
+    found, seen, total = 0, 0, sum(sizes.values())
+    numbers = sorted(sizes)
+    for place, (number, after) in enumerate(pairwise(numbers), 1):
+        seen += sizes[number]
+        if seen >= STRAY * total:
+            break
+        if after - number > PAUSE:
+            found = place
+    return set(numbers[:found])
 
 
 class Retention(Question):
@@ -89,12 +112,17 @@ class Retention(Question):
         return table(self.counted, cohort=cohort + lowest, later=later, people=cells[cohort, later])
 
     def rows(self, counts: pa.Table, selection: Selection) -> Sequence[Returned]:
-        """By cohort, then by how much later; spans in which nobody came are there too, up to the last one with an event."""
+        """By cohort, then by how much later; spans in which nobody came are there too, up to the last one with an event.
+
+        What stands before journeys really begin comes last.
+        """
         found = {(row["cohort"], row["later"]): row["people"] for row in counts.to_pylist()}
         now = int(numbered(np.array([selection.today]), self.span)[0])
         last = max((cohort + later for cohort, later in found), default=0)
         rows = []
-        for cohort in sorted(cohort for cohort, later in found if later == 0):
+        sizes = {cohort: people for (cohort, later), people in found.items() if later == 0}
+        early = strays(sizes)
+        for cohort in sorted(sizes, key=lambda one: (one in early, one)):
             size = found[cohort, 0]
             rows += [
                 Returned(

@@ -77,7 +77,7 @@ class Transitions(Question):
         )
 
     def rows(self, counts: pa.Table, selection: Selection) -> Sequence[Transition]:  # noqa: ARG002 (counts say it all)
-        """The most frequent first."""
+        """Those of most journeys first, as pictures and sentences count them."""
         found = [
             Transition(
                 **{name: row[name] for name in ("source", "target", "count", "journeys", "people")},
@@ -87,7 +87,7 @@ class Transitions(Question):
             )
             for row in counts.to_pylist()
         ]
-        return sorted(found, key=lambda row: (-row.count, row.source, row.target))
+        return sorted(found, key=lambda row: (-row.journeys, -row.count, row.source, row.target))
 
     def sentence(self, language: str) -> str:
         """What is counted, in words."""

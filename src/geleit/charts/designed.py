@@ -230,7 +230,7 @@ def _part(
 def _besides(canvas: Canvas, answer: _Answer, step: int, at: tuple[float, float], room: float) -> float:
     """What the person did besides once a step had begun, and what we did; information, not an error."""
     (x, y), words, lead = at, answer.drawing.words, answer.drawing.lead
-    for by, head in (("by_person", "the person"), ("by_company", "we")):
+    for by, head in (("by_person", "begun by the person"), ("by_company", "begun by us")):
         rows = answer.beyond(step, by)
         if not rows:
             continue

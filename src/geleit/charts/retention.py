@@ -91,7 +91,8 @@ def _measured(result: Result[Returned], drawing: Drawing) -> _Grid:
     every: dict[date, list[Returned]] = {}
     for one in result.rows:
         every.setdefault(one.cohort, []).append(one)
-    shown = dict(list(every.items())[-MOST:])
+    early = _early(result)
+    shown = dict([(cohort, row) for cohort, row in every.items() if cohort not in early][-MOST:])
     words = drawing.words
     names = max((width(day_of(cohort, words.language), "strong", LABEL) for cohort in shown), default=0.0) + 14
     head = [words.say(text) for text in ("came first",)]
@@ -101,6 +102,17 @@ def _measured(result: Result[Returned], drawing: Drawing) -> _Grid:
     fitting = max(2, int((drawing.width - names) // widest))
     columns = min(longest, fitting)
     return _Grid(drawing, result, shown, columns, names, min((drawing.width - names) / columns, max(SPREAD, widest)))
+
+
+def _early(result: Result[Returned]) -> dict[date, int]:
+    """Groups before journeys really begin, with their people: the answer has them last."""
+    found: dict[date, int] = {}
+    latest = date.min
+    for one in result.rows:
+        if one.cohort < latest:
+            found[one.cohort] = one.size
+        latest = max(latest, one.cohort)
+    return found
 
 
 def _heads(canvas: Canvas, grid: _Grid, top: float) -> None:
@@ -171,8 +183,15 @@ def _left_out(canvas: Canvas, grid: _Grid, top: float) -> float:
     """What is not drawn; the table has it."""
     words, y = grid.drawing.words, top
     longest = max((len(row) for row in grid.rows.values()), default=0)
-    groups = len({one.cohort for one in grid.result.rows}) - len(grid.rows)
+    early = _early(grid.result)
+    groups = len({one.cohort for one in grid.result.rows}) - len(grid.rows) - len(early)
     said = []
+    if early:
+        text = (
+            "{n} person came first long before the others, from {day} on: at the end of the table.",
+            "{n} people came first long before the others, from {day} on: at the end of the table.",
+        )
+        said.append(words.counted(*text, sum(early.values()), day=grid.name(min(early))))
     if groups:
         text = "{n} earlier group is in the table.", "{n} earlier groups are in the table."
         said.append(words.counted(*text, groups))

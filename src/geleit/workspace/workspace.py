@@ -102,8 +102,8 @@ class Workspace:
         systems = {name: source.system_name for name, source in self.definitions.sources.items()}
         setting = Setting(self.catalogue, self.company.zone, self.company.currency, systems)
         listing = frozenset(name for name, source in self.definitions.sources.items() if source.changed == "add")
-        needs = self.definitions.needs
-        return Intake(self.ledger, setting, self.rules, self.company.country, self.archive.keys, needs, listing)
+        country, needs = self.company.country, self.definitions.needs
+        return Intake(self.ledger, setting, self.rules, country, self.archive.keys, needs, listing)
 
     @cached_property
     def analytics(self) -> Analytics:
@@ -298,13 +298,11 @@ class Workspace:
                 stage=read.touchpoint.stage,
                 contact=read.touchpoint.contact and read.touchpoint.evidence != "gap",
                 t=read.event.t,
-                reference=str(
-                    read.event.properties.get("complaint_id") or read.event.properties.get("question_id") or ""
-                ),
-                topic=str(read.event.properties.get("topic") or ""),
+                reference=str(told.get("complaint_id") or told.get("question_id") or ""),
+                topic=str(told.get("topic") or ""),
                 channel=read.touchpoint.channel,
             )
-            for read in events
+            for read, told in ((read, read.event.properties) for read in events)
         )
 
     def raw_records(self, customer_id: str, event_ids: Sequence[str]) -> dict[str, str]:

@@ -88,27 +88,14 @@ def _control(asked: Asked, field: Field, given: str) -> Control:
         return Control(field.name, label, "flag", more=field.more, set=given not in ("", "0", "false"))
     if field.control == "number":
         low, high = field.options[0][0], field.options[1][0]
-        return Control(
-            field.name,
-            label,
-            "number",
-            given or default,
-            low=low,
-            high=high,
-            more=field.more,
-            set=bool(given) and given not in own,
-        )
+        chosen = given or default
+        return Control(field.name, label, "number", chosen, (), low, high, field.more, chosen not in own)
     if field.control == "day":
         return Control(field.name, label, "day", given, more=field.more, set=bool(given))
-    if field.control == "topic":
-        workspace = workspace_of(asked.request)
+    if field.control in ("topic", "segment"):
+        named = words.topics if field.control == "topic" else words.segments
         options = [Option("", words.say(field.empty), not given)]
-        options += [Option(one, workspace.topic_label(one, words.language), one == given) for one in asked.topics]
-        return Control(field.name, label, "list", given, tuple(options), more=field.more, set=bool(given))
-    if field.control == "segment":
-        segments = workspace_of(asked.request).segment_files.now
-        options = [Option("", words.say(field.empty), not given)]
-        options += [Option(name, one.title(name, words.language), name == given) for name, one in segments.items()]
+        options += [Option(name, title, name == given) for name, title in named.items()]
         return Control(field.name, label, "list", given, tuple(options), more=field.more, set=bool(given))
     if field.control == "design":
         designs = workspace_of(asked.request).definitions.journeys

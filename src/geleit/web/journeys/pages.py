@@ -19,6 +19,7 @@ from geleit.maps.plan import PAGE
 from geleit.maps.svg import inline
 from geleit.web.journeys.asked import Asked, Unaskable, asked, known
 from geleit.web.journeys.form import controls, hidden
+from geleit.web.journeys.totals import reconciled
 from geleit.web.journeys.views import COMMON, VIEWS, WHEN
 from geleit.web.pages.files import ALONE, TYPES, file_name
 from geleit.web.screen import reader_of, seen_at, show, workspace_of
@@ -115,6 +116,7 @@ def _answered(one: Asked) -> dict[str, Any]:
         "definition": json.dumps(definition, indent=1, ensure_ascii=False),
         "as_of": result.as_of.at,
         "ways": _ways(one) if one.view.ways and result.rows else None,
+        "totals": reconciled(one),
         "filtered": bool(one.values.get("since") or one.values.get("until") or one.values.get("segment")),
     }
 
