@@ -3,9 +3,11 @@
 from collections import defaultdict
 from itertools import groupby
 
+import numpy as np
 import pytest
 from random_logs import KINDS, LOGS, compare, nearest_rank
 
+from geleit.analytics.kernels import grouping
 from geleit.analytics.variants import Variants
 
 
@@ -48,3 +50,12 @@ def test_all_ways_of_counting_agree(seed):
             "limit": chance.choice((1, 2, 3, 5, 1000)),
         },
     )
+
+
+def test_ways_of_one_hash_are_told_apart_by_their_steps(monkeypatch):
+    """Even if all ways had the same hash."""
+    value, starts = np.array([1, 2, 1, 2, 3, 1, 3, 1, 2], np.uint16), np.array([0, 2, 5, 7, 9, 9])
+    assert grouping.group(value, starts).tolist() == [0, 1, 2, 0, -1]
+    monkeypatch.setattr(grouping, "hashes", lambda _value, starts: np.zeros(len(starts) - 1, np.uint64))
+    monkeypatch.setattr(grouping, "same", grouping.same.py_func)
+    assert grouping.group.py_func(value, starts).tolist() == [0, 1, 2, 0, -1]

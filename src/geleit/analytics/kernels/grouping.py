@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from geleit.analytics.kernels.compiling import kernel
+from geleit.analytics.kernels.compiling import Number, kernel
 from geleit.analytics.kernels.pairs import Way
 
 Ints = npt.NDArray[Any]
@@ -38,38 +38,54 @@ def compact(way: Way, skip: int, collapse: bool) -> tuple[Ints, Ints, Ints]:
 
 
 @kernel
+def hashes(value: Ints, starts: Ints) -> Ints:
+    """One number for each journey's steps."""
+    found = np.empty(len(starts) - 1, np.uint64)
+    for u in range(len(found)):
+        mixed = np.uint64(14695981039346656037)
+        for i in range(starts[u], starts[u + 1]):
+            mixed = (mixed ^ np.uint64(value[i] + 1)) * np.uint64(1099511628211)
+        found[u] = mixed ^ (mixed >> np.uint64(29))
+    return found
+
+
+@kernel
+def same(value: Ints, starts: Ints, u: Number, other: Number) -> bool:
+    """Whether two journeys took the same way."""
+    length = starts[u + 1] - starts[u]
+    if starts[other + 1] - starts[other] != length:
+        return False
+    for i in range(length):  # noqa: SIM110 (compiled)
+        if value[starts[u] + i] != value[starts[other] + i]:
+            return False
+    return True
+
+
+@kernel
 def group(value: Ints, starts: Ints) -> Ints:
     """For each journey the first one that took the same way; -1 for journeys without steps."""
-    journeys = len(starts) - 1
-    size = 2
+    journeys, size = len(starts) - 1, 2
     while size < 2 * journeys:
         size *= 2
-    slots = np.full(size, -1, np.int64)
-    like = np.full(journeys, -1, np.int64)
+    hashed, like = hashes(value, starts), np.full(journeys, -1, np.int64)
+    # A slot holds half of a hash above the journey's number from 1, so that most others are told apart without looking
+    # at their steps, which lie anywhere in memory.
+    slots, last, lower = np.zeros(size, np.uint64), np.uint64(size - 1), np.uint64(0xFFFFFFFF)
     for u in range(journeys):
-        first, length = starts[u], starts[u + 1] - starts[u]
-        if length == 0:
+        if starts[u] == starts[u + 1]:
             continue
-        mixed = np.uint64(14695981039346656037)
-        for i in range(first, first + length):
-            mixed = (mixed ^ np.uint64(value[i] + 1)) * np.uint64(1099511628211)
-        mixed ^= mixed >> np.uint64(29)
-        slot = np.int64(mixed & np.uint64(size - 1))
+        upper, slot = hashed[u] & ~lower, hashed[u] & last
         while True:
-            other = slots[slot]
-            if other < 0:
-                slots[slot] = u
+            held = slots[slot]
+            if held == np.uint64(0):
+                slots[slot] = upper | np.uint64(u + 1)
                 like[u] = u
                 break
-            begin = starts[other]
-            if starts[other + 1] - begin == length:
-                i = 0
-                while i < length and value[begin + i] == value[first + i]:
-                    i += 1
-                if i == length:
-                    like[u] = other
-                    break
-            slot = (slot + 1) & (size - 1)
+            other = np.int64(held & lower) - 1
+            if (held & ~lower) == upper and same(value, starts, u, other):
+                like[u] = other
+                break
+            slot = (slot + np.uint64(1)) & last
     return like
 
 
