@@ -8,6 +8,7 @@ import bulk_company
 import pytest
 from typer.testing import CliRunner
 
+from geleit.access import write_keys
 from geleit.cli.app import app
 from geleit.errors import GeleitError
 from geleit.events.event import Event
@@ -189,13 +190,37 @@ def test_a_damaged_ledger_is_restored_and_what_came_later_is_taken_over(folder, 
     waiting = 3 if how == "pages" else 0
     assert (code, said["new"]) == (1, 6 + waiting)
     lost = [] if waiting else ["the outbox of the ledger"]
-    assert said["unreadable"] == ["what people decided, in the ledger", *lost]
+    assert said["unreadable"] == ["what people decided and write keys, in the ledger", *lost]
     with open_workspace(tmp_path / "restored") as workspace:
         if not waiting:
             assert dump(workspace) == expected
         assert workspace.check().ok
         assert workspace.intake.accept(bulk_company.live(0, 15, ROWS)).new == 3 - waiting
     assert run("salvage", folder, "-w", tmp_path / "restored")[1]["new"] == 0
+
+
+def test_write_keys_of_after_the_backup_open_and_revoked_ones_do_not(folder, tmp_path):
+    with open_workspace(folder) as workspace:
+        ledger = workspace.ledger
+        old, text = write_keys.create(ledger, "web", "old site")
+        rotated, _ = write_keys.create(ledger, "web", "to be rotated")
+        back_up(workspace, tmp_path / "later")
+        write_keys.revoke(workspace.ledger, old.id)
+        write_keys.rotate(workspace.ledger, rotated.id, 3600)
+        write_keys.create(workspace.ledger, "app", "new app")
+        expected = write_keys.by_hash(workspace.ledger)
+    restore(tmp_path / "later", tmp_path / "restored")
+    with open_workspace(tmp_path / "restored") as workspace:
+        assert write_keys.by_hash(workspace.ledger)[write_keys.hashed(text)].ends_at is None  # as the backup has it
+    code, said = run("salvage", folder, "-w", tmp_path / "restored")
+    assert (code, said["keys"]) == (0, 4)
+    with open_workspace(tmp_path / "restored") as workspace:
+        found = write_keys.by_hash(workspace.ledger)
+        assert {key: (one.source, one.label, one.ends_at) for key, one in found.items()} == {
+            key: (one.source, one.label, one.ends_at) for key, one in expected.items()
+        }
+        assert not found[write_keys.hashed(text)].opens(workspace.clock())
+    assert run("salvage", folder, "-w", tmp_path / "restored")[1]["keys"] == 0
 
 
 def test_what_people_decided_after_the_backup_is_taken_over(folder, tmp_path):

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import secrets
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -76,6 +78,25 @@ def by_hash(ledger: Ledger) -> dict[str, WriteKey]:
     """All keys by the hash of their text."""
     with ledger.read() as connection:
         return {row.hash: _read(row) for row in connection.execute(sa.select(write_key))}
+
+
+def take_over(connection: sa.Connection, rows: Sequence[Mapping[str, Any]]) -> int:
+    """Take keys of another ledger over (rows of its ``write_key``, hashed as here); returns how many are new or end sooner.
+
+    A key that was ended there is ended here: whoever revoked it must not find it opening again after a restore.
+    """
+    here = {row.hash: _read(row) for row in connection.execute(sa.select(write_key))}
+    changed = 0
+    for row in rows:
+        known, end = here.get(row["hash"]), row["ends_at"]
+        if known is None:
+            values = {name: row[name] for name in ("source", "hash", "label", "created_at", "ends_at")}
+            connection.execute(sa.insert(write_key).values(**values))
+            changed += 1
+        elif end is not None and (known.ends_at is None or end < known.ends_at):
+            _end(connection, known.id, end)
+            changed += 1
+    return changed
 
 
 def hashed(text: str) -> str:

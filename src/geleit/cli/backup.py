@@ -119,6 +119,8 @@ def salvage(
                 f"{counted(done.decisions, 'decision', 'decisions')} about who is who, "
                 f"{counted(done.answers, 'answer', 'answers')} about probable links taken over"
             )
+        if done.keys:
+            say(f"{counted(done.keys, 'write key', 'write keys')} made or revoked after the backup taken over")
         for place in done.unreadable:
             say(f"  could not be read to its end: {place}")
 

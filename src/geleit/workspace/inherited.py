@@ -1,7 +1,8 @@
 """Takes over from a broken ledger what people decided about who is who and answered about probable links.
 
 Decisions come in with new numbers, in their old order, behind those that are here; what is known already stays, but for what was
-taken back there. A withdrawal of consent that a separation kept comes with it.
+taken back there. A withdrawal of consent that a separation kept comes with it, and so do write keys, hashed as they are: what was
+made after the backup goes on opening its source, what was revoked stays so.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from geleit.access import write_keys
 from geleit.events.event import Identifier
 from geleit.identity import decisions, resolution
 from geleit.intake.salvage import copied
@@ -25,7 +27,7 @@ from geleit.needs import recut
 from geleit.workspace.withdrawals import KEPT
 from geleit.workspace.workspace import Workspace
 
-LEDGER = "what people decided, in the ledger"
+LEDGER = "what people decided and write keys, in the ledger"
 UNDOING = ("undone_by", "undone_why", "undone_at")
 
 Row = dict[str, Any]
@@ -33,10 +35,11 @@ Row = dict[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Inherited:
-    """How many decisions (new here, or taken back there) and answers were taken over; what was unreadable."""
+    """How many decisions (new here, or taken back there), answers and write keys were taken over; what was unreadable."""
 
     decisions: int = 0
     answers: int = 0
+    keys: int = 0
     unreadable: tuple[str, ...] = ()
 
 
@@ -48,10 +51,11 @@ class _Old:
     members: dict[int, list[Row]]
     links: list[Row]
     withdrawals: list[Row]
+    keys: list[Row]
 
 
 def decided(space: Workspace, old: Path) -> tuple[Inherited, list[Row]]:
-    """Take decisions and answers over, before the events of the broken workspace come in.
+    """Take decisions, answers and write keys over, before the events of the broken workspace come in.
 
     ``old``: its folder or its ``data/``. Second: the withdrawals, which need the events (see ``withdrawn``).
     """
@@ -63,12 +67,13 @@ def decided(space: Workspace, old: Path) -> tuple[Inherited, list[Row]]:
     with space.ledger.write() as connection:
         numbers, changed = _decisions(connection, found)
         answers = _answers(connection, found.links, numbers)
+        keys = write_keys.take_over(connection, found.keys)
         named = {Identifier(one["type"], one["value"]) for number in changed for one in found.members[number]}
         change = space.ledger.next_change(connection)
         moved = resolution.redecide(connection, named, space.rules, change)
         recut.ask(connection, moved.customers, change)
     kept = [row | {"event_id": _renumbered(row["event_id"], numbers)} for row in found.withdrawals]
-    return Inherited(len(changed), answers), [row for row in kept if row["event_id"]]
+    return Inherited(len(changed), answers, keys), [row for row in kept if row["event_id"]]
 
 
 def withdrawn(space: Workspace, rows: Sequence[Row]) -> int:
@@ -109,7 +114,7 @@ def _read(ledger: Path) -> _Old:
             "JOIN identifier_set ON identifier_set.id = consent_fact.set_id "
             "WHERE consent_fact.event_id LIKE 'decision:%'"
         )
-        return _Old(made, members, links, kept)
+        return _Old(made, members, links, kept, rows("SELECT * FROM write_key ORDER BY id"))
 
 
 def _decisions(connection: sa.Connection, old: _Old) -> tuple[dict[int, int], list[int]]:

@@ -114,8 +114,8 @@ def mend(workspace: Workspace, target: Path, told: Told = lambda _: None) -> men
 class TakenOver:
     """What was found in a broken workspace: events ``read``, ``new`` ones, ``contradicting`` ones (in quarantine now).
 
-    ``decisions``: what people decided or took back after the backup; ``answers`` about probable links. ``unreadable``: what
-    could not be read to its end.
+    ``decisions``: what people decided or took back after the backup; ``answers`` about probable links; ``keys``: write keys that
+    were made or revoked after it. ``unreadable``: what could not be read to its end.
     """
 
     read: int
@@ -123,11 +123,12 @@ class TakenOver:
     contradicting: int
     decisions: int
     answers: int
+    keys: int
     unreadable: tuple[str, ...]
 
 
 def salvage(workspace: Workspace, old: Path, told: Told = lambda _: None) -> TakenOver:
-    """Take over from a broken workspace the events, decisions and answers that this one does not know.
+    """Take over from a broken workspace the events, decisions, answers and write keys that this one does not know.
 
     Everything is up to date afterwards.
     """
@@ -138,7 +139,7 @@ def salvage(workspace: Workspace, old: Path, told: Told = lambda _: None) -> Tak
     inherited.withdrawn(workspace, kept)
     workspace.sync(told=told)
     unreadable = (*made.unreadable, *found.unreadable)
-    return TakenOver(found.read, found.new, found.contradicting, made.decisions, made.answers, unreadable)
+    return TakenOver(found.read, found.new, found.contradicting, made.decisions, made.answers, made.keys, unreadable)
 
 
 def _place_ledger(chosen: Backup, aside: Path, wanted: str) -> None:
