@@ -95,7 +95,7 @@ def bare(asked: Desk, question: Question) -> object:
     """Only counting transitions, without quantiles."""
     selection = asked._state.selection(question.wanted)  # type: ignore[union-attr]  # noqa: SLF001 (measured apart)
     side = len(selection.kinds) + 1
-    cells = np.zeros((side, side, 6), np.int64)
+    cells = np.zeros((side, side, 7), np.int64)
     for way in ways(selection, "kind"):
         pairs.count(way, -1, cells)
     return cells

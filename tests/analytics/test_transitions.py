@@ -1,15 +1,18 @@
 """The transition graph: kernels, reference SQL and brute force agree on random logs; totals reconcile."""
 
 from collections import defaultdict
+from dataclasses import replace
 from itertools import pairwise
 
 import numpy as np
 import pytest
-from random_logs import LOGS, compare, nearest_rank
+from random_logs import KINDS, LOGS, Seen, compare, desk_of, nearest_rank
 
 from geleit.analytics import transitions
 from geleit.analytics.kernels.ranks import BUCKETS, bucket
 from geleit.analytics.transitions import Transitions
+
+STEP = Seen("", "", "", KINDS[0], "web", "need", 0, 0, 20_000, True, False, "log", "person", KINDS[0])
 
 
 def brute(question, ways, result, seed):
@@ -62,3 +65,19 @@ def test_longer_spans_are_never_in_an_earlier_bucket():
     assert places == sorted(places)
     assert places[0] == 0
     assert places[-1] < BUCKETS
+
+
+def test_spans_may_sum_to_more_than_one_number_holds():
+    """Kernels carry, SQL sums seconds and the rest apart: ten million journeys of a month are that much, too."""
+    long = 4 * 10**18  # µs
+    events = [
+        replace(one, customer_id=f"c{n}", need_id=f"n{n}", event_id=f"{n}{place}", t=place * (long + n), ord=0)
+        for n in range(20)
+        for place, one in enumerate((STEP, replace(STEP, kind=KINDS[1])))
+    ]
+    desk = desk_of(events)
+    answer = desk.ask(Transitions())
+    assert answer.rows == desk.ask(Transitions(), "sql").rows
+    (inner,) = [row for row in answer.rows if row.source and row.target]
+    assert inner.mean_us == sum(long + n for n in range(20)) / 20
+    assert inner.mean_us * 20 > 2**63

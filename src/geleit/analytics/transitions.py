@@ -16,6 +16,7 @@ from geleit.analytics.question import Question
 from geleit.analytics.selection import Selection, table, ways
 from geleit.language.words import translate
 
+SECOND = 1_000_000  # sums of spans are told in seconds and the rest: in microseconds alone they may not fit
 MANY = 4096  # spans of a cell from which on counting them by bucket first is worth it
 
 
@@ -42,7 +43,7 @@ class Transitions(Question):
     name: ClassVar[str] = "transitions"
     counted: ClassVar[pa.Schema] = pa.schema(
         [("source", pa.string()), ("target", pa.string())]
-        + [(name, pa.int64()) for name in ("count", "journeys", "people", "total_us", "median_us", "p95_us")]
+        + [(name, pa.int64()) for name in ("count", "journeys", "people", "total_s", "rest_us", "median_us", "p95_us")]
     )
     keys: ClassVar[tuple[str, ...]] = ("source", "target")
 
@@ -56,7 +57,7 @@ class Transitions(Question):
         """Count by kernels."""
         values = selection.values(self.of)
         side, skip = len(values) + 1, values.index("") if "" in values else -1
-        cells = np.zeros((side, side, 6), np.int64)
+        cells = np.zeros((side, side, 7), np.int64)
         cells[:, :, pairs.LAST_JOURNEY :] = -1
         for way in ways(selection, self.of):
             pairs.count(way, skip, cells)
@@ -64,6 +65,7 @@ class Transitions(Question):
         source, target = np.nonzero(cells[:, :, pairs.COUNT])
         found = cells[source, target]
         names = np.array([*values, ""], object)
+        totals = [carried * pairs.FULL + span for span, carried in found[:, [pairs.SPAN, pairs.CARRIED]].tolist()]
         return table(
             self.counted,
             source=names[source],
@@ -71,7 +73,8 @@ class Transitions(Question):
             count=found[:, pairs.COUNT],
             journeys=found[:, pairs.JOURNEYS],
             people=found[:, pairs.PEOPLE],
-            total_us=found[:, pairs.SPAN],
+            total_s=[total // SECOND for total in totals],
+            rest_us=[total % SECOND for total in totals],
             median_us=median[source, target],
             p95_us=tail[source, target],
         )
@@ -81,7 +84,7 @@ class Transitions(Question):
         found = [
             Transition(
                 **{name: row[name] for name in ("source", "target", "count", "journeys", "people")},
-                mean_us=None if row["median_us"] is None else row["total_us"] / row["count"],
+                mean_us=None if row["median_us"] is None else (row["total_s"] * SECOND + row["rest_us"]) / row["count"],
                 median_us=row["median_us"],
                 p95_us=row["p95_us"],
             )

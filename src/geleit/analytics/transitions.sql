@@ -31,7 +31,8 @@ SELECT
   count(*) AS count,
   count(DISTINCT journey) AS journeys,
   count(DISTINCT customer_id) AS people,
-  cast(coalesce(sum(gap), 0) AS BIGINT) AS total_us,
+  coalesce(cast(sum(gap // 1000000) AS BIGINT) + cast(sum(gap % 1000000) AS BIGINT) // 1000000, 0) AS total_s,
+  coalesce(cast(sum(gap % 1000000) AS BIGINT) % 1000000, 0) AS rest_us,
   max(CASE WHEN rank * 2 >= size AND (rank - 1) * 2 < size THEN gap END) AS median_us,
   max(CASE WHEN rank * 100 >= size * 95 AND (rank - 1) * 100 < size * 95 THEN gap END) AS p95_us
 FROM ranked

@@ -12,7 +12,8 @@ from geleit.analytics.kernels.ranks import bucket
 
 Ints = npt.NDArray[Any]
 
-COUNT, JOURNEYS, PEOPLE, SPAN, LAST_JOURNEY, LAST_PERSON = range(6)
+COUNT, JOURNEYS, PEOPLE, SPAN, CARRIED, LAST_JOURNEY, LAST_PERSON = range(7)
+FULL = 2**62  # a sum of spans that reaches it is carried: years of millions of journeys do not fit into one number
 
 
 class Way(NamedTuple):
@@ -27,9 +28,9 @@ class Way(NamedTuple):
 
 @kernel
 def count(way: Way, skip: int, cells: Ints) -> None:
-    """Add to ``cells[source, target]``: count, journeys, people, span; the last code stands for outside the journey.
+    """Add to ``cells[source, target]``: count, journeys, people, span (and how often ``FULL`` was carried away from it).
 
-    The two last columns remember who was counted last and begin with -1. ``skip`` is the code of events to pass over.
+    The last code stands for outside the journey. The two last columns remember who was counted last and begin with -1. ``skip`` is the code of events to pass over.
     """
     # Comparisons are added, not branched on, and places are never negative: half of what this pass costs otherwise.
     side = np.uint64(cells.shape[0])
@@ -47,6 +48,9 @@ def count(way: Way, skip: int, cells: Ints) -> None:
             flat[cell, JOURNEYS] += flat[cell, LAST_JOURNEY] != journey
             flat[cell, PEOPLE] += flat[cell, LAST_PERSON] != person
             flat[cell, SPAN] += now - then if before != outside else 0
+            if flat[cell, SPAN] >= FULL:
+                flat[cell, SPAN] -= FULL
+                flat[cell, CARRIED] += 1
             flat[cell, LAST_JOURNEY], flat[cell, LAST_PERSON] = journey, person
             before, then = value, now
         if before != outside:
