@@ -68,15 +68,18 @@ def text_key(words: Words) -> int:
 
 def of_event(event: Event, kind: str) -> set[tuple[Words, str]]:
     """(tokens of a text, what it is): name, number, words (said), product, or text (of the record)."""
-    found = {(of_text(str(event.traits.get(name) or "")), "name") for name in NAMES}
-    found.add((of_text(str(event.properties.get("order_id") or "")), "number"))
-    said = [event.properties.get("words")]
-    if kind in SPEAKING:
-        said += [event.properties.get("text"), event.properties.get("criterion")]
-    else:
-        found |= {(words, "text") for words in _of_said(event.properties.get("text"))}
-    found |= {(words, "words") for text in said for words in _of_said(text)}
-    found |= {(of_text(name), "product") for name in _products(event, kind)}
+    traits, properties = event.traits, event.properties
+    found = {(of_text(str(traits[name])), "name") for name in NAMES if traits.get(name)} if traits else set()
+    if properties:
+        if number := properties.get("order_id"):
+            found.add((of_text(str(number)), "number"))
+        said = [properties.get("words")]
+        if kind in SPEAKING:
+            said += [properties.get("text"), properties.get("criterion")]
+        elif text := properties.get("text"):
+            found |= {(words, "text") for words in _of_said(text)}
+        found |= {(words, "words") for text in said if text for words in _of_said(text)}
+        found |= {(of_text(name), "product") for name in _products(event, kind) if name}
     return {(words, field) for words, field in found if words}
 
 

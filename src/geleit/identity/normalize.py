@@ -15,7 +15,7 @@ from geleit.events.event import Event, Identifier, Refused
 from geleit.identity.rules import Rules
 
 LONGEST = 400
-TOLD = 100  # letters of a refused value that are kept
+TOLD = LONGEST  # letters of a refused value that are kept
 RefusalReason = Literal["empty", "blocked", "too_long"]
 
 # Control characters and the invisible marks that exports leave at the ends of values.
@@ -33,17 +33,17 @@ E164 = re.compile(r"\+[1-9][0-9]{3,14}")
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """An identifier that is left out because it points at nobody."""
+    """An identifier that is left out because it points at nobody, in its one form as far as it has one."""
 
     identifier: Identifier
     reason: RefusalReason
 
     @property
     def told(self) -> tuple[Refused, ...]:
-        """As the event keeps it: what it says without blanks around it. An empty value is none, and nothing is told of it."""
+        """As the event keeps it. An empty value is none, and nothing is told of it."""
         if self.reason == "empty":
             return ()
-        return ((self.identifier.type.strip(), bare(self.identifier.value)[:TOLD], self.reason),)
+        return ((self.identifier.type, self.identifier.value[:TOLD], self.reason),)
 
 
 def normalize(identifier: Identifier, rules: Rules, region: str = "") -> Identifier | Refusal:
@@ -61,21 +61,18 @@ def normalize(identifier: Identifier, rules: Rules, region: str = "") -> Identif
     value = bare(identifier.value)
     if not value:
         return Refusal(identifier, "empty")
-    if rules.blocks(Identifier(type_, value)):
-        return Refusal(identifier, "blocked")
     kind = rules.of(type_).class_
-    if kind == "email":
-        value = _address(value)
-    elif kind == "phone":
-        value = _number(value, region)
-    found = Identifier(type_, value)
-    if rules.blocks(found):
-        return Refusal(identifier, "blocked")
-    return found if len(value) <= LONGEST else Refusal(identifier, "too_long")
+    form = _address(value) if kind == "email" else _number(value, region) if kind == "phone" else value
+    found = Identifier(type_, form)
+    if rules.blocks(Identifier(type_, value)) or rules.blocks(found):
+        return Refusal(found if form else Identifier(type_, value), "blocked")
+    return found if len(form) <= LONGEST else Refusal(found, "too_long")
 
 
 def bare(value: str) -> str:
     """A value without blanks and invisible marks around it."""
+    if value.isascii() and value.isprintable():  # as nearly all are
+        return value.strip()
     return INVISIBLE.sub("", unicodedata.normalize("NFC", value)).strip()
 
 

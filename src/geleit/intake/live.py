@@ -126,7 +126,9 @@ class Intake:
         """Everything about an event that needs no ledger. Errors: GeleitError for text that is not Unicode."""
         kept, left_out = settled(event, self.rules, self.country)
         at = event.received_at or self.ledger.clock()
-        known = replace(event, identifiers=kept, refused=left_out, received_at=at)
+        known = event
+        if (kept, left_out, at) != (event.identifiers, event.refused, event.received_at):
+            known = replace(event, identifiers=kept, refused=left_out, received_at=at)
         if known.source in self.listing:
             known = as_state(known)
         return Ready(known, content_hash(known), local_day(known.t, self.zone), body_of(known))
