@@ -9,6 +9,7 @@ from typer.testing import CliRunner
 
 import geleit
 from geleit.cli.app import app
+from geleit.cli.output import table
 from geleit.errors import GeleitError, NotFoundError
 
 QUESTIONS = (
@@ -113,3 +114,16 @@ def test_pictures_are_drawn_beside_the_numbers(ask, tmp_path):
     assert str(svg) in ask("funnel", "asked_in_store|read_reviews", "order_completed", "--svg", str(svg))
     with pytest.raises(GeleitError, match="'loops' has no picture"):
         ask("loops", "--svg", str(svg))
+
+
+def test_stages_and_groups_are_named_in_the_language_with_the_ids_that_options_take(ask):
+    assert "Informieren (inform)" in ask("stages", "-l", "de")
+    assert "Informieren" not in ask("stages", "-l", "en")
+    assert "Informieren (inform)" in ask("kinds", "--of", "stage", "-l", "de")
+    assert "einmal, lange her (once)" in ask("rfm", "-l", "de") or "(no_order)" in ask("rfm", "-l", "de")
+
+
+def test_numbers_in_tables_are_written_as_the_language_does(capsys):
+    table(["n"], [[11558]], language="de")
+    table(["n"], [[11558]])
+    assert capsys.readouterr().out.split() == ["n", "11.558", "n", "11,558"]

@@ -340,7 +340,7 @@ def _run(name: str, values: Mapping[str, Any], how: Asked) -> None:
         else:
             data = result.to_dict() | {"explanation": result.explain(spoken)}
             zone = workspace.company.zone
-            show(data, how.as_json, lambda: tell(result, spoken, zone))
+            show(data, how.as_json, lambda: tell(result, spoken, zone, workspace.catalogue))
 
 
 def _show_people(result: Result[Any], how: Asked) -> None:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, fields
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from geleit.cli.output import say, table
@@ -12,21 +13,44 @@ from geleit.language.words import translate
 
 if TYPE_CHECKING:
     from geleit.analytics.result import Result
+    from geleit.events.kinds import Catalogue
 
 SHARES = {"share", "of_first", "of_previous", "conversion", "share_a", "share_b", "with_it", "without_it", "difference"}
 ENDS = ("_low", "_high")
 
 
-def tell(result: Result[Any], language: str, zone: str) -> None:
-    """Print what is counted, the rows, and as of when; a field with ends (``x_low``, ``x_high``) has them in brackets."""
+def tell(result: Result[Any], language: str, zone: str, catalogue: Catalogue) -> None:
+    """Print what is counted, the rows, and as of when; a field with ends (``x_low``, ``x_high``) has them in brackets.
+
+    Stages and groups stand by their names, with the id that options take in brackets.
+    """
     say(result.explain(language))
     every = [one.name for one in fields(result.rows[0])] if result.rows else []
     ranged = {name for name in every if all(f"{name}{end}" in every for end in ENDS)}
     names = [name for name in every if not any(name == f"{one}{end}" for one in ranged for end in ENDS)]
     heads = [translate(language, name.removesuffix("_us").replace("_", " ")) for name in names]
     lines = [[_within(row, name, ranged, language) for name in names] for row in result.rows]
-    table(heads, lines)
+    for place, name in enumerate(names):
+        told = _names(result, name, language, catalogue)
+        for line, row in zip(lines, result.rows, strict=True):
+            if (of := getattr(row, name)) in told:
+                line[place] = _with_id(of, told[of])
+    table(heads, lines, language=language)
     say(translate(language, "As of {moment}.", moment=stamp(result.as_of.at, language, zone)))
+
+
+def _names(result: Result[Any], column: str, language: str, catalogue: Catalogue) -> Mapping[Any, str]:
+    """What people call the values of a column, where these are stages or groups."""
+    if column == "stage" or (result.question.looked_at == "stage" and column in ("value", "source", "target")):
+        return {stage.id: catalogue.stage_label(stage.id, language) for stage in catalogue.stages}
+    if column == "name" and result.question.name == "rfm":
+        groups = import_module("geleit.charts.rfm").GROUPS  # what sets letters loads slowly
+        return {group: translate(language, said) for group, said in groups.items()}
+    return {}
+
+
+def _with_id(value: str, name: str) -> str:
+    return value if name.casefold() in ("", value.casefold()) else f"{name} ({value})"
 
 
 def _within(row: Any, name: str, ranged: set[str], language: str) -> Any:

@@ -15,6 +15,7 @@ from rich.table import Table
 
 from geleit.cli.progress import watching
 from geleit.errors import GeleitError
+from geleit.language.formats import number
 from geleit.language.words import LANGUAGES
 from geleit.sources.meter import Reached
 from geleit.workspace import Workspace, open_workspace
@@ -51,8 +52,10 @@ def show(data: object, as_json: bool, text: Callable[[], None]) -> None:
         text()
 
 
-def table(columns: Sequence[str], rows: Iterable[Sequence[object]], *, empty: str = "nothing") -> None:
-    """Print rows under heads; numbers to the right."""
+def table(
+    columns: Sequence[str], rows: Iterable[Sequence[object]], *, empty: str = "nothing", language: str = "en"
+) -> None:
+    """Print rows under heads; numbers to the right, as the language writes them."""
     lines = [list(row) for row in rows]
     if not lines:
         out.print(empty, style="dim")
@@ -62,7 +65,7 @@ def table(columns: Sequence[str], rows: Iterable[Sequence[object]], *, empty: st
         numeric = all(isinstance(line[place], int) for line in lines)
         drawn.add_column(name, justify="right" if numeric else "left", overflow="fold")
     for line in lines:
-        drawn.add_row(*(f"{value:,}" if isinstance(value, int) else str(value) for value in line))
+        drawn.add_row(*(number(value, language) if isinstance(value, int) else str(value) for value in line))
     out.print(drawn)
 
 
