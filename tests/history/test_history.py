@@ -1,5 +1,6 @@
 """Everything acknowledged is read exactly once, and base + delta is what a fresh generation would hold."""
 
+import hashlib
 import itertools
 import tempfile
 from pathlib import Path
@@ -10,7 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from geleit.errors import NotFoundError, StoreError
-from geleit.history.columns import NAMES
+from geleit.history.columns import LOTS, NAMES
 from geleit.history.owners import Owned
 from geleit.history.stored import StoredEvent
 
@@ -101,6 +102,25 @@ def test_without_a_sound_journal_everything_is_still_answered(company, event, ha
     company.journal.rebuild(company.catalogue, "definitions")
     assert ids(company, 1) == [event(1).id, event(3).id]
     assert company.history.damage is None
+
+
+def test_people_draw_the_same_lot_in_base_and_delta(company, event):
+    company.accept(*[(event(n), n + 1) for n in range(40)])
+    company.build()
+    company.accept((event(50), 3), (event(51), 60))
+    columns = company.history.open_columns()
+    asked = (
+        "SELECT customer_id FROM base.customer_code ORDER BY code",
+        "SELECT DISTINCT customer_id FROM delta ORDER BY 1",
+    )
+    for lots, query in zip(columns.lots, asked, strict=True):
+        ids_ = [row[0] for row in columns.duck.execute(query).fetchall()]
+        assert len(ids_) >= 2
+        assert lots.tolist() == [
+            hashlib.md5(one.encode(), usedforsecurity=False).digest()[0] * LOTS // 256 for one in ids_
+        ]
+    assert len(set(columns.lots[0].tolist())) > LOTS // 3
+    columns.close()
 
 
 def test_a_generation_of_a_later_ledger_is_left_aside(company, event):
