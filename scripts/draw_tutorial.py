@@ -42,7 +42,7 @@ def draw_company(folder: Path) -> None:
         ask = workspace.analytics
         save(workspace, "repair", ask.flow(anchor=["repair_asked"], own_kinds=True, depth=4))
         save(workspace, "crisis", ask.trend(CRISIS, own_kinds=True, span="month"))
-        save(workspace, "typical", ask.typical(having=["order_completed"]))
+        save(workspace, "typical", ask.typical(having=["order_completed"], said=True))
 
 
 def main() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Sequence
-from dataclasses import fields
+from dataclasses import fields, is_dataclass
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -38,6 +38,8 @@ def people_csv(found: Sequence[Actor]) -> str:
 
 def _cell(value: Any) -> Any:
     """Ways with arrows, nested rows as JSON."""
+    if is_dataclass(value):
+        return msgspec.json.encode(value).decode()
     if isinstance(value, tuple):
         plain = all(isinstance(one, str) for one in value)
         return inert(" → ".join(value)) if plain else msgspec.json.encode(value).decode()

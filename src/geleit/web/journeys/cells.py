@@ -105,12 +105,16 @@ def said(one: Asked, text: str) -> str:
 
 def column(one: Asked, name: str) -> str:
     """A column's name."""
+    if name == "source" and one.cell.get("part") in SAID:
+        return one.words.say("Step")
     return one.words.say(NAMED.get(name, name))
 
 
 def value(one: Asked, name: str, text: str) -> str:
     """What stands in a column."""
     words, of = one.words, _of(one)
+    if one.view.name == "typical" and text == "0" and one.cell.get("part") in SAID:
+        return words.say("All journeys")
     if one.view.name == "typical" and name in ("source", "target"):
         return words.say("step {n}", n=text) if text != "0" else words.say("the beginning")
     if name in OF:
