@@ -100,7 +100,7 @@ def _say_refused(found: refused.Counted, language: str, zone: str) -> None:
     for one in found.listed:
         span = " to ".join(dict.fromkeys(f"{moment(t, zone):%Y-%m-%d}" for t in (one.first_t, one.last_t)))
         times = counted(one.times, "time", "times")
-        say(f"  {one.type}: {one.value}  ({one.source}, {times}, {span}; {refused.rule_name(one.rule, language)})")
+        say(f"  {one.type}: {one.shown}  ({one.source}, {times}, {span}; {refused.rule_name(one.rule, language)})")
     if found.values > len(found.listed):
         say(f"  and {found.values - len(found.listed):,} more: --limit {found.values}")
     say(

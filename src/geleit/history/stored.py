@@ -124,12 +124,13 @@ def content_hash(event: Event) -> str:
     """16 hexadecimal digits of what the event says, to tell a repetition from a contradiction under the same key.
 
     How it reached us (received and sent time, record, raw text, a clock's correction, the source's rank) does not count,
-    nor do identifiers that were refused;
-    nor does the time of an event that names none and is therefore said to have happened when it came.
+    nor does the time of an event that names none and is therefore said to have happened when it came. Identifiers that
+    were refused count as the others: whether they are does not depend on rules, and what comes again after a change of
+    rules is what it was.
     """
     t = _said_time(event)
     body = _body(event)
-    who = tuple(sorted(body.identifiers))
+    who = tuple(sorted({*body.identifiers, *((type_, value) for type_, value, _ in body.refused)}))
     said = replace(body, identifiers=who, original_at=None, sent_at=None, rank=RANK_DEFAULT, refused=())
     core = _json(_encoder, said, event)
     return hashlib.sha256(f"{event.kind}\0{t}\0{event.evidence}\0{core}".encode()).hexdigest()[:16]

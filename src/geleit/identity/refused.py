@@ -37,6 +37,8 @@ WITH each AS (
 SELECT source, told[1], told[2], told[3], count(*), min(t), max(t), min(event_id) FROM each GROUP BY ALL ORDER BY ALL
 """
 
+SHOWN = 60  # letters of a value
+
 Row = tuple[str, str, str, str, int, int, int, str]
 
 
@@ -55,6 +57,11 @@ class RefusedIdentifier:
     first_t: int
     last_t: int
     sample_event: str
+
+    @property
+    def shown(self) -> str:
+        """The value, the beginning of a long one."""
+        return self.value if len(self.value) <= SHOWN else f"{self.value[:SHOWN]} …"
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from geleit.clock import local_day
-from geleit.events.event import RANK_DEFAULT, Event, Identifier
+from geleit.events.event import RANK_DEFAULT, Event, Identifier, Refused
 from geleit.history import snapshot
 from geleit.history.stored import COLUMNS, content_hash, decode, encode
 from geleit.identity.evidence import fingerprint
@@ -28,12 +28,12 @@ STAGED = STORED.append(pa.field("rest", pa.int64())).append(pa.field("content", 
 
 ROWS = """
 WITH joined AS (
-  SELECT key AS given_key, record, kind, t, local_day, raw, sha256({members}) AS print, {core} AS core, {refused} AS refused
+  SELECT key AS given_key, record, kind, t, local_day, raw, sha256({members}) AS print, {core} AS core, {refused} AS refused, {said} AS said
   FROM given
 ),
 
 said AS (
-  SELECT *, left(sha256(kind || chr(0) || t || chr(0) || $evidence || chr(0) || core), 16) AS content
+  SELECT *, left(sha256(kind || chr(0) || t || chr(0) || $evidence || chr(0) || said), 16) AS content
   FROM joined
 ),
 
@@ -109,16 +109,16 @@ class Stage:
             "raw": array_of(columnar.records.raw).take(columns.rows),
         }
         body = _Body(given, identifiers, columns)
-        refused = body.refused(
-            {type_: self._refused(type_, columns.identifiers[type_], kept) for type_, kept in identifiers.items()}
-        )
+        refused, said = body.refused(identifiers, self._gone(columns.identifiers, identifiers))
         rank = definition.rank
         more = ["refused"] if refused else []
         more[:0] = [] if rank == RANK_DEFAULT else [f"'\"rank\":{rank}'"]
         whole = f"'{{' || concat_ws(',', nullif(core[2:-2], ''), {', '.join(more)}) || '}}'" if more else "core"
         values = {"source": definition.name, "rank": rank, "evidence": columns.evidence, "now": self.now}
         key = STATE_KEY if definition.name in self.listing else "given_key"
-        sql = ROWS.format(members=body.members, core=body.core, refused=refused or "NULL", body=whole, key=key)
+        sql = ROWS.format(
+            members=body.members, core=body.core, refused=refused or "NULL", said=said, body=whole, key=key
+        )
         with scratch() as duck:
             duck.register("given", pa.table(given))
             found = duck.sql(sql, params=values).to_arrow_table()
@@ -133,15 +133,31 @@ class Stage:
 
         return transformed(values, plain(type_, self.rules), form, longest=PLAIN_LONGEST)
 
-    def _refused(self, type_: str, values: pa.Array, kept: pa.Array) -> pa.Array | None:
-        """What an event tells of values that point at nobody, as JSON; None if all of them are kept."""
-        gone = pc.and_(pc.is_valid(values), pc.is_null(kept))
+    def _gone(self, given: Columns, kept: Columns) -> dict[str, _Gone]:
+        """The values that point at nobody, of the types that have some."""
+        found = {}
+        for type_, values in given.items():
+            where = pc.and_(pc.is_valid(values), pc.is_null(kept[type_]))
+            if pc.any(where).as_py():
+                none = pa.nulls(len(values), pa.string())
 
-        def told(value: str) -> str | None:
-            found = normalize(Identifier(type_, value), self.rules, self.country)
-            return next((_json(one) for one in found.told), None) if isinstance(found, Refusal) else None
+                def told(value: str, type_: str = type_) -> Refused | None:
+                    refusal = normalize(Identifier(type_, value), self.rules, self.country)
+                    return next(iter(refusal.told), None) if isinstance(refusal, Refusal) else None
 
-        return replaced(pa.nulls(len(values), pa.string()), values, gone, told) if pc.any(gone).as_py() else None
+                found[type_] = _Gone(
+                    replaced(none, values, where, lambda value, told=told: (one := told(value)) and _json(one)),
+                    replaced(none, values, where, lambda value, told=told: (one := told(value)) and one[1]),
+                )
+        return found
+
+
+@dataclass(frozen=True, slots=True)
+class _Gone:
+    """What is refused of one type, where there is something: as the body tells it, in JSON, and the values alone."""
+
+    told: pa.Array
+    values: pa.Array
 
 
 def events_of(staged: pa.Table) -> list[Event]:
@@ -161,21 +177,32 @@ class _Body:
         self.given = given
         members = [f"{_literal(type_)} || chr(0) || {self._column(values)}" for type_, values in identifiers.items()]
         self.members = f"concat_ws(chr(0), {', '.join(members)})"
-        pairs = [
-            f"{_literal(f'[{_json(type_)},')} || {self._quoted(values)} || ']'" for type_, values in identifiers.items()
-        ]
-        parts = [_part("identifiers", "[]", pairs)]
-        parts += [
+        self.rest = [
             _part(name, "{}", [f"{_literal(f'{_json(label)}:')} || {text}" for label, text in sorted(group.items())])
             for name, group in self._groups(columns).items()
             if group
         ]
-        self.core = f"'{{' || concat_ws(',', {', '.join(parts)}) || '}}'"
+        self.core = self._whole(identifiers)
 
-    def refused(self, told: dict[str, pa.Array | None]) -> str:
-        """The SQL of the identifiers that were refused, by type; empty if none was."""
-        columns = [self._column(values) for _, values in sorted(told.items()) if values is not None]
-        return _part("refused", "[]", columns) if columns else ""
+    def refused(self, identifiers: Columns, gone: dict[str, _Gone]) -> tuple[str, str]:
+        """The SQL of the identifiers that were refused, and of the body's core with them among the others.
+
+        ``gone`` by type; the first is empty if there are none.
+        """
+        if not gone:
+            return "", "core"
+        columns = [self._column(one.told) for _, one in sorted(gone.items())]
+        all_ = {
+            type_: pc.coalesce(values, gone[type_].values) if type_ in gone else values
+            for type_, values in identifiers.items()
+        }
+        return _part("refused", "[]", columns), self._whole(all_)
+
+    def _whole(self, identifiers: Columns) -> str:
+        pairs = [
+            f"{_literal(f'[{_json(type_)},')} || {self._quoted(values)} || ']'" for type_, values in identifiers.items()
+        ]
+        return f"'{{' || concat_ws(',', {', '.join([_part('identifiers', '[]', pairs), *self.rest])}) || '}}'"
 
     def _groups(self, columns: EventColumns) -> dict[str, dict[str, str]]:
         """The SQL of each value, by name, in the order of the body's fields."""

@@ -109,7 +109,7 @@ def _refused(workspace: Workspace, reader: Reader) -> RefusedView:
         found = refused.counted(connection, workspace.rules, REFUSED)
     rows = [
         (
-            one.value,
+            one.shown,
             type_name(one.type, reader.language),
             workspace.source_label(one.source, reader.language),
             refused.rule_name(one.rule, reader.language),
