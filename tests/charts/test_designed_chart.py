@@ -9,7 +9,7 @@ from geleit.analytics.conformance import OF_STEP, Conformance, Conformed
 from geleit.analytics.question import Supplies
 from geleit.charts import designed
 from geleit.charts.drawing import Drawing
-from geleit.maps.scene import Door
+from geleit.maps.scene import Door, Text
 from geleit.needs.designed import DesignedJourney
 
 DAY = 86_400_000_000
@@ -87,3 +87,10 @@ def test_limits_are_said_as_they_were_written():
     texts = " ".join(text.text for text in designed.draw(conformance(3), drawing("de", 358)).texts())
     assert "höchstens 1 Tag nach dem Beginn" in texts
     assert "höchstens 36 Stunden nach dem Schritt davor" in texts
+
+
+def test_what_happens_besides_says_who_began_it_for_it_is_told_as_the_person_meets_it():
+    scene = designed.draw(conformance(5), drawing("de", 1168.0))
+    texts = {mark.text for mark in scene.marks if isinstance(mark, Text)}
+    assert {"von der Person ausgegangen:", "von uns ausgegangen:"} <= texts
+    assert not texts & {"wir:", "die Person:", "begun by us:"}
