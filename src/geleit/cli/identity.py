@@ -103,9 +103,7 @@ def _say_refused(found: refused.Counted, language: str, zone: str) -> None:
         say(f"  {one.type}: {one.shown}  ({one.source}, {times}, {span}; {refused.rule_name(one.rule, language)})")
     if found.values > len(found.listed):
         say(f"  and {found.values - len(found.listed):,} more: --limit {found.values}")
-    say(
-        "identity.yaml: 'include' keeps a value in, 'blocked' leaves more out; both hold for events that come from then on."
-    )
+    say("identity.yaml: 'blocked' takes more out, also of the past; 'include' keeps a value in from then on.")
 
 
 def _say_preview(found: Preview, language: str) -> None:
