@@ -8,6 +8,8 @@ import pytest
 from typer.testing import CliRunner
 
 import geleit
+from geleit.analytics.analytics import QUESTIONS as QUESTIONS_THERE_ARE
+from geleit.charts.gallery import CHARTS, chart_of
 from geleit.cli.app import app
 from geleit.cli.output import table
 from geleit.errors import GeleitError, NotFoundError
@@ -26,6 +28,7 @@ QUESTIONS = (
     ["frequency"],
     ["trend", "order_completed", "--by", "month"],
     ["typical", "--having", "order_completed"],
+    ["typical", "--said"],
     ["compare", "--having", "order_completed"],
     ["correlation", "order_completed", "--support", "1"],
 )
@@ -112,8 +115,13 @@ def test_pictures_are_drawn_beside_the_numbers(ask, tmp_path):
     assert f"{said['population']['journeys']}" in text
     assert png.read_bytes().startswith(b"\x89PNG")
     assert str(svg) in ask("funnel", "asked_in_store|read_reviews", "order_completed", "--svg", str(svg))
-    with pytest.raises(GeleitError, match="'loops' has no picture"):
-        ask("loops", "--svg", str(svg))
+    assert str(svg) in ask("loops", "--svg", str(svg))
+
+
+def test_every_question_has_a_picture():
+    assert set(CHARTS) == set(QUESTIONS_THERE_ARE)
+    with pytest.raises(GeleitError, match="'weather' has no picture"):
+        chart_of("weather")
 
 
 def test_stages_and_groups_are_named_in_the_language_with_the_ids_that_options_take(ask):

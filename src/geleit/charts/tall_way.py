@@ -23,7 +23,7 @@ FROM = 3  # steps named from which journeys come
 def draw(canvas: Canvas, picture: Along, top: float) -> float:
     """Draw all steps; returns where the last one ends."""
     nodes: list[tuple[float, float]] = []
-    y, stage = top, ""
+    y, stage = top + 4, ""
     for step in picture.steps:
         if step.stage and step.stage != stage:
             stage = step.stage
