@@ -12,7 +12,7 @@ from geleit.cli.customers import Key
 from geleit.cli.output import HERE, AsJson, Folder, Language, counted, opened, say, show, working
 from geleit.clock import moment
 from geleit.definitions import load
-from geleit.identity import refused
+from geleit.identity import refused, shared
 from geleit.identity.explanation import rule_text
 from geleit.identity.preview import Preview, preview
 from geleit.identity.rules import Identity, Rules
@@ -30,6 +30,7 @@ def register(app: typer.Typer) -> None:
     linkage.register(identity)
     identity.command(name="preview")(preview_rules)
     identity.command(name="refused")(say_refused)
+    identity.command(name="shared")(say_shared)
     identity.command()(rebuild)
     app.add_typer(identity, name="identity")
 
@@ -104,6 +105,33 @@ def _say_refused(found: refused.Counted, language: str, zone: str) -> None:
     if found.values > len(found.listed):
         say(f"  and {found.values - len(found.listed):,} more: --limit {found.values}")
     say("identity.yaml: 'blocked' takes more out, also of the past; 'include' keeps a value in from then on.")
+
+
+def say_shared(
+    limit: Annotated[int, typer.Option(help="How many values to show, those seen with the most others.", min=1)] = 30,
+    language: Language = "",
+    folder: Folder = HERE,
+    as_json: AsJson = False,
+) -> None:
+    """Show which values look shared by several people and so join nobody, to be looked over."""
+    with opened(folder) as workspace:
+        with workspace.ledger.read() as connection:
+            found = shared.looking_shared(connection, workspace.rules, limit)
+        spoken = language or workspace.company.languages[0]
+    show(found, as_json, lambda: _say_shared(found, spoken))
+
+
+def _say_shared(found: shared.SharedOnes, language: str) -> None:
+    if not found.values:
+        say("No value looks shared.")
+        return
+    say(f"{counted(found.values, 'value looks', 'values look')} shared and join nobody:")
+    for one in found.listed:
+        users, others = counted(one.users, "user", "users"), counted(one.others, "identifier", "identifiers")
+        say(f"  {one.identifier}: {rule_text(one.reason, language)}; {users} of one system, {others} of people")
+    say(
+        "geleit identity explain KEY tells why. Wrong? 'include' in identity.yaml lets a value join; 'shared_by' and 'hub' set the limits."
+    )
 
 
 def _say_preview(found: Preview, language: str) -> None:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 
 import msgspec
 import pyarrow as pa
@@ -139,17 +140,25 @@ class Stage:
         for type_, values in given.items():
             where = pc.and_(pc.is_valid(values), pc.is_null(kept[type_]))
             if pc.any(where).as_py():
-                none = pa.nulls(len(values), pa.string())
-
-                def told(value: str, type_: str = type_) -> Refused | None:
-                    refusal = normalize(Identifier(type_, value), self.rules, self.country)
-                    return next(iter(refusal.told), None) if isinstance(refusal, Refusal) else None
-
+                none, told = pa.nulls(len(values), pa.string()), partial(self._told, type_)
                 found[type_] = _Gone(
-                    replaced(none, values, where, lambda value, told=told: (one := told(value)) and _json(one)),
-                    replaced(none, values, where, lambda value, told=told: (one := told(value)) and one[1]),
+                    replaced(none, values, where, partial(_as_json, told)),
+                    replaced(none, values, where, partial(_as_value, told)),
                 )
         return found
+
+    def _told(self, type_: str, value: str) -> Refused | None:
+        """What an event tells of a value that points at nobody; nothing of an empty one."""
+        found = normalize(Identifier(type_, value), self.rules, self.country)
+        return next(iter(found.told), None) if isinstance(found, Refusal) else None
+
+
+def _as_json(told: Callable[[str], Refused | None], value: str) -> str | None:
+    return _json(one) if (one := told(value)) else None
+
+
+def _as_value(told: Callable[[str], Refused | None], value: str) -> str | None:
+    return one[1] if (one := told(value)) else None
 
 
 @dataclass(frozen=True, slots=True)
