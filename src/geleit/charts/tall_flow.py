@@ -67,15 +67,20 @@ def _onward(canvas: Canvas, flow: Flowing, stand: Stand, top: float) -> float:
         key=lambda one: (-one.cell.journeys, one.target),
     )
     shown = [one for one in its if one.target != REST][:ONWARD]
-    arrow = "\u2190" if flow.backward else "\u2192"
-    said = [_row(flow, f"{arrow} {words.name(one.target, flow.question.of)}", one.cell) for one in shown]
+    said = [_row(flow, _other_end(flow, words.name(one.target, flow.question.of)), one.cell) for one in shown]
     if rest := [one for one in its if one not in shown]:
-        said.append(_row(flow, f"{arrow} {words.say('the others')}", _others(flow, stand, shown, rest)))
+        said.append(_row(flow, _other_end(flow, words.say("something else")), _others(flow, stand, shown, rest)))
     if stand.ended.journeys:
         text = words.say("began here") if flow.backward else words.say("no further")
         said.append(_row(flow, text, stand.ended))
     y = listed(canvas, At(INDENT, top, drawing.width - INDENT - 1), said)
     return _folded(canvas, flow, stand, y) if stand.value == REST else y
+
+
+def _other_end(flow: Flowing, name: str) -> str:
+    """What follows, or what came before."""
+    words = flow.drawing.words
+    return words.say("before: {name}", name=name) if flow.backward else words.say("then: {name}", name=name)
 
 
 def _row(flow: Flowing, name: str, cell: Cell) -> tuple[str, str, str, str]:

@@ -54,9 +54,8 @@ def _step(canvas: Canvas, graph: Graph, link: Transition, at: tuple[float, int])
     """A step to another value: how many journeys take it, after how long, and a bar against the most frequent one."""
     words, (top, most) = graph.drawing.words, at
     room = graph.drawing.width - INDENT - 1
-    name = f"\u2192 {graph.name(link.target)}"
-    if graph.backward(link):
-        name = words.say("back to {name}", name=graph.name(link.target))
+    target = graph.name(link.target)
+    name = words.say("back: {name}", name=target) if graph.backward(link) else words.say("then: {name}", name=target)
     span = words.span(link.median_us)
     said = (name, words.number(link.journeys))
     y = named_number(canvas, (INDENT, top), room - 90, said, href=graph.lead(link))
