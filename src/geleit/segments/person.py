@@ -65,6 +65,7 @@ class Question:
 
     person: Person
     asked: Asked
+    _known: dict[int, list[Any]] = field(default_factory=dict)  # what both of an answer's halves need, by condition
 
     def answer(self, condition: c.Condition) -> Answer:
         """Whether it holds, and until when at least."""
@@ -117,6 +118,11 @@ class Question:
         return span is None or span.over(t, self.asked.zone) <= self.asked.now
 
     def _window(self, did: c.Did) -> list[Seen]:
+        if (known := self._known.get(id(did))) is None:
+            known = self._known[id(did)] = self._counted(did)
+        return known
+
+    def _counted(self, did: c.Did) -> list[Seen]:
         first, end = between(did, self.asked.now, self.asked.zone)
         if did.only == "any":
             return [one for one in self._past(did) if first <= one.t < end]
@@ -145,7 +151,12 @@ class Question:
             if limit and len(inside) >= limit:
                 yield from self._over(inside[len(inside) - limit].t, did.within)
 
-    def _ways(self, one: c.Sequence) -> Iterator[tuple[Seen, Seen, Seen | None]]:
+    def _ways(self, one: c.Sequence) -> list[tuple[Seen, Seen, Seen | None]]:
+        if (known := self._known.get(id(one))) is None:
+            known = self._known[id(one)] = list(self._found(one))
+        return known
+
+    def _found(self, one: c.Sequence) -> Iterator[tuple[Seen, Seen, Seen | None]]:
         """Every last step with the latest first step that leads to it, and what came after it that must not."""
         steps = [set(self._past(step)) for step in one.sequence]
         after = self._past(one.not_followed_by) if one.not_followed_by else []
