@@ -1,17 +1,20 @@
 """What ten segments cost: asked of everybody at once, and live with every event: ``python benchmarks/segments.py 1000000``.
 
-CPU seconds of this process; the events are those of the bulk benchmark.
+CPU seconds of this process; the events are those of the bulk benchmark. Live, rounds with and without segments take turns,
+so that a busy machine weighs on both.
 """
 
 from __future__ import annotations
 
 import random
+import statistics
 import sys
 import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import sqlalchemy as sa
 from bulk_data import invent
@@ -21,6 +24,9 @@ from geleit.events.event import Event, Identifier
 from geleit.ledger import tables
 from geleit.segments import applying
 from geleit.segments.definition import Segment
+from geleit.segments.keeping import look_again
+from geleit.segments.live import Live
+from geleit.segments.matching import Matching
 from geleit.workspace import Workspace, open_workspace
 from geleit.workspace.segments import Segments
 
@@ -39,7 +45,7 @@ WHOS = {
     "asked": {"all": [{"did": "question_asked"}, {"not": {"did": "question_answered"}}]},
     "both": {"all": [{"segment": "buyers"}, {"not": {"segment": "gone"}}]},
 }
-EACH = {"batch": (1, 20, 100), "events": 1_000}
+EACH: dict[str, Any] = {"batch": (1, 20, 100), "events": 1_000, "rounds": 8}
 
 
 @contextmanager
@@ -76,6 +82,29 @@ def arriving(space: Workspace, size: int, first: int) -> None:
         space.intake.accept(batch)
 
 
+class Nothing(Live):
+    """An evaluator that knows of no segments."""
+
+    def known(self, _connection: sa.Connection) -> Matching | None:
+        """None."""
+        return None
+
+
+def in_turns(space: Workspace, size: int) -> None:
+    """Print what an event costs without and with segments: the least and the median of some rounds each."""
+    spent: dict[str, list[float]] = {"without segments": [], "with ten segments": []}
+    evaluators = dict(zip(spent, (Nothing(space.intake.setting), space.intake.segments), strict=True))
+    for number in range(EACH["rounds"] * len(spent)):
+        name = list(spent)[number % len(spent)]
+        object.__setattr__(space.intake, "segments", evaluators[name])
+        began = time.process_time()
+        arriving(space, size, (size * 100 + number) * EACH["events"])
+        spent[name].append((time.process_time() - began) / EACH["events"] * 1e6)
+    for name, found in spent.items():
+        what = f"live, batches of {size}, {name}"
+        print(f"{what:<58} {min(found):9.0f} CPU us each, median {statistics.median(found):.0f}", flush=True)
+
+
 def main(events: int) -> None:
     """Load, ask, apply, and take events with and without segments."""
     segments = {name: Segment.model_validate({"who": who}) for name, who in WHOS.items()}
@@ -87,9 +116,6 @@ def main(events: int) -> None:
         with open_workspace(Path(folder) / "shop") as space:
             with measured(f"import of {events:,} events, needs, journal"):
                 space.import_sources()
-            for place, size in enumerate(EACH["batch"]):
-                with measured(f"live, batches of {size}, without segments", EACH["events"]):
-                    arriving(space, size, place * EACH["events"])
             asking = Segments(space, segments)
             whos = [one.who for one in segments.values()]
             with measured("open the state for ten segments"), asking.census(whos):
@@ -101,9 +127,11 @@ def main(events: int) -> None:
                     print(f"  {count:,} of {census.everybody:,}")
             with measured("apply ten segments (gather events, who is in)"):
                 applying.apply(space.ledger, space.history, segments, space.intake.setting)
-            for place, size in enumerate(EACH["batch"], len(EACH["batch"])):
-                with measured(f"live, batches of {size}, with ten segments", EACH["events"]):
-                    arriving(space, size, place * EACH["events"])
+            with measured("look again at whom time may move"):
+                looked = sum(look_again(space.ledger, space.intake.segments))
+            print(f"  {looked:,} looks")
+            for size in EACH["batch"]:
+                in_turns(space, size)
 
 
 if __name__ == "__main__":
