@@ -64,6 +64,7 @@ def test_a_segment_is_named_in_the_sentence(shop):
         ("window=soon", "“soon” is no span of time"),
         ("steps=order_complet", "Did you mean order_completed"),
         ("since=never", "is no day"),
+        ("segmnet=asked", "This page has no filter 'segmnet'. Did you mean segment (Segment)?"),
     ],
 )
 def test_an_unknown_value_is_told_with_what_was_meant(shop, asked, said):
@@ -182,3 +183,10 @@ def test_the_table_of_transitions_is_in_the_order_of_its_headline(shop):
     headline = re.search(r'facts-said"><a class="n"[^>]*>([\d,]+)', page)[1]
     plain = [row for row in rows if row.source and row.target and row.source != row.target]
     assert headline == f"{plain[0].journeys:,}"
+
+
+def test_programs_are_told_which_segment_was_meant(shop):
+    answer = shop.client.get("/api/analytics/transitions?segment=akded")
+    assert (answer.status_code, "did you mean 'asked'?" in answer.json()["error"]) == (400, True)
+    person = shop.workspace.analytics.occurrences().actors()[0].customer
+    assert shop.client.get(f"/api/analytics/transitions?segment={person}").json()["filters"]["segment"] == 1

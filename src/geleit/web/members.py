@@ -7,6 +7,8 @@ from typing import Any
 
 from starlette.requests import Request
 
+from geleit.errors import NotFoundError
+from geleit.segments.definition import the_segment
 from geleit.web.screen import workspace_of
 from geleit.workspace.segments import Segments
 
@@ -21,7 +23,12 @@ def members_of(request: Request, named: str) -> tuple[str, ...]:
     """
     workspace, state = workspace_of(request), request.app.state
     if named not in workspace.segment_files.now:
-        return (workspace.customer(named),)
+        try:
+            return (workspace.customer(named),)
+        except NotFoundError:
+            if ":" not in named:  # no identifier: a segment was meant
+                the_segment(workspace.segment_files.now, named)
+            raise
     as_of = workspace.as_of()
     key = (
         as_of.generation,

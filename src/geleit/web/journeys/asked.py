@@ -130,7 +130,8 @@ class Asked:
         found: dict[str, Any] = {}
         for name, texts in self.given.items():
             if name not in model.model_fields:
-                raise Unaskable(self.words.say("This page has no filter '{name}'.", name=name))
+                near = self._near(name, {one.name: self.words.say(one.label) for one in self.fields})
+                raise Unaskable(self.words.say("This page has no filter '{name}'. {near}", name=name, near=near))
             found[name] = self._value(name, texts, fields.get(name))
             if name in MEMBERS:
                 found |= called(self.request, name, [text.strip() for text in texts])
