@@ -44,6 +44,11 @@ def ask(connection: sa.Connection, identifiers: Iterable[int], change: int) -> N
     _ASK.many(connection, [{"identifier_id": number, "change": change} for number in sorted(set(identifiers))])
 
 
+def handed(identifiers: Iterable[Identifier], rules: Rules) -> bool:
+    """Whether there is something among these that people use one after another."""
+    return any(rules.of(one.type).class_ in HANDED for one in identifiers)
+
+
 def ask_seen(connection: sa.Connection, sets: Iterable[int], rules: Rules, change: int) -> None:
     """Something new was seen under these sets: whose turn it was may differ at browsers in them that change hands."""
     rows = _SHARED_IN.all(connection, values=list(sets))

@@ -164,8 +164,13 @@ class Intake:
         placed = zip(ready, observed.set_keys, strict=True)
         _OUTBOX.many(connection, [encode(one.event, key, one.day, one.body) for one, key in placed])
         moved = resolution.update(connection, observed.touched, self.rules, change)
-        hands.ask_seen(connection, set(sets) - observed.touched.sets, self.rules, change)
         told = list(zip(events, sets, strict=True))
+        again = {
+            set_id
+            for e, set_id in told
+            if set_id not in observed.touched.sets and hands.handed(e.identifiers, self.rules)
+        }
+        hands.ask_seen(connection, again, self.rules, change)
         owners = resolution.owners(connection, set(sets))
         carried = self._carry_on(connection, (told, owners), (moved, observed.touched.sets), change)
         news = News(owners, moved.appeared, moved.regrouped, carried.changed, carried.gone_on, carried.unsure)
