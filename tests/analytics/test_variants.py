@@ -59,3 +59,18 @@ def test_ways_of_one_hash_are_told_apart_by_their_steps(monkeypatch):
     monkeypatch.setattr(grouping, "hashes", lambda _value, starts: np.zeros(len(starts) - 1, np.uint64))
     monkeypatch.setattr(grouping, "same", grouping.same.py_func)
     assert grouping.group.py_func(value, starts).tolist() == [0, 1, 2, 0, -1]
+
+
+def test_ways_are_grouped_alike_where_slots_are_filled_room_by_room(monkeypatch):
+    chance = np.random.default_rng(4)
+    starts = np.concatenate([[0], np.cumsum(chance.integers(0, 4, 300))])
+    value = chance.integers(0, 3, starts[-1]).astype(np.uint16)
+    told = grouping.group(value, starts)
+    assert len(set(told.tolist())) > 30
+    monkeypatch.setattr(grouping, "MANY", 0)
+    monkeypatch.setattr(grouping, "NEAR", 3)
+    order = grouping.neighboring.py_func(grouping.hashes(value, starts), np.uint64(1023))
+    assert sorted(order.tolist()) == list(range(300))
+    assert order.tolist() != list(range(300))
+    monkeypatch.setattr(grouping, "neighboring", grouping.neighboring.py_func)
+    assert grouping.group.py_func(value, starts).tolist() == told.tolist()

@@ -16,6 +16,7 @@ from geleit.analytics.selection import Selection, members, table, ways
 from geleit.language.words import translate
 
 SEVERAL = "|"  # between the steps of a way in one text; no kind has it in its name
+Compact = tuple[np.ndarray, np.ndarray, np.ndarray]  # values, starts, spans of journeys
 DIGITS = 5  # of a code in a way's text; equal widths make texts sort like codes
 
 
@@ -79,7 +80,8 @@ class Variants(Question):
         left, left_people = grouping.remaining(like, owners, shown)
         rest = int(np.count_nonzero(journeys)) - len(chosen)
         more = [(self.limit + 1, "", rest, left, left_people, -1)] if rest else []
-        place = {first: np.sort(spans[like == first]) for first in chosen}
+        theirs = np.flatnonzero(shown[like])
+        place = {first: np.sort(spans[theirs[like[theirs] == first]]) for first in chosen}
         rows = [
             (
                 rank,
@@ -126,7 +128,12 @@ class Variants(Question):
         values = selection.values(self.of)
         skip = values.index("") if "" in values else -1
         parts = ways(selection, self.of)
-        found = [grouping.compact(way, skip, self.collapse) for way in parts]
+        found = [
+            grouping.compact(way, skip, self.collapse)
+            if skip >= 0 or self.collapse
+            else (way.value, way.starts, grouping.spans_of(way))
+            for way in parts
+        ]
         owners = [way.owners for way in parts]
         if self.having:
             member = members(selection.kinds, self.having)
@@ -136,11 +143,17 @@ class Variants(Question):
         sizes = np.cumsum([0, *(len(value) for value, _, _ in found)])
         starts = [start[:-1] + size for (_, start, _), size in zip(found, sizes, strict=False)]
         return (
-            np.concatenate([value for value, _, _ in found]),
+            _one([value for value, _, _ in found]),
             np.concatenate([*starts, sizes[-1:]]),
-            np.concatenate(owners),
-            np.concatenate([span for _, _, span in found]),
+            _one(owners),
+            _one([span for _, _, span in found]),
         )
+
+
+def _one(columns: Sequence[np.ndarray]) -> np.ndarray:
+    """Columns as one, without a copy where only one of them has anything."""
+    filled = [column for column in columns if len(column)]
+    return filled[0] if len(filled) == 1 else np.concatenate(columns)
 
 
 def _having(kind: np.ndarray, starts: np.ndarray, member: np.ndarray) -> np.ndarray:
@@ -148,7 +161,7 @@ def _having(kind: np.ndarray, starts: np.ndarray, member: np.ndarray) -> np.ndar
     return np.logical_or.reduceat(member[kind], starts[:-1]) if len(starts) > 1 else np.zeros(0, np.bool_)
 
 
-def _only(compact: tuple[np.ndarray, np.ndarray, np.ndarray], keep: np.ndarray) -> tuple[np.ndarray, ...]:
+def _only(compact: Compact, keep: np.ndarray) -> Compact:
     """Values, starts and spans of the journeys to keep."""
     value, starts, spans = compact
     lengths = np.diff(starts)

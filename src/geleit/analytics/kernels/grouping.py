@@ -11,6 +11,8 @@ from geleit.analytics.kernels.compiling import Number, kernel
 from geleit.analytics.kernels.pairs import Way
 
 Ints = npt.NDArray[Any]
+MANY = 2**22  # slots
+NEAR = 16  # slots, as a power of two, that are filled one after the other: half a megabyte
 
 
 @kernel
@@ -38,6 +40,16 @@ def compact(way: Way, skip: int, collapse: bool) -> tuple[Ints, Ints, Ints]:
 
 
 @kernel
+def spans_of(way: Way) -> Ints:
+    """Each journey's time from its first event to its last."""
+    found = np.zeros(len(way.owners), np.int64)
+    for u in range(len(found)):
+        if way.starts[u + 1] > way.starts[u]:
+            found[u] = way.t[way.starts[u + 1] - 1] - way.t[way.starts[u]]
+    return found
+
+
+@kernel
 def hashes(value: Ints, starts: Ints) -> Ints:
     """One number for each journey's steps."""
     found = np.empty(len(starts) - 1, np.uint64)
@@ -46,6 +58,22 @@ def hashes(value: Ints, starts: Ints) -> Ints:
         for i in range(starts[u], starts[u + 1]):
             mixed = (mixed ^ np.uint64(value[i] + 1)) * np.uint64(1099511628211)
         found[u] = mixed ^ (mixed >> np.uint64(29))
+    return found
+
+
+@kernel
+def neighboring(hashed: Ints, last: Number) -> Ints:
+    """The journeys in an order in which those whose slots are near each other come together, else as they were."""
+    near = np.uint64(NEAR)
+    starts = np.zeros((np.uint64(last) >> near) + np.uint64(2), np.int64)
+    for u in range(len(hashed)):
+        starts[((hashed[u] & last) >> near) + np.uint64(1)] += 1
+    starts = np.cumsum(starts)
+    found = np.empty(len(hashed), np.int64)
+    for u in range(len(hashed)):
+        room = (hashed[u] & last) >> near
+        found[starts[room]] = u
+        starts[room] += 1
     return found
 
 
@@ -71,7 +99,9 @@ def group(value: Ints, starts: Ints) -> Ints:
     # A slot holds half of a hash above the journey's number from 1, so that most others are told apart without looking
     # at their steps, which lie anywhere in memory.
     slots, last, lower = np.zeros(size, np.uint64), np.uint64(size - 1), np.uint64(0xFFFFFFFF)
-    for u in range(journeys):
+    # Where slots are more than a processor's cache holds, those at hand are filled first; like ways keep their order.
+    order = neighboring(hashed, last) if size > MANY else np.arange(journeys)
+    for u in order:
         if starts[u] == starts[u + 1]:
             continue
         upper, slot = hashed[u] & ~lower, hashed[u] & last
