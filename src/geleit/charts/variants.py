@@ -202,7 +202,17 @@ def twin(result: Result[Variant], drawing: Drawing) -> Twin:
     if result.rows and ways.rest:
         text = words.counted("{n} rarer way", "{n} rarer ways", result.other.rows)
         share = words.share(ways.rest / ways.everybody)
-        rows.append((Cell(text), Cell(""), Cell(words.number(ways.rest), ways.rarer()), Cell(share), *[Cell("")] * 3))
+        rows.append(
+            (
+                Cell(text),
+                Cell(""),
+                Cell(words.number(ways.rest), ways.rarer()),
+                Cell(share),
+                Cell(""),
+                Cell(""),
+                Cell(""),
+            )
+        )
     heads = (
         Column(words.say("The way")), Column(words.say("Steps"), numeric=True),
         Column(words.say("Journeys"), numeric=True), Column(words.say("Share"), numeric=True),
