@@ -62,10 +62,10 @@ def hashes(value: Ints, starts: Ints) -> Ints:
 
 
 @kernel
-def neighboring(hashed: Ints, last: Number) -> Ints:
+def neighboring(hashed: Ints, last: np.uint64) -> Ints:
     """The journeys in an order in which those whose slots are near each other come together, else as they were."""
     near = np.uint64(NEAR)
-    starts = np.zeros((np.uint64(last) >> near) + np.uint64(2), np.int64)
+    starts = np.zeros((last >> near) + np.uint64(2), np.int64)
     for u in range(len(hashed)):
         starts[((hashed[u] & last) >> near) + np.uint64(1)] += 1
     starts = np.cumsum(starts)
