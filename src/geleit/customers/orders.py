@@ -14,7 +14,7 @@ from geleit.ledger.prepared import Prepared
 
 PLACED = "order_completed"
 
-Fact = Mapping[str, Any]  # a row of order_fact
+Fact = Mapping[str, Any] | sa.RowMapping  # a row of order_fact
 Key = tuple[str, str]  # system, number
 Lines = Mapping[str, tuple[OrderLine, ...]]  # by event
 
