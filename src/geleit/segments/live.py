@@ -188,7 +188,7 @@ class Live:
         stored = before.copy()
         gone, heirs = _followed(connection, known[1] & wanted.keys(), before)
         asking = {one: names.intersection(some) for one, some in wanted.items() if one not in gone}
-        asking |= dict.fromkeys(heirs, set(self._live))
+        asking |= {one: set(self._live) for one in heirs}
         asked = Asked(self._all.segments, self.setting, now)
         people = load(connection, {one: self._all.wanted(some) for one, some in asking.items() if some})
         for customer, person in people.items():
