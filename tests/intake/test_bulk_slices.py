@@ -41,8 +41,8 @@ def measured(monkeypatch):
     write = Ledger.write
 
     @contextmanager
-    def writing(self):
-        with write(self) as connection:
+    def writing(self, **named):
+        with write(self, **named) as connection:
             raw = connection.connection.driver_connection
             before, began = raw.total_changes, time.perf_counter()
             yield connection
