@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from geleit.charts import bars
 from geleit.charts.bars import Bar, Row
-from geleit.charts.drawing import Drawing, Fact, heading, legend, reach
+from geleit.charts.drawing import Drawing, Fact, finished, heading, said_of
 from geleit.charts.twin import Cell, Column, Twin
 from geleit.maps.scene import Canvas, Scene
 
@@ -36,17 +36,10 @@ def draw(result: Result[Credit], drawing: Drawing, *, title: str = "") -> Scene:
             )
         ]
         its += [_bar(row, model, most, drawing) for model in MODELS]
-        found.append(Row(_name(row, drawing, _of(result)), tuple(its), words.tone(row.touch, _of(result))))
+        found.append(Row(_name(row, drawing, said_of(result)), tuple(its), words.tone(row.touch, said_of(result))))
     y = bars.rows(canvas, drawing, [words.say("with a success after it"), *_models(drawing)], found, y)
-    if title:
-        y = legend(canvas, y, signs(result, drawing), drawing.width)
-    right = max(drawing.width, reach(canvas) + 1)
-    name = title or words.say("Attribution")
-    return Scene(right, y + 4, tuple(canvas.marks), name, words.explain(result), words.language)
-
-
-def _of(result: Result[Credit]) -> str:
-    return str(getattr(result.question, "of", "channel"))
+    told = signs(result, drawing) if title else ()
+    return finished(canvas, y, result, drawing, title or words.say("Attribution"), told=told)
 
 
 def _name(row: Credit, drawing: Drawing, of: str) -> str:
@@ -111,7 +104,7 @@ def signs(result: Result[Credit], drawing: Drawing) -> list[tuple[str, str]]:
     few = [row for row in drawn if row.markov_low is None]
     if few:
         support = words.number(getattr(result.question, "support", 0))
-        names = ", ".join(_name(row, drawing, _of(result)) for row in few)
+        names = ", ".join(_name(row, drawing, said_of(result)) for row in few)
         found.append(
             (
                 "",
@@ -134,7 +127,7 @@ def facts(result: Result[Credit], drawing: Drawing) -> list[Fact]:
     row = max(touched, key=lambda one: (one.successes, one.touch))
     said = words.say(
         "journeys with a success had “{name}” before it, more than any other",
-        name=_name(row, drawing, _of(result)),
+        name=_name(row, drawing, said_of(result)),
     )
     return [Fact(words.number(row.successes), _with_success(row, drawing), said)]
 
@@ -144,7 +137,7 @@ def twin(result: Result[Credit], drawing: Drawing) -> Twin:
     words = drawing.words
     found = [
         (
-            Cell(_name(row, drawing, _of(result))),
+            Cell(_name(row, drawing, said_of(result))),
             Cell(words.number(row.journeys), drawing.lead({"touch": row.touch}, {})),
             Cell(words.number(row.people)),
             Cell(words.number(row.successes), _with_success(row, drawing) if row.successes else ""),

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from geleit.charts.drawing import LABEL, LINE, Drawing, Fact, door, heading, legend, reach
+from geleit.charts.drawing import LABEL, LINE, Drawing, Fact, door, finished, heading, said_of
 from geleit.charts.twin import Cell, Column, Twin
 from geleit.maps.scene import Canvas, Circle, Scene, Text
 from geleit.maps.type import width, wrap
@@ -47,11 +47,8 @@ def draw(result: Result[Any], drawing: Drawing, *, title: str = "") -> Scene:
         y = _axis(canvas, drawing, scale, most, y)
     for row in rows:
         y = _row(canvas, result, drawing, row, (scale, (left, room), y))
-    if title:
-        y = legend(canvas, y, signs(result, drawing), drawing.width)
-    right = max(drawing.width, reach(canvas) + 1)
-    name = title or words.say("Differences")
-    return Scene(right, y + 4, tuple(canvas.marks), name, words.explain(result), words.language)
+    told = signs(result, drawing) if title else ()
+    return finished(canvas, y, result, drawing, title or words.say("Differences"), told=told)
 
 
 def _rows(result: Result[Any], drawing: Drawing) -> list[_Row]:
@@ -107,7 +104,7 @@ def _row(
     (middle, unit), (left, room), top = place
     words, beside = drawing.words, drawing.width >= BESIDE
     y = top
-    of = str(getattr(result.question, "of", "kind"))
+    of = said_of(result)
     for line in wrap(words.name(row.value, of), "strong", LABEL, (left - 20) if beside else drawing.width, 4).lines:
         canvas.add(Text(0, y + 13, line, LABEL, "strong"))
         y += LINE
@@ -191,7 +188,7 @@ def facts(result: Result[Any], drawing: Drawing) -> list[Fact]:
 
 def twin(result: Result[Any], drawing: Drawing) -> Twin:
     """Every difference as a row."""
-    words, of = drawing.words, str(getattr(result.question, "of", "kind"))
+    words, of = drawing.words, said_of(result)
     rows = _rows(result, drawing)
     heads: Sequence[str] = [text for text, _, _ in rows[0].counts] if rows else ()
     found = [

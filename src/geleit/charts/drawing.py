@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from geleit.charts.words import Words
 from geleit.maps.plan import PAGE, Paragraph, set_paragraphs
-from geleit.maps.scene import Box, Canvas, Door, Rect, Text, number
+from geleit.maps.scene import Box, Canvas, Door, Rect, Scene, Text, number
 from geleit.maps.type import width, wrap
 
 if TYPE_CHECKING:
@@ -132,3 +132,32 @@ def legend(canvas: Canvas, top: float, signs: Sequence[tuple[str, str]], limit: 
             y += 15 if line != lines[-1] else 0
         x += wide + 22
     return y + 10
+
+
+def finished(
+    canvas: Canvas,
+    low: float,
+    result: Result[Any],
+    drawing: Drawing,
+    name: str,
+    *,
+    told: Sequence[tuple[str, str]] = (),
+) -> Scene:
+    """The picture that ends at ``low``, with a legend if there is something ``told``."""
+    low = legend(canvas, low, told, drawing.width) if told else low
+    far, words = reach(canvas), drawing.words
+    right = far + 1 if far > drawing.width else drawing.width
+    return Scene(right, low + 4, tuple(canvas.marks), name, words.explain(result), words.language)
+
+
+def said_of(result: Result[Any]) -> str:
+    """What the values of a question are: kind, channel, stage, and so on."""
+    return str(getattr(result.question, "of", "kind"))
+
+
+def rarer(result: Result[Any], drawing: Drawing) -> list[tuple[str, str]]:
+    """What is folded into the rest of the rows, for the legend."""
+    if not (rest := result.other.rows):
+        return []
+    one, many = "{n} rarer one is not drawn; the CSV has it.", "{n} rarer ones are not drawn; the CSV has them."
+    return [("", drawing.words.counted(one, many, rest))]

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from geleit.charts import bars
 from geleit.charts.bars import Bar, Row
-from geleit.charts.drawing import Drawing, Fact, heading, legend, reach
+from geleit.charts.drawing import Drawing, Fact, finished, heading
 from geleit.charts.twin import Cell, Column, Twin
 from geleit.maps.scene import Canvas, Scene
 
@@ -39,11 +39,8 @@ def draw(result: Result[Frequency], drawing: Drawing, *, title: str = "") -> Sce
         note = words.counted("{n} person", "{n} people", row.people)
         found.append(Row(words.name(row.channel, "channel"), tuple(its), note=note))
     y = bars.rows(canvas, drawing, _heads(drawing), found, y)
-    if title:
-        y = legend(canvas, y, signs(result, drawing), drawing.width)
-    right = max(drawing.width, reach(canvas) + 1)
-    name = title or words.say("Visit frequency")
-    return Scene(right, y + 4, tuple(canvas.marks), name, words.explain(result), words.language)
+    told = signs(result, drawing) if title else ()
+    return finished(canvas, y, result, drawing, title or words.say("Visit frequency"), told=told)
 
 
 def _heads(drawing: Drawing) -> list[str]:

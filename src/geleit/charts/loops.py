@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from geleit.charts import bars
 from geleit.charts.bars import Bar, Row
-from geleit.charts.drawing import Drawing, Fact, heading, legend, reach
+from geleit.charts.drawing import Drawing, Fact, finished, heading, rarer, said_of
 from geleit.charts.twin import Cell, Column, Twin
 from geleit.maps.scene import Canvas, Scene
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 def draw(result: Result[Loop], drawing: Drawing, *, title: str = "") -> Scene:
     """The picture; with a ``title`` it says itself what it shows."""
-    words, canvas, of = drawing.words, Canvas(), _of(result)
+    words, canvas, of = drawing.words, Canvas(), said_of(result)
     y = heading(canvas, result, title, drawing) if title else 0.0
     most = max((row.returns for row in result.rows), default=1)
     widest = max((row.journeys for row in result.rows), default=1)
@@ -36,11 +36,8 @@ def draw(result: Result[Loop], drawing: Drawing, *, title: str = "") -> Scene:
         for row in result.rows
     ]
     y = bars.rows(canvas, drawing, _heads(drawing), found, y)
-    if title:
-        y = legend(canvas, y, signs(result, drawing), drawing.width)
-    right = max(drawing.width, reach(canvas))
-    name = title or words.say("Loops")
-    return Scene(right, y + 4, tuple(canvas.marks), name, words.explain(result), words.language)
+    told = signs(result, drawing) if title else ()
+    return finished(canvas, y, result, drawing, title or words.say("Loops"), told=told)
 
 
 def _heads(drawing: Drawing) -> tuple[str, ...]:
@@ -51,25 +48,11 @@ def _heads(drawing: Drawing) -> tuple[str, ...]:
     )  # fmt: skip
 
 
-def _of(result: Result[Loop]) -> str:
-    return str(getattr(result.question, "of", "kind"))
-
-
 def signs(result: Result[Loop], drawing: Drawing) -> list[tuple[str, str]]:
     """What bars are of, and what is folded."""
     words = drawing.words
     said = [("", words.say("Bars are against the longest of their column; the third: share of what happens again."))]
-    if rest := result.other.rows:
-        said.append(
-            (
-                "",
-                words.counted(
-                    "{n} rarer one is not drawn; the CSV has it.",
-                    "{n} rarer ones are not drawn; the CSV has them.",
-                    rest,
-                ),
-            )
-        )
+    said += rarer(result, drawing)
     return said if result.rows else []
 
 
@@ -79,13 +62,13 @@ def facts(result: Result[Loop], drawing: Drawing) -> list[Fact]:
     if not result.rows:
         return []
     row = max(result.rows, key=lambda one: (one.journeys, one.value))
-    said = words.say("journeys come back to “{name}”", name=words.name(row.value, _of(result)))
+    said = words.say("journeys come back to “{name}”", name=words.name(row.value, said_of(result)))
     return [Fact(words.number(row.journeys), drawing.lead({"value": row.value}, {}), said)]
 
 
 def twin(result: Result[Loop], drawing: Drawing) -> Twin:
     """Everything that comes back as a row, the rarer too."""
-    words, of = drawing.words, _of(result)
+    words, of = drawing.words, said_of(result)
     heads = {"kind": "Event", "channel": "Channel", "stage": "Stage"}
     rows = [
         (

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from geleit.charts import bars
 from geleit.charts.bars import Bar, Row
-from geleit.charts.drawing import Drawing, Fact, heading, legend, reach
+from geleit.charts.drawing import Drawing, Fact, finished, heading, rarer, said_of
 from geleit.charts.twin import Cell, Column, Twin
 from geleit.maps.scene import Canvas, Scene
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 def draw(result: Result[Occurrence], drawing: Drawing, *, title: str = "") -> Scene:
     """The picture; with a ``title`` it says itself what it shows."""
-    words, canvas, of = drawing.words, Canvas(), _of(result)
+    words, canvas, of = drawing.words, Canvas(), said_of(result)
     y = heading(canvas, result, title, drawing) if title else 0.0
     most = max((row.count for row in result.rows), default=1)
     people = max((row.people for row in result.rows), default=1)
@@ -40,15 +40,8 @@ def draw(result: Result[Occurrence], drawing: Drawing, *, title: str = "") -> Sc
     ]
     heads = (words.say("in so many journeys"), words.say("so many times"), words.say("of so many people"))
     y = bars.rows(canvas, drawing, heads, found, y)
-    if title:
-        y = legend(canvas, y, signs(result, drawing), drawing.width)
-    right = max(drawing.width, reach(canvas))
-    name = title or words.say("What happens")
-    return Scene(right, y + 4, tuple(canvas.marks), name, words.explain(result), words.language)
-
-
-def _of(result: Result[Occurrence]) -> str:
-    return str(getattr(result.question, "of", "kind"))
+    told = signs(result, drawing) if title else ()
+    return finished(canvas, y, result, drawing, title or words.say("What happens"), told=told)
 
 
 def _each(row: Occurrence, drawing: Drawing) -> str:
@@ -60,17 +53,7 @@ def signs(result: Result[Occurrence], drawing: Drawing) -> list[tuple[str, str]]
     """What bars are of, and what is folded."""
     words = drawing.words
     said = [("", words.say("First bar: share of all journeys. The others: against the longest of the column."))]
-    if rest := result.other.rows:
-        said.append(
-            (
-                "",
-                words.counted(
-                    "{n} rarer one is not drawn; the CSV has it.",
-                    "{n} rarer ones are not drawn; the CSV has them.",
-                    rest,
-                ),
-            )
-        )
+    said += rarer(result, drawing)
     return said if result.rows else []
 
 
@@ -80,13 +63,13 @@ def facts(result: Result[Occurrence], drawing: Drawing) -> list[Fact]:
     if not result.rows:
         return []
     row = result.rows[0]
-    said = words.say("journeys have “{name}”", name=words.name(row.value, _of(result)))
+    said = words.say("journeys have “{name}”", name=words.name(row.value, said_of(result)))
     return [Fact(words.number(row.journeys), drawing.lead({"value": row.value}, {}), said)]
 
 
 def twin(result: Result[Occurrence], drawing: Drawing) -> Twin:
     """Everything that happens as a row, the rarer too."""
-    words, of = drawing.words, _of(result)
+    words, of = drawing.words, said_of(result)
     heads = {"kind": "Event", "channel": "Channel", "stage": "Stage"}
     rows = [
         (

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from geleit.charts.drawing import LABEL, Drawing, Fact, heading, legend, named_number, reach
+from geleit.charts.drawing import LABEL, Drawing, Fact, finished, heading, named_number
 from geleit.charts.twin import Cell, Column, Twin
 from geleit.maps.scene import Box, Canvas, Door, Rect, Scene, Text
 from geleit.maps.style import NO_TONE
@@ -79,11 +79,8 @@ def draw(result: Result[Placed], drawing: Drawing, *, title: str = "") -> Scene:
     words, canvas, matrix = drawing.words, Canvas(), _matrix(result, drawing)
     y = heading(canvas, result, title, drawing) if title else 0.0
     y = _grid(canvas, matrix, y) if _fits(matrix) else _places(canvas, matrix, y)
-    if title:
-        y = legend(canvas, y + 8, signs(result, drawing), drawing.width)
-    right = max(drawing.width, reach(canvas))
-    name = title or words.say("Step matrix")
-    return Scene(right, y + 4, tuple(canvas.marks), name, words.explain(result), words.language)
+    told = signs(result, drawing) if title else ()
+    return finished(canvas, y + 8 if told else y, result, drawing, title or words.say("Step matrix"), told=told)
 
 
 def _fits(matrix: _Matrix) -> bool:

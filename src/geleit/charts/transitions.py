@@ -8,7 +8,7 @@ from itertools import groupby
 from typing import TYPE_CHECKING
 
 from geleit.charts import tall_transitions
-from geleit.charts.drawing import LABEL, LINE, TALL, Drawing, Fact, door, heading, legend, reach
+from geleit.charts.drawing import LABEL, LINE, TALL, Drawing, Fact, door, heading, legend, reach, said_of
 from geleit.charts.layers import END, Layer, layers, places
 from geleit.charts.twin import Cell, Column, Twin
 from geleit.maps.plan import PAGE
@@ -126,7 +126,7 @@ def _boxes(mark: Mark | Node | Door) -> Sequence[Box]:
 
 
 def _measured(result: Result[Transition], drawing: Drawing) -> Graph:
-    of = str(getattr(result.question, "of", "kind"))
+    of = said_of(result)
     every = [*result.rows, *result.other.open()]
     drawn = [one for one in result.rows if END not in (one.source, one.target) and one.source != one.target]
     ends = {end for one in every for end in (one.source, one.target)} - {END}
@@ -333,7 +333,7 @@ def facts(result: Result[Transition], drawing: Drawing) -> list[Fact]:
     plain = [one for one in result.rows if END not in (one.source, one.target) and one.source != one.target]
     if not plain:
         return []
-    words, of = drawing.words, str(getattr(result.question, "of", "kind"))
+    words, of = drawing.words, said_of(result)
     most = max(plain, key=lambda one: (one.journeys, one.source, one.target))
     text = words.say(
         "journeys go from “{source}” to “{target}” directly, the most frequent step",
@@ -345,7 +345,7 @@ def facts(result: Result[Transition], drawing: Drawing) -> list[Fact]:
 
 def twin(result: Result[Transition], drawing: Drawing) -> Twin:
     """Every step as a row, the rarer ones too."""
-    words, of = drawing.words, str(getattr(result.question, "of", "kind"))
+    words, of = drawing.words, said_of(result)
     rows = [
         (
             Cell(words.name(one.source, of) if one.source else words.say("Start")),

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING
 
-from geleit.charts.drawing import LABEL, Drawing, Fact, door, hatched, heading, legend
+from geleit.charts.drawing import LABEL, Drawing, Fact, door, hatched, heading, legend, said_of
 from geleit.charts.twin import Cell, Column, Twin
 from geleit.language.formats import day_of
 from geleit.maps.plan import Paragraph, set_paragraphs
@@ -67,11 +67,7 @@ def _measured(result: Result[Happened], drawing: Drawing) -> _Trend:
     left = NAMES if drawing.width > PHONE else 0.0
     spans = max((len(row) for row in shown.values()), default=1)
     step = max(min((drawing.width - left) / max(spans, 1), MOST), 3.0)
-    return _Trend(drawing, shown, _of(result), left, step)
-
-
-def _of(result: Result[Happened]) -> str:
-    return str(getattr(result.question, "of", "kind"))
+    return _Trend(drawing, shown, said_of(result), left, step)
 
 
 def _row(canvas: Canvas, trend: _Trend, value: str, row: Sequence[Happened], top: float) -> float:
@@ -162,7 +158,7 @@ def facts(result: Result[Happened], drawing: Drawing) -> list[Fact]:
     most = max((row for row in result.rows if row.value == first), key=lambda row: (row.journeys, row.begins))
     said = words.say(
         "journeys with “{value}” in the span from {day}, the most of all",
-        value=words.name(first, _of(result)),
+        value=words.name(first, said_of(result)),
         day=day_of(most.begins, words.language),
     )
     href = drawing.lead({"value": first, "span": most.begins.isoformat()}, {})
