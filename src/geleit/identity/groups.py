@@ -16,11 +16,10 @@ import duckdb
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
-from scipy.sparse import coo_array
-from scipy.sparse.csgraph import connected_components
 
 from geleit.events.event import Identifier
 from geleit.history.statements import load_from
+from geleit.identity.components import components
 from geleit.identity.graph import COUNTED, PERSONAL, customer_id, fixed_reason
 from geleit.identity.normalize import plain
 from geleit.identity.rules import Rules
@@ -52,13 +51,6 @@ def group(duck: duckdb.DuckDBPyConnection, rules: Rules, named: AbstractSet[Iden
     duck.execute(SQL["difficult"])
     _name(duck)
     duck.execute(SQL["owner"])
-
-
-def components(count: int, low: Labels, high: Labels) -> Labels:
-    """The connected component of each of ``count`` numbered ends of links."""
-    graph = coo_array((np.ones(len(low), np.int8), (low, high)), shape=(count, count))
-    labels: Labels = connected_components(graph, directed=False)[1].astype(np.int64) if count else np.zeros(0, np.int64)
-    return labels
 
 
 def _rules(duck: duckdb.DuckDBPyConnection, rules: Rules) -> None:

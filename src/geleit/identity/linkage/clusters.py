@@ -6,8 +6,8 @@ import heapq
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.sparse import coo_array
-from scipy.sparse.csgraph import connected_components
+
+from geleit.identity.components import components
 
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
@@ -20,7 +20,7 @@ def cluster(count: int, left: Ints, right: Ints, weights: Floats, threshold: flo
     """The person each of ``count`` records is of, as the lowest record number; pairs with weights below the threshold speak against."""
     shifted = np.clip(weights - threshold, -LOUDEST, LOUDEST)
     likely = shifted > 0
-    labels = _components(count, left[likely], right[likely])
+    labels = components(count, left[likely], right[likely])
     sizes = np.bincount(labels, minlength=count)
     result = np.arange(count)
     inside = labels[left] == labels[right]
@@ -42,12 +42,6 @@ def cluster(count: int, left: Ints, right: Ints, weights: Floats, threshold: flo
     for start, end in zip(starts, np.r_[starts[1:], len(of)], strict=True):
         _build(a[start:end].tolist(), b[start:end].tolist(), w[start:end].tolist(), result)
     return result
-
-
-def _components(count: int, left: Ints, right: Ints) -> Ints:
-    graph = coo_array((np.ones(len(left), np.int8), (left, right)), shape=(count, count))
-    found: Ints = connected_components(graph, directed=False)[1].astype(np.int64)
-    return found
 
 
 def _build(left: list[int], right: list[int], weights: list[float], result: Ints) -> None:
