@@ -1,5 +1,6 @@
 """The sandbox itself holds, even for SQL that the allow-list would never let through."""
 
+import time
 from decimal import Decimal
 
 import pyarrow as pa
@@ -109,3 +110,25 @@ def test_money_does_not_guess_between_thousands_and_decimals():
     assert money("1.234", ".") == Decimal("1.23")
     with pytest.raises(Stopped, match="declare csv: decimal"):
         money("1.234")
+
+
+def test_a_machine_that_is_busy_with_something_else_is_no_fault_of_the_record():
+    box = Sandbox(seconds=0.1)
+
+    def slowly():
+        time.sleep(0.5)
+        yield pa.record_batch({"a": ["x"]})
+
+    box.offer(pa.table({"a": ["x"]}))
+    box.connection.register("record", pa.RecordBatchReader.from_batches(pa.schema({"a": pa.string()}), slowly()))
+    assert box.ask("SELECT a FROM record").table.to_pylist() == [{"a": "x"}]
+    box.close()
+
+
+def test_what_is_slow_itself_is_stopped_by_its_own_time():
+    box = Sandbox(seconds=0.1)
+    before = time.thread_time()
+    with pytest.raises(Stopped, match="longer"):
+        box.ask("SELECT sum(sin(a.range * b.range)) FROM range(100000) a, range(100000) b")
+    assert time.thread_time() - before >= 0.09  # nobody else computes, so the limit watches the right thread
+    box.close()
