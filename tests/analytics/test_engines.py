@@ -26,7 +26,7 @@ from geleit.history.exported import Exports
 from geleit.history.place import Place
 from geleit.history.spark import SparkEngine
 
-LOGS = min(int(os.environ.get("GELEIT_LOGS", "2")), 20)
+LOGS = min(int(os.environ.get("GELEIT_LOGS", "1")), 20)
 OF = Origin("Example", "Europe/Berlin", "definitions")
 ADDRESS = os.environ.get("GELEIT_SPARK", "")  # a server that runs already; by default Sail is started
 NEED = pa.schema(

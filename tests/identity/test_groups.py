@@ -1,5 +1,7 @@
 """Groups made set-based are what the pure function makes of the same evidence, wherever they say they are simple."""
 
+from itertools import combinations
+
 import duckdb
 import pyarrow as pa
 import pytest
@@ -105,9 +107,16 @@ def test_windows_are_those_of_the_rules(per):
     """DuckDB counts in the windows that Python counts in, also before 1970 and around New Year."""
     rules = Rules(Identity.model_validate({"identifiers": {"email": {"limit": 1, "per": per}}}))
     days = [-1, 0, 3, 4, 364, 365, -365, -3, -4, 10_957, 10_961]
-    for place, a in enumerate(days):
-        for b in days[place + 1 :]:
-            sights = [(a, "web", ["email:a@x.org", "shop.user_id:1"]), (b, "web", ["email:b@x.org", "shop.user_id:1"])]
-            slots = {rules.slot(Identifier("email", "a@x.org"), day * DAY) for day in (a, b)}
-            found = bulk(sights, rules, set())
-            assert found["shop.user_id:1"][2] == (len(slots) == 2), (moment(a * DAY), moment(b * DAY))
+    pairs = list(combinations(days, 2))
+    found = bulk(
+        [
+            (day, "web", [f"email:{name}{place}@x.org", f"shop.user_id:u{place}"])
+            for place, pair in enumerate(pairs)
+            for name, day in zip("ab", pair, strict=True)
+        ],
+        rules,
+        set(),
+    )
+    for place, (a, b) in enumerate(pairs):
+        slots = {rules.slot(Identifier("email", "a@x.org"), day * DAY) for day in (a, b)}
+        assert found[f"shop.user_id:u{place}"][2] == (len(slots) == 2), (moment(a * DAY), moment(b * DAY))

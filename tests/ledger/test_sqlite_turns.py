@@ -136,3 +136,28 @@ def test_only_what_asks_for_it_is_not_synced(tmp_path):
             assert connection.exec_driver_sql("PRAGMA synchronous").scalar() == level
     with ledger.write() as connection:
         assert connection.exec_driver_sql("PRAGMA synchronous").scalar() == full
+
+
+def test_nobody_waits_for_what_was_written_while_the_log_was_taken_over(tmp_path, monkeypatch):
+    monkeypatch.setattr(sqlite, "FEW", 20)
+    monkeypatch.setattr(sqlite, "LONG", 50)
+    ledger = Ledger(f"sqlite:///{tmp_path / 'ledger.sqlite'}")
+    ledger.relieved()
+    fill(ledger, map(str, range(100)))
+    finish, quick = ledger.store.finish, []
+
+    def busy(engine):
+        taken = finish(engine)
+        if not quick:
+            fill(ledger, [f"{len(taken_over)} {place}" for place in range(100)])
+        taken_over.append(taken)
+        return taken
+
+    taken_over = []
+    monkeypatch.setattr(ledger.store, "finish", busy)
+    with ledger.read() as reading:  # who reads keeps the log from beginning anew
+        reading.exec_driver_sql("SELECT count(*) FROM event_key").all()
+        assert not ledger.relieve()  # as much came meanwhile: taking that over would keep everybody waiting
+        assert 0 < taken_over[0] == ledger.store._taken < ledger.store._log()[1]
+    quick.append(True)
+    assert ledger.relieve()

@@ -1,10 +1,7 @@
 """On the pages of grids, ways, graphs, bars and dots every number opens to exactly its people."""
 
-import re
-from html import unescape
-
 import pytest
-from test_journeys import LINK, heading, numbers, shop, text_of
+from test_journeys import heading, numbers_that_open, shop, spread
 
 __all__ = ["shop"]
 
@@ -22,14 +19,9 @@ __all__ = ["shop"]
     ],
 )
 def test_every_number_opens_to_exactly_its_people(shop, path):
-    html = shop.page(path).text
-    followed = {}
-    for href, inner in LINK.findall(html):
-        titled = re.search(r"<title>(.*?)</title>", inner)
-        said = unescape(titled[1]) if titled else text_of(inner)
-        followed.setdefault(unescape(href), set()).add((numbers(said.rpartition(":")[2]) or numbers(said))[0])
-    assert followed
-    for href, said in list(followed.items())[:12]:
+    doors = numbers_that_open(shop.page(path).text)
+    assert doors
+    for href, said in spread(doors, 12):
         answer = shop.page(href)
         assert answer.status_code == 200, href
         assert {heading(answer.text)[0]} == said, href

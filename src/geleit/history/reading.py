@@ -29,7 +29,7 @@ from geleit.ledger.slice_tables import slice_
 from geleit.processes import gone
 
 STORED = tuple(name for name in COLUMNS if name != "raw")
-MEMORY = "2GB"  # of an engine that sorts or gathers everything there is
+MEMORY = "1500MB"  # of an engine that sorts or gathers everything there is
 SPILL = "spill-"
 WHOLE = 0  # the number of what a set is all the time, but for the slices that are cut out of it
 

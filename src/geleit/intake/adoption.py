@@ -76,9 +76,8 @@ def adopt_all(intake: Intake, archive: Archive, *, progress: Progress = lambda _
             connection.execute(sa.update(tables.load).where(load.state == "loading").values(state="adopting"))
         with intake.ledger.read() as connection:
             waiting = list(connection.execute(sa.select(load.id).where(load.state == "adopting")).scalars())
-        done = sum(Adoption(intake, archive, number, progress).run() for number in waiting)
-        archive.keys.merge(intake.ledger)
-        return done
+        archive.keys.merge(intake.ledger)  # before, while little is in memory
+        return sum(Adoption(intake, archive, number, progress).run() for number in waiting)
 
 
 @dataclass(frozen=True, slots=True)

@@ -118,11 +118,16 @@ class Sqlite:
         salts, logged = self._log()
         if salts != self._salts:
             self._salts, self._taken = salts, 0
-        if logged - self._taken >= (FEW if logged >= LONG else WORTH):
-            taken = self.finish(engine)
-            if self._log()[0] == salts:  # else it has begun anew meanwhile
-                self._taken = taken
-        return logged >= LONG and logged - self._taken < FEW
+        left = logged - self._taken
+        while left >= (FEW if logged >= LONG else WORTH):
+            before, taken = left, self.finish(engine)
+            now, logged = self._log()  # whoever writes has gone on meanwhile
+            if now != salts:  # it has begun anew
+                return False
+            self._taken, left = taken, logged - taken
+            if left > before / 2:  # they are as quick as we: better a later round than to let them wait for it
+                return False
+        return logged >= LONG and left < FEW
 
     def finish(self, engine: sa.Engine) -> int:
         """Take over what can be now; returns how many pages of the log are in the file."""
