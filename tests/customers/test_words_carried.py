@@ -6,7 +6,6 @@ import pytest
 import sqlalchemy as sa
 
 from geleit.customers import search, tokens
-from geleit.events.event import Identifier
 from geleit.ledger import schema, tables
 from geleit.ledger.ledger import Ledger, store_of
 
@@ -55,7 +54,7 @@ def old_ledger(url):
                 connection.execute(sa.insert(tables.identifier).values(id=number, type=type_, value=value, first_t=0))
                 member = {"set_id": set_id, "identifier_id": number}
                 connection.execute(sa.insert(tables.identifier_set_member).values(**member))
-                words |= tokens.of_identifier(Identifier(type_, value))
+                words |= {(word, why) for word, _, why in tokens.of_identifiers([(number, type_, value)])}
             token = sa.Table("search_token", sa.MetaData(), autoload_with=connection)
             rows = [{"token": word, "set_id": set_id, "field": field} for word, field in sorted(words)]
             connection.execute(sa.insert(token), rows)

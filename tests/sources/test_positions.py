@@ -27,15 +27,6 @@ def test_the_last_token_of_each_place_counts(ledger):
         assert positions.load(connection, "web") == {}
 
 
-def test_forgotten_are_those_of_one_source(ledger):
-    with ledger.write() as connection:
-        positions.store(connection, "till", "exports/a.csv", "1", NOW)
-        positions.store(connection, "shop", "orders", "int:7", NOW)
-        positions.forget(connection, "till")
-        assert positions.load(connection, "till") == {}
-        assert positions.load(connection, "shop") == {"orders": "int:7"}
-
-
 def test_nothing_is_stored_where_the_records_were_not(ledger):
     def interrupted():
         with ledger.write() as connection:

@@ -12,7 +12,7 @@ from typing import Any
 
 import phonenumbers
 
-from geleit.events.event import Event, Identifier
+from geleit.events.event import Event
 from geleit.identity.rules import class_of
 
 LONGEST = 40
@@ -94,14 +94,8 @@ def _products(event: Event, kind: str) -> Iterator[str]:
         yield str(event.properties.get("name") or "")
 
 
-@lru_cache(maxsize=65_536)
-def of_identifier(identifier: Identifier) -> frozenset[tuple[str, str]]:
-    """The tokens of an identifier: the whole of it, and its parts; none of numbers that no person ever types."""
-    class_ = class_of(identifier.type)
-    return frozenset() if class_ in SILENT else frozenset(_of_value(class_, identifier.value))
-
-
 def _of_value(class_: str, value: str) -> set[tuple[str, str]]:
+    """The tokens of an identifier: the whole of it, and its parts."""
     if class_ == "phone":
         return {(form, "phone") for form in phone_forms(value)}
     said, why = (value.partition("@")[0], "email") if class_ == "email" else (value, "number")
@@ -114,7 +108,10 @@ def _of_value(class_: str, value: str) -> set[tuple[str, str]]:
 
 
 def of_identifiers(rows: Iterable[Sequence[Any]]) -> list[tuple[str, int, str]]:
-    """(token, ledger id, what it is) of identifiers (ledger id, type, value, ...), in the order in which the ledger keeps them."""
+    """(token, ledger id, what it is) of identifiers (ledger id, type, value, ...), in the order in which the ledger keeps them.
+
+    Numbers that no person ever types have none.
+    """
     classes: dict[str, str] = {}
     found: list[tuple[str, int, str]] = []
     for number, type_, value, *_ in rows:

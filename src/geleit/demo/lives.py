@@ -14,7 +14,6 @@ from geleit.demo.rows import Array, Rows, together
 from geleit.demo.stories import CAUSES, CHANCES, FELT, OUTCOMES, QUESTIONS
 
 TRIGGERS = ("broke", "wish", "move", "gift", "heat")
-ASKED_IN = ("store", "phone", "desk")
 REPAIR = QUESTIONS.index("repair")
 
 

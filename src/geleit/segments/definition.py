@@ -217,11 +217,6 @@ def kinds_asked(segment: Segment) -> Iterator[str]:
                 yield from part.not_followed_by.did
 
 
-def known_kind(kind: str, kinds: Kinds) -> bool:
-    """Whether a kind is in the vocabulary or in kinds.yaml."""
-    return kind in VOCABULARY or kind in kinds.kinds
-
-
 def the_segment(segments: Mapping[str, Segment], name: str) -> Segment:
     """A segment by name.
 

@@ -34,11 +34,6 @@ def store(connection: sa.Connection, source: str, place: str, token: str, now: i
     connection.execute(upsert(read_position, ["token", "at"]), row)
 
 
-def forget(connection: sa.Connection, source: str) -> None:
-    """Read a source from its beginning next time."""
-    connection.execute(sa.delete(read_position).where(read_position.c.source == source))
-
-
 def fingerprint(definition: SourceDefinition) -> str:
     """Tells one definition of a source from another; what was read with another one is read again.
 
