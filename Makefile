@@ -61,7 +61,7 @@ docs: $(VENV)/.installed ## write the generated pages and pictures of docs/ anew
 long: $(VENV)/.installed clients ## the long kill storms (about half an hour)
 	GELEIT_KILLS=200 $(BIN)/python -m pytest -n 0 tests/stories/test_kill.py tests/stories/test_live_kill.py tests/stories/test_bulk_kill.py \
 		tests/stories/test_bulk_steps.py tests/intake/test_bulk_dirt.py tests/contract/test_client_kills.py tests/stories/test_power_cut.py \
-		tests/stories/test_postgres_kill.py
+		tests/stories/test_postgres_kill.py tests/stories/test_segment_kill.py tests/history/test_kills.py tests/intake/test_bulk_likely.py
 
 analytics-long: $(VENV)/.installed ## every analysis on LOGS random logs: kernels, reference SQL and brute force must agree (an hour)
 	GELEIT_LOGS=$(LOGS) $(BIN)/python -m pytest -q tests/analytics
