@@ -145,6 +145,7 @@ class Ledger:
     def close(self) -> None:
         """Close all connections."""
         self.engine.dispose()
+        self.store.closed()
 
     @contextmanager
     def _translated(self) -> Iterator[None]:

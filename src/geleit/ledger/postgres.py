@@ -133,6 +133,9 @@ class Postgres:
     def warm(self) -> None:
         """The server keeps its own pages."""
 
+    def closed(self) -> None:
+        """Nothing to do, see ``relieved``."""
+
     def relieve(self, engine: sa.Engine) -> bool:
         """Nothing to do, see ``relieved``."""
         del engine

@@ -15,7 +15,9 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.exc import DBAPIError, OperationalError
 
+from geleit import processes
 from geleit.errors import GeleitError, Retryable, StoreError
+from geleit.ledger import paging
 
 BUSY_MS = 30_000
 PAGES = 8_192  # of the log, from which a commit takes them over into the file: for each slice that would cost more than the slice
@@ -23,14 +25,6 @@ BESIDE = 262_144  # the same where another process takes them over, in case that
 WORTH = 16_384  # pages of the log that nobody has taken over, from which that is worth it: what was written twice is taken once
 LONG = 48_000  # pages of the log from which it shall begin anew
 FEW = 500  # pages that are not worth a round of their own
-WARMING = """
-import os, sys
-os.nice(10)
-part = bytearray(1 << 20)
-with open(sys.argv[1], "rb", buffering=0) as file:
-    while file.readinto(part):
-        pass
-"""
 HEAD, FRAME = 32, 24  # bytes before all pages of the log, and before each
 CACHE = 65_536  # KiB of pages that a connection keeps; the one that takes events keeps a share of the memory
 MOST_CACHE = 524_288
@@ -47,7 +41,8 @@ class Sqlite:
         self.name = str(url.database)
         self.pages = PAGES
         self.cache = CACHE
-        self._warming: subprocess.Popen[bytes] | None = None
+        self._paging: subprocess.Popen[bytes] | None = None
+        self._owed = 0  # answers of it that nobody has read yet
         self._salts, self._taken = b"", 0  # of the log: its round, and how many of its pages are in the file
 
     def engine(self) -> sa.Engine:
@@ -96,31 +91,52 @@ class Sqlite:
     def alone(self) -> None:
         """Commits of new connections take the log over by themselves, as they do at first."""
         self.pages, self.cache = PAGES, CACHE
+        self.closed()
 
     def warm(self) -> None:
         """Let another process read the file once, so that the first events need not wait for each of its pages.
 
-        Not this one: closing the file would take away its locks. Nothing is read that memory has no room for.
+        Nothing is read that memory has no room for.
         """
         with suppress(OSError, ValueError, AttributeError):
             memory = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
             if Path(self.name).stat().st_size < memory // 4:
-                words = [sys.executable, "-S", "-c", WARMING, self.name]
-                self._warming = subprocess.Popen(words, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)  # noqa: S603 (this interpreter, and a text of ours)
+                self._page("read", wait=False)
+
+    def _page(self, what: str, *, wait: bool) -> None:
+        """Ask the program beside (see ``paging``) for something; where there can be none, that is left out."""
+        with suppress(OSError, ValueError):
+            if self._paging is None or self._paging.poll() is not None:
+                command = [sys.executable, "-S", paging.__file__, self.name]
+                self._paging = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, bufsize=0)  # noqa: S603 (this interpreter, and a program of ours)
+                self._owed = 0
+            asked, told = self._paging.stdin, self._paging.stdout
+            if asked is None or told is None:
+                return
+            asked.write(f"{what}\n".encode())
+            self._owed += 1
+            while wait and self._owed and told.readline():
+                self._owed -= 1
+
+    def closed(self) -> None:
+        """Nobody uses the file any more: the program beside ends."""
+        if self._paging is not None:
+            processes.stop(self._paging)
+            processes.let_go(self._paging)
+            self._paging = None
 
     def relieve(self, engine: sa.Engine) -> bool:
         """Take the log over into the file, if that is worth it, as far as that goes without anybody waiting for it.
 
         True if the log shall begin anew: it does when whoever writes takes over the few pages that are left (``finish``).
         """
-        if self._warming is not None and self._warming.poll() is not None:
-            self._warming = None
         salts, logged = self._log()
         if salts != self._salts:
             self._salts, self._taken = salts, 0
         left = logged - self._taken
         while left >= (FEW if logged >= LONG else WORTH):
             before, taken = left, self.finish(engine)
+            self._page("write", wait=True)
             now, logged = self._log()  # whoever writes has gone on meanwhile
             if now != salts:  # it has begun anew
                 return False

@@ -1,0 +1,63 @@
+"""A small program beside a SQLite ledger: it reads the file into memory once, and writes out what others changed, piece by piece.
+
+Pages that a checkpoint has put into the file lie in the system's memory until somebody syncs it; hundreds of megabytes then go to the
+disk at one go, and every commit of the log waits behind them. Here they go beforehand, so little at a time that a commit passes.
+
+A process of its own, because closing the file takes away the locks of the process that uses it. It takes a word a line and answers
+with a line; it ends when its input does. Nothing but the standard library, so that it starts at once.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import sys
+from collections.abc import Callable
+from contextlib import suppress
+
+PIECE = 1 << 20  # bytes
+ALL = 1 | 2 | 4  # sync_file_range: wait for what is on its way, begin with what is not, wait for it
+
+Sync = Callable[[int, int, int, int], int]
+
+
+def serve() -> None:
+    """Do what is asked of the file that the first argument names: ``read`` or ``write``."""
+    with suppress(OSError, AttributeError):
+        os.nice(10)
+    sync = _sync()
+    for asked in sys.stdin:
+        with suppress(OSError), open(sys.argv[1], "rb", buffering=0) as file:  # noqa: PTH123 (pathlib would cost as much as all the rest)
+            if asked == "read\n":
+                read(file.fileno())
+            elif sync is not None:
+                write(file.fileno(), sync)
+        sys.stdout.write("done\n")
+        sys.stdout.flush()
+
+
+def read(file: int) -> None:
+    """Read it once; the system keeps it as long as nobody needs the memory more."""
+    part = bytearray(PIECE)
+    while os.readv(file, [part]):
+        pass
+
+
+def write(file: int, sync: Sync) -> None:
+    """Have all changed pages written, without the disk's own flush: whoever syncs the file later finds little left."""
+    for place in range(0, os.fstat(file).st_size, PIECE):
+        sync(file, place, PIECE, ALL)
+
+
+def _sync() -> Sync | None:
+    """Linux's call; None elsewhere."""
+    try:
+        call = ctypes.CDLL(None, use_errno=True).sync_file_range
+    except (OSError, TypeError, AttributeError):
+        return None
+    call.argtypes = [ctypes.c_int, ctypes.c_int64, ctypes.c_int64, ctypes.c_uint]
+    return call
+
+
+if __name__ == "__main__":
+    serve()
