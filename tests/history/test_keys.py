@@ -1,11 +1,12 @@
 """Keys of bulk events: found in whatever run they are, merged while others read, made again when they are lost."""
 
+import pyarrow as pa
 import pytest
 import sqlalchemy as sa
 
 from geleit.errors import StoreError
 from geleit.history import keys as key_room
-from geleit.history.keys import MOST, Keys, rows_of
+from geleit.history.keys import MOST, Keys, distinct, first_of_each, in_order, rows_of, rows_of_columns
 from geleit.ledger import tables
 from geleit.ledger.ledger import Ledger
 
@@ -153,3 +154,22 @@ def test_keys_whose_first_half_is_equal_are_told_apart(tmp_path, ledger):
             (said,) = keys.contents(connection, ["0" * 15 + "1" + f"{number:016x}"]).values()
             assert said == content(number)
         assert connection.execute(sa.select(sa.func.count()).select_from(tables.key_run)).scalar_one() == 1
+
+
+def test_columns_of_ids_give_the_same_rows_as_lists_of_them():
+    ids, contents = [identity(n) for n in range(9)], [content(2**63 + n) for n in range(9)]
+    whole = pa.chunked_array([pa.array(["", *ids[:4]]).slice(1), pa.array([], pa.string()), pa.array(ids[4:])])
+    said = pa.chunked_array([pa.array(contents)])
+    assert (rows_of_columns(whole, said) == rows_of(ids, contents)).all()
+    assert rows_of_columns(whole.slice(3, 4), said.slice(3, 4)).tolist() == rows_of(ids[3:7], contents[3:7]).tolist()
+
+
+def test_of_equal_ids_the_first_one_leads_even_where_the_first_halves_agree():
+    ids = ["a" * 16 + half * 16 for half in "cbcbc"] + ["0" * 32]
+    rows = rows_of(ids, [content(n) for n in range(6)])
+    order = in_order(rows)
+    leads, led = first_of_each(rows, order)
+    assert leads.tolist() == [True, True, False, False, False, True]
+    assert led.tolist() == [0, 1, 0, 1, 0, 5]
+    assert not distinct(rows[:, order])
+    assert distinct(rows[:, order[leads[order]]])

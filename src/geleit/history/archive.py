@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
@@ -107,7 +108,7 @@ class Archive:
         """
         year = self.folder / str(moment(self.ledger.clock()).year)
         _make(year)
-        seqs = pa.array(range(first_seq, first_seq + rows.num_rows), pa.int64())
+        seqs = pa.array(np.arange(first_seq, first_seq + rows.num_rows))
         table = rows.add_column(0, pa.field("seq", pa.int64()), seqs).replace_schema_metadata(
             {"geleit.segment": VERSION}
         )

@@ -6,6 +6,7 @@ question for 500 keys costs a few hundred page reads.
 
 from __future__ import annotations
 
+from binascii import unhexlify
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -13,6 +14,7 @@ from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
+import pyarrow as pa
 import sqlalchemy as sa
 
 from geleit.errors import StoreError
@@ -27,6 +29,7 @@ LARGEST = 20_000_000  # rows that a merger may make: it holds them in memory, th
 DIGITS = 16
 
 Rows = npt.NDArray[np.uint64]
+Places = npt.NDArray[np.int64]
 
 _run = tables.key_run.c
 _RUNS = Prepared(sa.select(_run.path, _run.sha256, _run.rows, _run.bytes))
@@ -64,12 +67,14 @@ class Keys:
             found.update({ids[place]: f"{int(contents[place]):016x}" for place in places})
         return found
 
-    def look_up(self, connection: sa.Connection, wanted: Rows) -> tuple[npt.NDArray[np.bool_], npt.NDArray[np.uint64]]:
-        """For many rows at once: which ids are known, and the contents that stand under those."""
-        order = in_order(wanted)  # neighbors are found side by side
+    def look_up(
+        self, connection: sa.Connection, wanted: Rows, order: Places
+    ) -> tuple[npt.NDArray[np.bool_], npt.NDArray[np.uint64]]:
+        """For many rows at once: which ids are known, and the contents that stand under those. ``order``: ``in_order``."""
         present, contents = np.zeros(len(order), bool), np.zeros(len(order), np.uint64)
+        ordered = wanted[:, order]  # neighbors are found side by side
         for run in self.runs(connection):
-            there, said = self._look(run, wanted[:, order])
+            there, said = self._look(run, ordered)
             present[order[there]] = True
             contents[order[there]] = said[there]
         return present, contents
@@ -192,7 +197,7 @@ class Keys:
         return self._open[run.path]
 
 
-def in_order(rows: Rows) -> npt.NDArray[np.int64]:
+def in_order(rows: Rows) -> Places:
     """The places of rows sorted by id; the first half decides but for the rarest of ties."""
     order = np.argsort(rows[HIGH])
     high = rows[HIGH][order]
@@ -201,10 +206,42 @@ def in_order(rows: Rows) -> npt.NDArray[np.int64]:
     return order
 
 
-def distinct(rows: Rows) -> bool:
-    """Whether no id occurs twice."""
-    ordered = rows[:, in_order(rows)]
-    return not ((ordered[HIGH, 1:] == ordered[HIGH, :-1]) & (ordered[LOW, 1:] == ordered[LOW, :-1])).any()
+def distinct(ordered: Rows) -> bool:
+    """Whether no id of sorted rows occurs twice."""
+    return not _repeated(ordered).any()
+
+
+def first_of_each(rows: Rows, order: Places) -> tuple[npt.NDArray[np.bool_], npt.NDArray[np.uint64]]:
+    """Per row, whether it is the first of its id, and the content of the one that is; ``order``: ``in_order``."""
+    starts = np.flatnonzero(np.concatenate(([True], ~_repeated(rows[:, order]))))
+    firsts = np.minimum.reduceat(order, starts)
+    leader = np.empty(len(order), np.int64)
+    leader[order] = np.repeat(firsts, np.diff(starts, append=len(order)))
+    return leader == np.arange(len(order)), rows[CONTENT][leader]
+
+
+def _repeated(ordered: Rows) -> npt.NDArray[np.bool_]:
+    """Whether each row but the first has the id of the one before it."""
+    same: npt.NDArray[np.bool_] = ordered[HIGH, 1:] == ordered[HIGH, :-1]
+    same &= ordered[LOW, 1:] == ordered[LOW, :-1]
+    return same
+
+
+def rows_of_columns(ids: pa.ChunkedArray, contents: pa.ChunkedArray) -> Rows:
+    """The same as ``rows_of`` for columns, where every content is there."""
+    high_low, said = _numbers(ids, 2), _numbers(contents, 1)
+    return np.stack([high_low[:, 0], high_low[:, 1], said[:, 0]])
+
+
+def _numbers(texts: pa.ChunkedArray, words: int) -> npt.NDArray[np.uint64]:
+    """Hexadecimal texts, all of so many times 16 digits, as numbers."""
+    letters = []
+    for chunk in texts.chunks:
+        if len(chunk):
+            _, offsets, data = chunk.buffers()
+            first = int(np.frombuffer(offsets, np.int32)[chunk.offset])
+            letters.append(memoryview(data)[first : first + len(chunk) * words * DIGITS])
+    return np.frombuffer(unhexlify(b"".join(letters)), ">u8").astype(np.uint64).reshape(len(texts), words)
 
 
 def rows_of(ids: Sequence[str], contents: Sequence[str]) -> Rows:

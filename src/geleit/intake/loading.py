@@ -8,19 +8,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from pathlib import Path
 
-import duckdb
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
-import pyarrow.compute as pc
 import sqlalchemy as sa
 
 from geleit.files import only_one
 from geleit.history.archive import Archive, Segment
 from geleit.history.disk import writing
-from geleit.history.keys import Keys, Rows, Run, distinct
-from geleit.history.statements import load_from
+from geleit.history.keys import CONTENT, Keys, Places, Rows, Run, distinct, first_of_each, in_order, rows_of_columns
 from geleit.history.turn import turn
 from geleit.identity import refused
 from geleit.intake import parts
@@ -30,11 +27,10 @@ from geleit.ledger import tables
 from geleit.ledger.ledger import among, last_event, take_numbers
 from geleit.sources import quarantine
 from geleit.sources.records import Rejected
-from geleit.sources.vectors import flat, scratch
 
 load = tables.load.c
-NEW, AGAIN, CONTRADICTING = "new", "again", "contradicting"
-SQL = load_from(Path(__file__).parent / "loading.sql")
+NEW, AGAIN, CONTRADICTING = range(3)
+Fates = npt.NDArray[np.int64]
 
 
 class Load:
@@ -65,23 +61,22 @@ class Load:
         while True:
             with self.intake.ledger.read() as connection:
                 before = last_event(connection)
-            fates = self._sift(staged)
-            new = staged.filter(pc.equal(fates, NEW)) if fates is not None else staged
-            if not new.num_rows or self._acknowledge(new, before):
+            keys = rows_of_columns(staged["event_id"], staged["content"])
+            fates = self._sift(staged, keys)
+            news = fates == NEW
+            new, keys = (staged, keys) if news.all() else (staged.filter(pa.array(news)), keys[:, news])
+            if not new.num_rows or self._acknowledge(new, keys, before):
                 break
         receipts, place = [], 0
         for table, rejected in chunks:
-            mine = fates.slice(place, table.num_rows) if fates is not None else None
+            mine = fates[place : place + table.num_rows]
             receipts.append(self._told(table, mine, rejected, now))
             place += table.num_rows
         return receipts
 
-    def _told(self, staged: pa.Table, fates: pa.Array | None, rejected: Sequence[Rejected], now: int) -> Receipt:
+    def _told(self, staged: pa.Table, fates: Fates, rejected: Sequence[Rejected], now: int) -> Receipt:
         """What became of one chunk; contradictions and rejections go to the quarantine."""
-        if fates is None:
-            again = contradicting = staged.slice(0, 0)
-        else:
-            again, contradicting = (staged.filter(pc.equal(fates, word)) for word in (AGAIN, CONTRADICTING))
+        again, contradicting = (staged.filter(pa.array(fates == fate)) for fate in (AGAIN, CONTRADICTING))
         with self.intake.ledger.read() as connection:
             contradicted = again.num_rows and quarantine.contradictions(connection)
         if contradicted:
@@ -92,22 +87,23 @@ class Load:
         new = staged.num_rows - again.num_rows - contradicting.num_rows
         return Receipt(new, again.num_rows, contradicting.num_rows, put)
 
-    def _sift(self, staged: pa.Table) -> pa.Array | None:
-        """What becomes of each row: NEW, AGAIN, or CONTRADICTING an earlier one of its key; None if all are new."""
-        with scratch() as duck:
-            duck.register("staged", staged)
-            wanted = _keys_of(duck)
-            known, said = self._known(staged, wanted)
-            if not known.any() and distinct(wanted):
-                return None
-            duck.register("known", pa.table({"place": pa.array(np.arange(len(known))), "known": known, "said": said}))
-            return flat(duck.sql(SQL["fate"]).to_arrow_table()["fate"])
+    def _sift(self, staged: pa.Table, wanted: Rows) -> Fates:
+        """What becomes of each row: NEW, AGAIN, or CONTRADICTING an earlier one of its key."""
+        order = in_order(wanted)
+        known, said = self._known(staged, wanted, order)
+        if not known.any() and distinct(wanted[:, order]):
+            return np.full(len(known), NEW)
+        leads, led = first_of_each(wanted, order)
+        same = wanted[CONTENT] == np.where(known, said, led)
+        fates: Fates = np.where(same, AGAIN, CONTRADICTING)
+        fates[leads & ~known] = NEW
+        return fates
 
-    def _known(self, staged: pa.Table, wanted: Rows) -> tuple[np.ndarray, np.ndarray]:
+    def _known(self, staged: pa.Table, wanted: Rows, order: Places) -> tuple[np.ndarray, np.ndarray]:
         """Which rows were acknowledged before, and the content that stands under their keys."""
         key = tables.event_key.c
         with self.intake.ledger.read() as connection:
-            known, said = self.keys.look_up(connection, wanted)
+            known, said = self.keys.look_up(connection, wanted, order)
             live: dict[str, str] = {}
             if connection.execute(sa.select(key.id).limit(1)).first():
                 query = sa.select(key.id, key.content).where(among(key.id, staged["event_id"].to_pylist()))
@@ -119,16 +115,14 @@ class Load:
             said[places] = np.array([int(live[ids[place]], 16) for place in places], np.uint64)
         return known, said
 
-    def _acknowledge(self, new: pa.Table, before: int) -> bool:
+    def _acknowledge(self, new: pa.Table, keys: Rows, before: int) -> bool:
         """Segment, keys and parts, listed together; False if somebody else took one of the events in meanwhile."""
-        with scratch() as duck:
-            duck.register("staged", new)
-            run = self.keys.write(_keys_of(duck))
+        run = self.keys.write(keys)
         self._write_part(new)
         told = refused.rows_of_columns(new)
         with turn(self.archive.lock):
             segment = self.archive.write(new.select(STORED.names), self._reserve(new.num_rows))
-            return self._enter(segment, run, (before, set(new["event_id"].to_pylist())), told)
+            return self._enter(segment, run, (before, new["event_id"]), told)
 
     def _reserve(self, rows: int) -> int:
         """Numbers for the rows of a segment that is being written."""
@@ -138,7 +132,9 @@ class Load:
             connection.execute(sa.update(tables.load).where(load.id == self.number).values(**values))
         return first
 
-    def _enter(self, segment: Segment, run: Run, sifted: tuple[int, set[str]], told: Sequence[refused.Row]) -> bool:
+    def _enter(
+        self, segment: Segment, run: Run, sifted: tuple[int, pa.ChunkedArray], told: Sequence[refused.Row]
+    ) -> bool:
         """The acknowledgement: everything that was written counts from here on; ``told``: identifiers that were refused."""
         with self.intake.ledger.write() as connection:
             if _overtaken(connection, *sifted):
@@ -194,16 +190,11 @@ def clear_half_written(connection: sa.Connection, archive: Archive) -> int | Non
     return int(row.id)
 
 
-def _overtaken(connection: sa.Connection, before: int, ids: set[str]) -> bool:
+def _overtaken(connection: sa.Connection, before: int, ids: pa.ChunkedArray) -> bool:
     """Whether an event of a chunk was taken in by somebody else since the number ``before``."""
     since = sa.select(tables.outbox.c.event_id).where(tables.outbox.c.seq > before)
     archived = sa.select(tables.segment.c.id).where(tables.segment.c.first_seq > before).limit(1)
     if connection.execute(archived).first():  # archived already: look again at everything
         return True
-    return not ids.isdisjoint(connection.execute(since).scalars())
-
-
-def _keys_of(duck: duckdb.DuckDBPyConnection) -> Rows:
-    """The keys of the staged rows, in their order."""
-    found = duck.sql(SQL["keys"]).to_arrow_table()
-    return np.stack([found[name].to_numpy() for name in ("high", "low", "content")])
+    others = set(connection.execute(since).scalars())
+    return bool(others) and not others.isdisjoint(ids.to_pylist())

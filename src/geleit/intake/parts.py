@@ -50,7 +50,7 @@ def write(folder: Path, rows: pa.Table, setting: Setting) -> None:
     folder.mkdir(parents=True, mode=0o700)
     for name, table in found.items():
         path = folder / f"{name}.parquet"
-        pq.write_table(table, path, compression="zstd")
+        pq.write_table(table, path, compression="lz4", use_dictionary=False)  # read once, soon: quick beats small
         sync_file(path)
     sync_folder(folder)
     sync_folder(folder.parent)

@@ -90,7 +90,7 @@ class ColumnarMapper(Mapper):
 
         Errors: as ``Mapper.map``.
         """
-        table, skipped, failed = self._sifted(numbered(records.columns, range(len(records.lines))))
+        table, skipped, failed = self._sifted(numbered(records.columns, np.arange(len(records.lines))))
         unsure = set(failed)
         sound = table  # what fails in one event need not be looked for in the next: single mapping says all about it
         built: list[_Built] = []

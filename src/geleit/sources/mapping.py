@@ -8,6 +8,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import msgspec
+import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 
 from geleit.errors import GeleitError
@@ -313,7 +315,7 @@ class Mapper:
         )
 
 
-def numbered(table: pa.Table, rows: Sequence[int]) -> pa.Table:
+def numbered(table: pa.Table, rows: Sequence[int] | npt.NDArray[np.int64]) -> pa.Table:
     """Records with their numbers, by which answers name them."""
     columns = {name: table[name] for name in table.column_names}
     return pa.table(columns | {ROW: pa.array(rows, pa.int64())})
