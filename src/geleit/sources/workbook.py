@@ -17,9 +17,12 @@ from pathlib import Path
 
 import python_calamine as calamine
 
+from geleit.sources.zero_padding import Padded, padded
+
 MEMORY = 3 << 30  # bytes of address space; a stray cell in the last row and column of a sheet wants 500 GB
 DIGITS = 15  # what Excel shows and keeps; behind them stand traces of binary fractions
 LOCKED = "it is protected by a password; save it without one"
+NONE: Padded = (0, {})
 COMPOUND = b"\xd0\xcf\x11\xe0"
 PACKAGE = "EncryptedPackage".encode("utf-16-le")  # what a locked .xlsx holds
 
@@ -80,7 +83,7 @@ def lines(path: str, wanted: str | int | None) -> Iterator[object]:
         name = chosen(workbook, wanted)
         yield {"sheets": workbook.sheet_names, "sheet": name}
         if name:
-            yield from rows(workbook.get_sheet_by_name(name))
+            yield from rows(workbook.get_sheet_by_name(name), padded(path, name))
         yield None
     except calamine.PasswordError:
         yield {"error": LOCKED}
@@ -96,16 +99,25 @@ def _encrypted(path: str) -> bool:
     return content.startswith(COMPOUND) and PACKAGE in content
 
 
-def rows(sheet: calamine.CalamineSheet) -> Iterator[list[object]]:
-    """Number and cells of every row that is not empty."""
+def rows(sheet: calamine.CalamineSheet, zeros: Iterator[Padded]) -> Iterator[list[object]]:
+    """Number and cells of every row that is not empty; ``zeros``: the cells that fill up with zeros, by row."""
     filled: set[int] = set()
     for cells in sheet.iter_rows():
         filled.update(place for place, cell in enumerate(cells) if cell != "")
     places = sorted(filled)
+    first = sheet.start[1] if sheet.start else 0  # empty columns before it are not there
+    following, digits = next(zeros, NONE)
     for number, cells in enumerate(sheet.iter_rows(), 1):
         row = [shown(cells[place]) for place in places]
+        if number == following:
+            row = [_filled(text, digits.get(first + place, 0)) for place, text in zip(places, row, strict=True)]
+            following, digits = next(zeros, NONE)
         if any(row):
             yield [number, row]
+
+
+def _filled(text: str, digits: int) -> str:
+    return text.zfill(digits) if text.isdecimal() else text
 
 
 if __name__ == "__main__":
