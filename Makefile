@@ -8,7 +8,10 @@ EVENTS ?= 1_000_000
 .DEFAULT_GOAL := help
 LOGS   ?= 800
 
-.PHONY: help demo test lint types contracts sizes unit browser servers clients lock docs long analytics-long spark-long bench-bulk clean
+# Tests start hundreds of processes; each would compile the whole package anew.
+unexport PYTHONDONTWRITEBYTECODE
+
+.PHONY: help demo test proven lint types contracts sizes unit browser servers clients lock docs long analytics-long spark-long bench-bulk clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 14
@@ -22,7 +25,15 @@ $(VENV)/.installed: requirements/dev.txt pyproject.toml
 demo: $(VENV)/.installed ## build the example company in ./demo and open it in the browser
 	$(BIN)/geleit demo $(DEMO)
 
-test: lint types contracts sizes browser servers clients unit ## everything that must hold before a change lands
+test: $(VENV)/.installed ## everything that must hold before a change lands: the tests, and the checks beside them
+	@$(MAKE) --no-print-directory -k -j2 -Otarget proven lint types contracts sizes
+
+# One after another: packages are installed under one lock, and the tests need them all.
+proven:
+	@sh scripts/ensure_chromium.sh
+	@sh scripts/ensure_servers.sh
+	@sh scripts/ensure_clients.sh
+	@$(MAKE) --no-print-directory unit
 
 lint: $(VENV)/.installed
 	$(BIN)/ruff check .

@@ -1,12 +1,12 @@
 """`geleit import --anew`: what no file says survives a correction of a source."""
 
 import json
-import subprocess
-import sys
 
 import pytest
+from typer.testing import CliRunner
 
 from geleit.access import write_keys
+from geleit.cli.app import app
 from geleit.events.event import Event, Identifier
 from geleit.ledger.lease import Lease
 from geleit.workspace import deciding, open_workspace
@@ -27,9 +27,8 @@ ADA, EVE = Identifier("crm.customer_no", "K1"), Identifier("crm.customer_no", "K
 
 
 def run(folder, *words):
-    command = [sys.executable, "-m", "geleit", *words, "-w", str(folder), "--json"]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
-    return done.returncode, done.stdout
+    done = CliRunner().invoke(app, [*words, "-w", str(folder), "--json"])
+    return done.exit_code, done.stdout or str(done.exception)
 
 
 @pytest.fixture

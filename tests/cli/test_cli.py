@@ -1,25 +1,48 @@
+"""The command as a person starts it; one test starts the program itself, the others its `main` in this process."""
+
 import json
+import shutil
 import subprocess
 import sys
 
 import pytest
 
+from geleit.cli.app import main
+
 
 @pytest.fixture
-def geleit(tmp_path):
+def geleit(tmp_path, monkeypatch, capfd):
+    """Runs ``geleit`` in the test's folder and returns what it printed."""
+    monkeypatch.chdir(tmp_path)
+
     def run(*arguments, code=0):
-        done = subprocess.run(
-            [sys.executable, "-m", "geleit", *map(str, arguments)],
-            capture_output=True,
-            text=True,
-            check=False,
-            cwd=tmp_path,
-        )
-        assert done.returncode == code, done.stdout + done.stderr
-        assert "Traceback" not in done.stderr
-        return done.stdout if code == 0 or done.stdout else done.stderr
+        monkeypatch.setattr(sys, "argv", ["geleit", *map(str, arguments)])
+        with pytest.raises(SystemExit) as ended:
+            main()
+        told, failed = capfd.readouterr()
+        assert (ended.value.code or 0) == code, told + failed
+        return told if code == 0 or told else failed
 
     return run
+
+
+@pytest.fixture(scope="module")
+def demo(tmp_path_factory):
+    """The example company as the program builds it, a process of its own, and what it told."""
+    folder = tmp_path_factory.mktemp("demo")
+    return folder / "d", json.loads(_process(folder, "demo", "d", "--small", "--no-serve", "--json"))
+
+
+def _process(folder, *arguments, code=0):
+    command = [sys.executable, "-m", "geleit", *arguments]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=folder)
+    assert done.returncode == code, done.stdout + done.stderr
+    assert "Traceback" not in done.stderr
+    return done.stdout or done.stderr
+
+
+def test_an_error_of_the_program_is_a_sentence_with_a_hint(tmp_path):
+    assert "hint:  make a workspace" in _process(tmp_path, "check", code=1)
 
 
 def test_errors_are_sentences_with_a_hint_and_json_for_programs(geleit):
@@ -38,8 +61,9 @@ def test_an_empty_workspace_is_fine_and_says_what_is_next(geleit):
     assert "ada" in geleit("customer", "ada", "-w", "acme", code=1)
 
 
-def test_a_demo_is_built_twice_without_change_and_draws_its_map(geleit):
-    first = json.loads(geleit("demo", "d", "--small", "--no-serve", "--json"))
+def test_a_demo_is_built_twice_without_change_and_draws_its_map(geleit, demo):
+    folder, first = demo
+    shutil.copytree(folder, "d")
     again = json.loads(geleit("demo", "d", "--small", "--no-serve", "--json"))
     assert first == again
     assert first["customer"].startswith("c")
@@ -49,9 +73,8 @@ def test_a_demo_is_built_twice_without_change_and_draws_its_map(geleit):
     assert report["ok"]
 
 
-def test_explaining_two_identifiers_prints_the_chain(geleit):
-    geleit("demo", "d", "--small", "--no-serve")
-    text = geleit("identity", "explain", "crm.customer_no:4711", "-w", "d")
+def test_explaining_two_identifiers_prints_the_chain(geleit, demo):
+    text = geleit("identity", "explain", "crm.customer_no:4711", "-w", demo[0])
     assert "4711" in text
 
 

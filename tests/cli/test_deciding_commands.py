@@ -1,12 +1,12 @@
 """Decisions on the command line: what became of whom is printed, JSON for programs, pictures on request."""
 
 import json
+import shutil
 
 import pytest
 from typer.testing import CliRunner
 
 from geleit.cli.app import app
-from geleit.demo.example import build_demo
 from geleit.errors import GeleitError
 from geleit.workspace import open_workspace
 
@@ -14,9 +14,9 @@ WHO = ["--author", "Anja Kern", "--reason", "said so"]
 
 
 @pytest.fixture
-def geleit(tmp_path, monkeypatch):
-    """Runs ``geleit identity`` on the example."""
-    build_demo(tmp_path / "d")
+def geleit(tmp_path, monkeypatch, washing_machine):
+    """Runs ``geleit identity`` on a copy of the imported example."""
+    shutil.copytree(washing_machine.root, tmp_path / "d")
     monkeypatch.chdir(tmp_path / "d")
     monkeypatch.delenv("GELEIT_AUTHOR", raising=False)
 
