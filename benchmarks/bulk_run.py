@@ -79,7 +79,10 @@ def prepare(root: Path, file: Path) -> None:
 
 
 class Run:
-    """The stages of one load, each measured; ``found`` says how long after the start customers could be shown."""
+    """The stages of one load, each measured.
+
+    ``found`` says how long after the start a question was answered (``answer``) and customers were shown (``first``, ``all``).
+    """
 
     def __init__(self, workspace: Workspace, truth: dict[str, Any], *, profile: bool, beside: bool) -> None:
         self.workspace, self.truth, self.profile, self.beside = workspace, truth, profile, beside
@@ -129,10 +132,20 @@ class Run:
     def adopt(self) -> None:
         """Customers are made; meanwhile some are looked for."""
         self.last = time.perf_counter()
-        adopt_all(self.workspace.intake, self.workspace.archive, progress=self._step)
+        adopt_all(self.workspace.intake, self.workspace.archive, progress=self._step, known=self._known)
         self._look()
         self.checks["people not found"] = (0, len(self.waiting))
         self.checks["customers"] = (self.truth["people"], self.workspace.counts().customers)
+
+    def _known(self) -> None:
+        """Whose the events are is known: as ``geleit sync`` would, build the journal, and ask it at once."""
+        now = time.perf_counter()
+        self.steps[self.announced] += now - self.last
+        self.workspace.build_generation()
+        self._ask("first answer")
+        self.found["answer"] = between(self.begin, spent())
+        self.last = time.perf_counter()
+        self.steps["journal, first answer"] = self.last - now
 
     def _step(self, step: str, done: int) -> None:
         """How long each step took (0 done announces one), and whether people can be found by now."""
@@ -154,11 +167,16 @@ class Run:
             self.found.setdefault("all", between(self.begin, spent()))
 
     def ask(self) -> None:
+        """The question once more, of everything."""
+        self._ask("answer")
+        self.found.setdefault("answer", between(self.begin, spent()))
+
+    def _ask(self, name: str) -> None:
         """How many people ordered within thirty days of looking at a product."""
         view = self.workspace.history.open_view()
         row = view.execute(QUESTION).fetchone()
         view.close()
-        self.checks["answer"] = (self.truth["answer"], row[0] if row else None)
+        self.checks[name] = (self.truth["answer"], row[0] if row else None)
 
     def bring_up_to_date(self) -> None:
         """Needs are cut, a generation is built; with live events ``beside`` the latter alone, for needs would never be done."""

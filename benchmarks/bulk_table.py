@@ -10,7 +10,7 @@ HEAD = ("from the start until", "wall s", "CPU s", "CPU µs per event", "peak MB
 LOCKS = ("stage", "wall s", "CPU s", "locks taken", "held p50 ms", "held p99 ms", "longest ms", "waited s")
 LIVE = ("live events beside", "batches", "ack p50 ms", "p99", "max", "lock wait p50 ms", "p99", "max")
 COSTLY = ("stage", "function", "calls", "seconds")
-STAGES = {"import": "import", "adopt": "adopt", "question": "first question", "sync": "sync"}
+STAGES = {"import": "import", "adopt": "adopt", "question": "question", "sync": "sync"}
 
 
 def summarized(events: Sequence[tuple[float, float, float]], stages: dict[str, Any]) -> dict[str, Any]:
@@ -34,21 +34,24 @@ def quantiles(values: Sequence[float]) -> dict[str, float]:
 
 
 def milestones(run: dict[str, Any]) -> list[tuple[str, dict[str, float]]]:
-    """What was reached, and what it had taken from the start of the import."""
-    found, reached, total = run["found"], [], {"wall": 0.0, "cpu": 0.0}
+    """What was reached, in the order of time, and what it had taken from the start of the import."""
+    found, total = run["found"], {"wall": 0.0, "cpu": 0.0}
+    labels = {
+        "answer": "the first question is answered",
+        "first": "the first of ten customers is found by e-mail and shown",
+        "all": "all ten are",
+    }
     said = {
         "import": "every event is acknowledged",
         "adopt": "everything is adopted",
-        "question": "the first question is answered",
         "sync": "needs are cut and the journal is built",
     }
+    reached = [(labels[which], found[which]) for which in labels if which in found]
     for name, stage in run["stages"].items():
         total = {key: total[key] + stage[key] for key in total}
-        if name == "adopt":
-            labels = {"first": "the first of ten customers is found by e-mail and shown", "all": "all ten are"}
-            reached += [(labels[which], found[which]) for which in labels if which in found]
-        reached.append((said[name], total | {"peak_mb": stage["peak_mb"]}))
-    return reached
+        if name in said:
+            reached.append((said[name], total | {"peak_mb": stage["peak_mb"]}))
+    return sorted(reached, key=lambda one: one[1]["wall"])
 
 
 def reached_rows(run: dict[str, Any], events: int) -> list[list[str]]:

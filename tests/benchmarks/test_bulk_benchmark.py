@@ -41,7 +41,7 @@ def test_every_stage_is_measured_and_right(measured):
     assert run["checks"]["events"] == [2_985, 2_985]  # every 200th row repeats another one
     assert run["checks"]["answer"][0] == run["checks"]["answer"][1] > 0
     assert run["checks"]["people not found"] == [0, 0]
-    assert set(run["found"]) == {"first", "all"}
+    assert set(run["found"]) == {"answer", "first", "all"}
     assert run["stages"]["import"]["held_ms"]["count"] > 0
     assert result["wrong"] == []
     assert result["truth"]["kinds"] == 30

@@ -10,7 +10,7 @@ import pyarrow as pa
 import sqlalchemy as sa
 
 from geleit.errors import StoreError
-from geleit.history import delta, reading, snapshot
+from geleit.history import delta, gathered, reading, snapshot
 from geleit.history.archive import Archive, Segment
 from geleit.history.generation import Generation
 from geleit.history.history import History
@@ -98,6 +98,10 @@ def check(ledger: Ledger, archive: Archive, journal: Journal, history: History) 
         with duck:
             runs = _known(connection, keys, findings)
             _load(connection, archive, sound, duck)
+            if viewed:
+                gathered.hold(connection, duck, archive, base)
+                duck.execute(load("gathered.sql")["add_expected"])
+                gathered.let_go(duck)
             for ids in keys.ids(runs):
                 duck.from_arrow(pa.table({"id": ids})).insert_into("known")
             _ask(duck, _answerable(connection, whole=len(runs) == len(keys.runs(connection))), {}, findings)

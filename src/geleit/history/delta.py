@@ -14,7 +14,7 @@ import sqlalchemy as sa
 
 from geleit.errors import StoreError
 from geleit.events.kinds import Catalogue
-from geleit.history import reading, snapshot
+from geleit.history import gathered, reading, snapshot
 from geleit.history.archive import Archive, Segment
 from geleit.history.generation import Generation
 from geleit.history.statements import load
@@ -81,6 +81,7 @@ def open_view(
     sql = load("delta.sql")
     try:
         _collect(duck, connection, archive, beyond)
+        gathered.hold(connection, duck, archive, generation)
         if generation:
             _resolve(duck, connection, generation)
         else:
@@ -90,6 +91,7 @@ def open_view(
         if not generation:
             duck.execute(sql["settle_all"])
         duck.execute(sql["settle"])
+        gathered.let_go(duck)
         duck.execute(sql["masked_events"] if generation else sql["only_delta"])
         duck.execute(sql["as_of"], asdict(beyond.as_of))
     except duckdb.Error as error:
@@ -109,12 +111,13 @@ def _resolve_all(duck: duckdb.DuckDBPyConnection, connection: sa.Connection) -> 
     duck.execute(load("delta.sql")["all_stored"])
     for rows, name in ((reading.RESOLVED, "resolved"), (reading.SLICED, "sliced")):
         snapshot.copy(connection, rows, duck, name)
+    duck.execute(load("gathered.sql")["add_resolved"])
     reading.copy_assigned(connection, duck)
 
 
 def _resolve(duck: duckdb.DuckDBPyConnection, connection: sa.Connection, generation: Generation) -> None:
     """Table ``stored`` of all rows to be read anew, and where they belong now (``resolved``, ``sliced``, ``assigned``)."""
-    sql = load("delta.sql")
+    sql, early = load("delta.sql"), load("gathered.sql")
     duck.execute(sql["fresh"])
     resolution, customer = tables.resolution.c, tables.customer.c
     stirred = sa.select(customer.id.label("customer_id")).where(customer.change > generation.change)
@@ -122,11 +125,13 @@ def _resolve(duck: duckdb.DuckDBPyConnection, connection: sa.Connection, generat
     snapshot.copy(connection, stirred, duck, "stirred")
     fresh = _keys(duck, sql["fresh_sets"])
     snapshot.copy_matching(connection, reading.RESOLVED, tables.identifier_set.c.key, fresh, (duck, "owners"))
+    duck.execute(early["add_owners"])
     snapshot.copy_matching(connection, reading.SLICED, tables.identifier_set.c.key, fresh, (duck, "holders"))
     duck.execute(sql["dirty"])
     duck.execute(sql["dirty_stored"])
     sets = _keys(duck, sql["stored_sets"])
     snapshot.copy_matching(connection, reading.RESOLVED, tables.identifier_set.c.key, sets, (duck, "resolved"))
+    duck.execute(early["add_stored"])
     snapshot.copy_matching(connection, reading.SLICED, tables.identifier_set.c.key, sets, (duck, "sliced"))
     reading.copy_assigned(connection, duck, [str(one) for one in _keys(duck, sql["touched"])])
 

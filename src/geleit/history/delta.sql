@@ -14,6 +14,8 @@ SELECT DISTINCT set_key FROM fresh
 CREATE TABLE dirty AS
 SELECT customer_id FROM stirred
 UNION
+SELECT customer_id FROM released
+UNION
 SELECT customer_id FROM changed
 UNION
 SELECT coalesce(resolution.customer_id, '')

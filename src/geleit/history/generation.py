@@ -32,7 +32,8 @@ class Manifest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     ``change`` and ``last_seq`` = the ledger's change and the last acknowledged event that are in it; ``at`` = when.
     ``definitions`` = hash of the definitions it was read with. ``codes`` = per coded column the values by code
-    (customers and needs are too many: tables ``customer_code`` and ``need_code``).
+    (customers and needs are too many: tables ``customer_code`` and ``need_code``). ``gathered`` = the load some of whose
+    people the ledger did not have yet (they stand in the tables ``gathered``), 0 for none.
     """
 
     format: int
@@ -44,6 +45,7 @@ class Manifest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     counts: dict[str, int]
     codes: dict[str, list[str]]
     files: dict[str, File]
+    gathered: int = 0
 
 
 class Generation:
@@ -79,6 +81,11 @@ class Generation:
     def last_seq(self) -> int:
         """The last acknowledged event in it."""
         return self.manifest.last_seq
+
+    @property
+    def gathered(self) -> int:
+        """The load some of whose people were in it before the ledger had them; 0 for none."""
+        return self.manifest.gathered
 
     @property
     def at(self) -> int:

@@ -16,7 +16,7 @@ import sqlalchemy as sa
 from geleit.errors import StoreError
 from geleit.events.kinds import Catalogue
 from geleit.files import checksum, sync_file, sync_folder, write_durably
-from geleit.history import reading, snapshot
+from geleit.history import gathered, reading, snapshot
 from geleit.history.archive import Archive, Segment
 from geleit.history.disk import writing
 from geleit.history.generation import DATABASE, FORMAT, MANIFEST, File, Generation, Manifest
@@ -51,6 +51,7 @@ class _Seen:
     last_seq: int
     at: int
     segments: list[Segment]
+    gathered: int
 
 
 class Journal:
@@ -101,6 +102,7 @@ class Journal:
                     counts=counts,
                     codes=codes,
                     files=_seal(part),
+                    gathered=seen.gathered,
                 )
                 write_durably(part / MANIFEST, msgspec.json.format(msgspec.json.encode(manifest)))
                 self._publish(part, f"g{number:06d}")
@@ -147,6 +149,7 @@ class Journal:
             sql = load("journal.sql")
             try:
                 with writing("the journal", SAFE):
+                    _settle_owners(duck, kept=bool(seen.gathered))
                     reading.gather(duck, paths, after=0)
                     duck.execute(sql["stored"])
                     reading.prepare(duck, catalogue)
@@ -169,14 +172,14 @@ class Journal:
             snapshot.copy(connection, reading.SLICED, duck, "sliced")
             reading.copy_assigned(connection, duck)
             snapshot.copy(connection, reading.PLACED, duck, "published_resolution")
-            duck.execute(load("journal.sql")["resolved"], {"whole": reading.WHOLE})
+            early = gathered.hold(connection, duck, self.archive)
             for table in PUBLISHED:
                 snapshot.copy(connection, _without_change(table), duck, f"built.{table.name}")
             change = self.ledger.change(connection)
             seq = tables.outbox.c.seq
             last = connection.execute(sa.select(sa.func.max(seq)).where(seq <= until)).scalar()
         archived = segments[-1].last_seq if segments else 0
-        return _Seen(change, max(last or 0, archived), self.ledger.clock(), segments)
+        return _Seen(change, max(last or 0, archived), self.ledger.clock(), segments, early)
 
     def _publish(self, part: Path, name: str) -> None:
         """Make it the current one, unless another process has taken over: then nobody shall see it."""
@@ -184,6 +187,16 @@ class Journal:
             part.rename(self.folder / name)
             sync_folder(self.folder)
             write_durably(self.folder / CURRENT, f"{name}\n".encode())
+
+
+def _settle_owners(duck: duckdb.DuckDBPyConnection, *, kept: bool) -> None:
+    """Whose each set is, and what was gathered of a load that is being adopted (``kept``), with the generation for its delta."""
+    sql, whole = load("gathered.sql"), {"whole": reading.WHOLE}
+    duck.execute(sql["add_published"], whole)
+    for name in ("kept_owner", "kept_member", "kept_origin") if kept else ():
+        duck.execute(sql[name])
+    gathered.let_go(duck)
+    duck.execute(load("journal.sql")["resolved"], whole)
 
 
 def _until(connection: sa.Connection) -> int:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import shutil
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -20,7 +20,7 @@ import sqlalchemy as sa
 
 from geleit.customers import tokens
 from geleit.customers.fact_columns import TABLES, schema
-from geleit.errors import StoreError
+from geleit.errors import GeleitError, StoreError
 from geleit.events.event import Identifier
 from geleit.files import only_one
 from geleit.history.archive import Archive
@@ -30,7 +30,7 @@ from geleit.history.statements import load_from
 from geleit.history.walk import Walk
 from geleit.identity import closure, decisions, groups, hands, likely, resolution
 from geleit.identity.evidence import Touched, add_evidence, find_ids, find_sets, move_earlier
-from geleit.intake import parts
+from geleit.intake import gathering, parts
 from geleit.intake.live import Intake
 from geleit.intake.loading import clear_half_written
 from geleit.intake.pace import Pace
@@ -64,8 +64,16 @@ load = tables.load.c
 Progress = Callable[[str, int], None]
 
 
-def adopt_all(intake: Intake, archive: Archive, *, progress: Progress = lambda _step, _done: None) -> int:
+def adopt_all(
+    intake: Intake,
+    archive: Archive,
+    *,
+    progress: Progress = lambda _step, _done: None,
+    known: Callable[[], object] = lambda: None,
+) -> int:
     """Adopt every load that waits; returns how many customers were taken in or touched.
+
+    ``known`` is called as soon as it is told whose the events of a large load are, before the ledger has its people.
 
     Errors: Retryable if the ledger is busy or the disk full; run it again, it goes on where it was. StoreError if a part
     of a load and its segment are damaged.
@@ -77,7 +85,7 @@ def adopt_all(intake: Intake, archive: Archive, *, progress: Progress = lambda _
         with intake.ledger.read() as connection:
             waiting = list(connection.execute(sa.select(load.id).where(load.state == "adopting")).scalars())
         archive.keys.merge(intake.ledger)  # before, while little is in memory
-        return sum(Adoption(intake, archive, number, progress).run() for number in waiting)
+        return sum(Adoption(intake, archive, number, progress).run(known) for number in waiting)
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,14 +113,14 @@ class Adoption:
         self.rest: list[Person] = []  # groups for the live way
         self.shifted: frozenset[int] = frozenset()
 
-    def run(self) -> int:
-        """Adopt everything and let go of the parts."""
+    def run(self, known: Callable[[], object] = lambda: None) -> int:
+        """Adopt everything and let go of the parts; ``known`` as for ``adopt_all``."""
         try:
             with (
                 writing("what a bulk load says of people", "all its events are in the archive"),
                 self.ledger.relieving(),
             ):
-                done = self._adopt()
+                done = self._adopt(known)
         except duckdb.Error as error:
             raise StoreError(
                 f"what a bulk load says of people cannot be read ({str(error).splitlines()[0]}); "
@@ -125,11 +133,14 @@ class Adoption:
         shutil.rmtree(self.folder, ignore_errors=True)
         return done
 
-    def _adopt(self) -> int:
+    def _adopt(self, known: Callable[[], object]) -> int:
         done = 0
         if sound := parts.make_sound(self.archive, self.number, self.intake.setting):
             with connect(memory_limit=MEMORY, temp_directory=str(self.folder / "spill")) as duck:
                 self._gather(duck, sound)
+                if gathering.tell(duck, self.archive, self.number):
+                    with suppress(GeleitError):  # whoever wants to read them early; what is wrong is said in its turn
+                        known()
                 with closing(self._cutting(duck)) as cutting:
                     self._identifiers(duck)
                     self._sets(duck)

@@ -174,7 +174,8 @@ class Upkeep:
             keep_segments(space.intake, space.history, space.segment_files.now, self._stopping.is_set)
         if now - self._archived >= self.pace.settled or self._waiting() >= self.pace.archived:
             with self._timed("archive"):
-                adopt_all(space.intake, space.archive)  # what an import left that was cut off
+                # What an import left that was cut off.
+                adopt_all(space.intake, space.archive, known=lambda: beside(space.build_generation))
                 # Under load there is always a little more: it waits until it is worth a segment.
                 while not self._stopping.is_set() and space.archive.drain(SLICE) == SLICE:
                     self._stopping.wait(TURN)

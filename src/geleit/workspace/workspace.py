@@ -164,7 +164,7 @@ class Workspace:
     def sync(self, *, told: Told = lambda _: None) -> Synced:
         """Apply changed definitions, cut waiting needs, archive the outbox, build a generation if anything changed."""
         self.apply_definitions(told=told)
-        adopt_all(self.intake, self.archive, progress=summed(told, "customers"))
+        adopt_all(self.intake, self.archive, progress=summed(told, "customers"), known=self.build_generation)
         archived = sum(said(told, "archive", iter(self.archive.drain, 0), "events"))
         sum(said(told, "browsers", slicing.cut_waiting(self.intake, self.history), "browsers"))
         slices = recut.slices(self.ledger, self.history, self.catalogue, self.definitions.needs)

@@ -1,0 +1,42 @@
+-- name: free
+-- purpose: people whom no limit holds back, nobody else has met, and no shared browser will cut into
+CREATE TABLE free AS
+SELECT groups.wide, groups.customer_id
+FROM groups
+WHERE
+  groups.simple
+  AND groups.wide NOT IN (
+    SELECT grouped.wide
+    FROM there
+    INNER JOIN identifier ON identifier.type = there.type AND identifier.value = there.value
+    INNER JOIN grouped ON grouped.no = identifier.no
+    UNION
+    SELECT grouped.wide
+    FROM reason
+    INNER JOIN grouped ON grouped.no = reason.no
+    WHERE reason.reason = 'ambiguous'
+  )
+
+-- name: owner
+-- purpose: whose each set of the load is; '' where only the ledger can say it
+CREATE TABLE people.owner AS
+SELECT owner.set_key, coalesce(free.customer_id, '') AS customer_id
+FROM owner
+LEFT JOIN free ON free.wide = owner.wide
+ORDER BY owner.set_key
+
+-- name: member
+-- purpose: the identifiers of these people, as numbers that tell whom somebody met since
+CREATE TABLE people.member AS
+SELECT md5_number_lower(identifier.type || ':' || identifier.value) AS name, free.customer_id
+FROM identifier
+INNER JOIN grouped ON grouped.no = identifier.no
+INNER JOIN free ON free.wide = grouped.wide
+ORDER BY name
+
+-- name: origin
+-- purpose: which load, by which rules, and the ledger's change that it was compared with
+CREATE TABLE people.origin AS
+SELECT
+  $load::BIGINT AS load, $started_at::BIGINT AS started_at, $parts::BIGINT AS parts, $identity AS identity,
+  $change::BIGINT AS change
