@@ -84,7 +84,7 @@ def test_every_answer_says_its_state(company, event):
     as_of = company.history.as_of()
     assert (as_of.generation, as_of.change, as_of.last_seq, as_of.at) == (1, 2, 2, company.now)
     with company.history.open_view() as duck:
-        assert duck.execute("SELECT * FROM as_of").fetchall() == [(1, 2, 2, company.now)]
+        assert duck.execute("SELECT * FROM as_of").fetchall() == [(1, 2, 2, company.now, 0)]
 
 
 @pytest.mark.parametrize("harm", ["manifest.json", "journal.duckdb"])

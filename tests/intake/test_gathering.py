@@ -95,8 +95,7 @@ def test_people_who_are_known_early_are_those_of_the_ledger(fresh, dump, agrees,
         if chance.random() < 0.5:
             workspace.build_generation()
         bulk(workspace, given_[before:])
-        accepted = list(given_)
-        waiting = list(beside)
+        accepted, waiting = list(given_), list(beside)
 
         def moment(*_):
             if waiting and chance.random() < 0.2:

@@ -37,6 +37,9 @@ def tell(result: Result[Any], language: str, zone: str, catalogue: Catalogue) ->
                 line[place] = _with_id(of, told[of])
     table(heads, lines, language=language)
     say(translate(language, "As of {moment}.", moment=stamp(result.as_of.at, language, zone)))
+    if waiting := result.as_of.adopting:
+        said = "The people of {n} events are still being taken in; their needs and profiles follow."
+        say(translate(language, said, n=number(waiting, language)))
 
 
 def _names(result: Result[Any], column: str, language: str, catalogue: Catalogue) -> Mapping[Any, str]:

@@ -52,9 +52,10 @@ def status(folder: Folder = HERE, as_json: AsJson = False) -> None:
     """Say which generation answers, and up to when."""
     with opened(folder) as workspace:
         as_of = workspace.as_of()
-    show(
-        as_of, as_json, lambda: say(f"generation {as_of.generation}, change {as_of.change}, sequence {as_of.last_seq}")
-    )
+    told = f"generation {as_of.generation}, change {as_of.change}, sequence {as_of.last_seq}"
+    if as_of.adopting:
+        told += f"; the people of {counted(as_of.adopting, 'event', 'events')} are still being taken in"
+    show(as_of, as_json, lambda: say(told))
 
 
 @journal.command()

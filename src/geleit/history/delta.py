@@ -21,15 +21,23 @@ from geleit.history.statements import load
 from geleit.ledger import tables
 from geleit.ledger.ledger import Ledger
 
+_ADOPTING = sa.select(sa.func.sum(tables.segment.c.rows)).where(
+    tables.segment.c.load_id.in_(sa.select(tables.load.c.id).where(tables.load.c.state != "done"))
+)
+
 
 @dataclass(frozen=True, slots=True)
 class AsOf:
-    """The state an answer is of: generation (0 = none), the ledger's change, the last acknowledged event, and when."""
+    """The state an answer is of: generation (0 = none), the ledger's change, the last acknowledged event, and when.
+
+    ``adopting``: events of bulk loads whose people are not all in the ledger yet: some needs, orders and profiles follow.
+    """
 
     generation: int
     change: int
     last_seq: int
     at: int
+    adopting: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +74,8 @@ def tail(connection: sa.Connection, archive: Archive, generation: Generation | N
             f"the ledger (change {change}), as if an older ledger had been put back; ledger and archive are safe",
             hint="run 'geleit journal rebuild'",
         )
-    as_of = AsOf(generation.number if generation else 0, change, last_seq, archive.ledger.clock())
+    adopting = int(connection.execute(_ADOPTING).scalar() or 0)
+    as_of = AsOf(generation.number if generation else 0, change, last_seq, archive.ledger.clock(), adopting)
     return Tail(as_of, after, tuple(segment for segment in segments if segment.last_seq > after))
 
 

@@ -99,7 +99,9 @@ SELECT * FROM delta
 -- name: as_of
 -- purpose: what every answer from this view says of its state
 CREATE TABLE as_of AS
-SELECT $generation::BIGINT AS generation, $change::BIGINT AS change, $last_seq::BIGINT AS last_seq, $at::BIGINT AS at
+SELECT
+  $generation::BIGINT AS generation, $change::BIGINT AS change, $last_seq::BIGINT AS last_seq, $at::BIGINT AS at,
+  $adopting::BIGINT AS adopting
 
 -- name: base_owners
 -- purpose: under which customers the base holds a few identifier sets

@@ -63,6 +63,7 @@ def show(request: Request, template: str, *, status: int = 200, **values: Any) -
     def counted(one: str, many: str, count: int, **filled: object) -> Markup:
         return Markup(found.ngettext(one, many, count)).format(**{"n": reader.number(count)} | filled)  # noqa: S704
 
+    as_of = workspace_of(request).as_of()
     frame = {
         "_": words,
         "ngettext": counted,
@@ -70,7 +71,8 @@ def show(request: Request, template: str, *, status: int = 200, **values: Any) -
         "company": workspace_of(request).company,
         "here": request.url.path,
         "switch": same_page(request, reader.other) if reader.other else "",
-        "as_of": seen_at(request),
+        "as_of": as_of.at,
+        "adopting": as_of.adopting,
         "area": "",
         "q": "",
         "searches": False,
