@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Annotated
 
@@ -14,8 +14,10 @@ from geleit.cli.summary import tell
 from geleit.clock import system_clock
 from geleit.errors import GeleitError
 from geleit.sources import quarantine
+from geleit.sources.quarantine import Entry
 from geleit.workspace.anew import Carried, bring_back, carry, gather
 from geleit.workspace.definitions import find_workspace, load_definitions
+from geleit.workspace.differing import differences
 from geleit.workspace.scaffold import set_aside
 
 box = typer.Typer(help="What could not be mapped: list, show, repair, replay, dismiss.", no_args_is_help=True)
@@ -102,26 +104,36 @@ def list_(
     """List what waits, with its reason."""
     with opened(folder) as workspace:
         entries = workspace.quarantine(source or None, limit)
-    rows = [[str(e.id), e.source, f"{e.file}:{e.line}", e.reason, e.message] for e in entries]
+    rows = [[str(e.id), e.source, _place(e), e.reason, e.message] for e in entries]
     heads = ["id", "source", "place", "reason", "what happened"]
     show(entries, as_json, lambda: table(heads, rows, empty="nothing waits in quarantine"))
 
 
 @box.command()
 def show_entry(number: Number, folder: Folder = HERE, as_json: AsJson = False) -> None:
-    """Show one record as it came, and why it waits."""
+    """Show one record as it came, why it waits, and what it says otherwise than an earlier one of its key."""
     with opened(folder) as workspace:
         entry = quarantine.entry(workspace.ledger, number)
+        found = differences(workspace, [entry]).get(entry.id)
 
     def text() -> None:
-        say(f"{entry.source}, {entry.file}:{entry.line}: {entry.reason}")
+        say(f"{', '.join(filter(None, (entry.source, _place(entry))))}: {entry.reason}")
         say(entry.message)
         say(entry.record)
+        if found is not None:
+            rows = [(one.field, one.stands, one.came) for one in found]
+            table(["field", "stands", "came"], rows, empty="the records are equal: the source's definition was another")
 
-    show(entry, as_json, text)
+    told = {"differences": found} if found is not None else {}
+    show(asdict(entry) | told, as_json, text)
 
 
 show_entry.__name__ = "show"
+
+
+def _place(entry: Entry) -> str:
+    """The file and line of a record; empty for one that was sent, and for an event that a file told before."""
+    return f"{entry.file}:{entry.line}" if entry.file else ""
 
 
 @box.command()

@@ -142,3 +142,8 @@ WHERE set_key IN (SELECT unnest($sets::BIGINT[]))
 -- purpose: the records that some events came from; the bounds let whole row groups be passed over
 SELECT seq, raw FROM read_parquet($paths)
 WHERE seq BETWEEN $first AND $last AND list_contains($seqs, seq)
+
+-- name: originals
+-- purpose: the records that some events came from, by their ids
+SELECT event_id, raw FROM read_parquet($paths)
+WHERE event_id IN (SELECT unnest($ids::VARCHAR[]))

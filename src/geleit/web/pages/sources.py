@@ -15,6 +15,7 @@ from geleit.identity.words import type_name
 from geleit.web.reader import Reader
 from geleit.web.remedies import reason_name, remedy
 from geleit.web.screen import reader_of, show, workspace_of
+from geleit.workspace.differing import differences
 from geleit.workspace.live import LiveStatus, Silence
 from geleit.workspace.status import SourceStatus
 from geleit.workspace.workspace import Workspace
@@ -206,5 +207,6 @@ def quarantine(request: Request) -> Response:
         reasons=sorted(reasons, key=lambda one: -one.count),
         reason_names={entry.reason: reason_name(entry.reason, reader) for entry in entries},
         entries=entries,
+        differences=differences(workspace, entries),
         waiting=sum(one.quarantined for one in every if name in ("", one.name)),
     )
