@@ -13,12 +13,13 @@ import pytest
 import xlsxwriter
 
 from geleit.clock import iso
+from geleit.sources.attach import Attach
 from geleit.sources.formats import ARCHIVE, COMPRESSED, ENDINGS, Csv, Excel
 from geleit.sources.inflating import FREE, MOST, TIMES
 from geleit.sources.records import RECORD_CHARACTERS
 
 FOLDER = Path(__file__).parent.parent.parent / "docs" / "sources"
-NAMES = ("csv", "excel", "json", "parquet", "xes", "archives")
+NAMES = ("csv", "excel", "json", "parquet", "xes", "archives", "attach")
 PAGES = {name: (FOLDER / f"{name}.md").read_text(encoding="utf-8") for name in NAMES}
 BLOCK = re.compile(r"<!-- (file|parquet|excel|packed|gives)(?:: (\S+))? -->\n```\w+\n(.*?)```", re.DOTALL)
 EXAMPLES = [
@@ -81,6 +82,7 @@ def test_examples(bench, text):
 def test_every_field_and_ending_is_named():
     missing = [name for name in Csv.model_fields if f"| `{name}` |" not in PAGES["csv"]]
     missing += [name for name in Excel.model_fields if f"| `{name}` |" not in PAGES["excel"]]
+    missing += [name for name in Attach.model_fields if f"| `{name}` |" not in PAGES["attach"]]
     every = "".join(PAGES.values())
     missing += [ending for ending in (*ENDINGS, *COMPRESSED, ARCHIVE) if f"`{ending}`" not in every]
     assert missing == []
@@ -90,6 +92,7 @@ def test_limits_are_those_of_the_code():
     said = f"{RECORD_CHARACTERS:,}"
     assert said in PAGES["csv"]
     assert said in PAGES["json"]
+    assert said in PAGES["attach"]
     assert f"{FREE >> 30} GB, or to {TIMES} times its size" in PAGES["archives"]
     assert f"{MOST >> 30} GB" in PAGES["archives"]
 

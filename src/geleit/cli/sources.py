@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from geleit.cli.output import HERE, AsJson, Folder, opened, say, show, table
+from geleit.cli.output import HERE, AsJson, Folder, counted, opened, say, show, table
 from geleit.clock import SECOND
 from geleit.errors import GeleitError
 from geleit.language.formats import span, stamp
@@ -105,6 +105,8 @@ def _show_mapped(found: Preview, zone: str) -> None:
     table(["when", "kind", "key", "identifiers", "traits", "properties"], rows, empty="no event")
     for rejected in found.mapped.rejected:
         say(f"would go to quarantine: {rejected.file}:{rejected.line} {rejected.reason}: {rejected.message}")
+    for file, count in found.mapped.loose:
+        say(f"would be left out: {counted(count, 'row', 'rows')} of {file}, which no record takes along")
 
 
 def _short(values: Mapping[str, object]) -> str:

@@ -57,6 +57,8 @@ def _explain(summary: ImportSummary) -> None:
         say(f"\n{summary.source} was not read to its end: {summary.error}")
     if summary.unseen:
         say(f"\n{summary.source}: no record has {', '.join(summary.unseen)}; is it written as in the file?")
+    for file, count in summary.loose.items():
+        say(f"\n{summary.source}: {counted(count, 'row', 'rows')} of {file} left out, for no record takes them along.")
     if summary.nothing:
         gave = counted(summary.nothing, "record", "records")
         say(

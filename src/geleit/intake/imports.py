@@ -40,7 +40,7 @@ class ImportSummary:
     ``new`` + ``duplicate`` + ``changed`` events came of the ``read`` records, but of those that were ``skipped`` on
     purpose or gave ``nothing`` (no event's ``when`` held). ``changed`` ones say something else under a key that was taken
     in before and wait in quarantine like all that is ``quarantined``. ``unchanged``: files left out because they are as
-    they were. ``reasons``: reasons for quarantine with their counts, commonest first; ``examples``: what is said of one
+    they were. ``loose``: attached files, and how many of their rows belong to no record. ``reasons``: reasons for quarantine with their counts, commonest first; ``examples``: what is said of one
     record for each. ``unseen``: names that no record had and that seem to be misspelled. ``seconds`` it took.
     """
 
@@ -54,6 +54,7 @@ class ImportSummary:
     duplicate: int = 0
     changed: int = 0
     quarantined: int = 0
+    loose: dict[str, int] = field(default_factory=dict)
     reasons: list[tuple[str, int]] = field(default_factory=list)
     examples: dict[str, str] = field(default_factory=dict)
     unseen: list[str] = field(default_factory=list)
@@ -269,6 +270,7 @@ class Import:
         summary.read += mapped.read
         summary.skipped += mapped.skipped
         summary.nothing += mapped.nothing
+        summary.loose |= mapped.loose
         if chunk.told:
             self.unseen = {*mapped.unseen} if self.unseen is None else self.unseen & {*mapped.unseen}
 

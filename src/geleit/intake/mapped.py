@@ -94,13 +94,22 @@ def _columnar(mapper: ColumnarMapper, chunks: Iterator[Records]) -> Iterator[Col
     filled = [one for one in every if one.lines or one.rejected]
     for found in mapper.map_groups(filled) if filled else ():
         yield Columnar(Records(found.file, pa.table({}), [], [], []), [], found)
-    yield from (Columnar(one, [], nothing(one)) for one in every if one.position or one.unchanged)
+    yield from (Columnar(one, [], nothing(one)) for one in every if one.position or one.unchanged or one.loose)
 
 
 def _chunk(columnar: Columnar, staged: pa.Table, reached: Reached) -> Chunk:
     records, found = columnar.records, columnar.mapped
     told = found.read > len(records.rejected)
     slim = Mapped(
-        found.file, 0, 0, found.read, found.skipped, [], found.rejected, found.unseen if told else (), found.nothing
+        found.file,
+        0,
+        0,
+        found.read,
+        found.skipped,
+        [],
+        found.rejected,
+        found.unseen if told else (),
+        found.nothing,
+        records.loose,
     )
     return Chunk(staged, slim, records.position, records.unchanged, told, reached)

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import io
+import posixpath
 import zipfile
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import UTC, datetime
 from fnmatch import fnmatchcase
+from functools import partial
 from pathlib import PurePosixPath
 from typing import IO
 
 from geleit.clock import micros
+from geleit.sources.attach import is_attached
 from geleit.sources.definition import SourceDefinition
 from geleit.sources.formats import ARCHIVE, COMPRESSED, ENDINGS, NOT_READ, ending
 from geleit.sources.inflating import BLOCK, DAMAGES, Allowance, Inflated, seekable
@@ -46,7 +50,19 @@ def members(definition: SourceDefinition, located: Located) -> Iterator[Located]
                 raise UnreadableError(f"no file inside it fits {_wanted(definition)}; it holds: {held}")
             allowance = Allowance(located.size)
             for info in chosen:
-                yield _located(archive, info, f"{located.name}/{info.filename}", allowance)
+                yield replace(
+                    _located(archive, info, f"{located.name}/{info.filename}", allowance),
+                    near=partial(_near, archive, located.name, info.filename, allowance),
+                )
+
+
+def _near(archive: zipfile.ZipFile, whole: str, name: str, allowance: Allowance, pattern: str) -> list[Located]:
+    """Other files of an archive, by a pattern that begins in the folder of one."""
+    wanted = posixpath.normpath(posixpath.join(posixpath.dirname(name), pattern))
+    depth = wanted.count("/")
+    every = [one for one in archive.infolist() if not one.is_dir() and one.filename.count("/") == depth]
+    ordered = sorted((one for one in every if fnmatchcase(one.filename, wanted)), key=lambda one: one.filename)
+    return [_located(archive, one, f"{whole}/{one.filename}", allowance) for one in ordered]
 
 
 def _hidden(name: str) -> bool:
@@ -55,6 +71,8 @@ def _hidden(name: str) -> bool:
 
 
 def _meant(definition: SourceDefinition, name: str) -> bool:
+    if is_attached(definition, name) and PurePosixPath(name).name != PurePosixPath(definition.member).name:
+        return False
     if definition.member:
         return any(fnmatchcase(one, definition.member) for one in (name, PurePosixPath(name).name))
     known = ENDINGS.get(ending(name))

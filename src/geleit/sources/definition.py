@@ -14,7 +14,8 @@ from geleit.errors import DefinitionError, GeleitError
 from geleit.events.event import RANK_DEFAULT, RANK_MAX
 from geleit.events.kinds import snake
 from geleit.events.vocabulary import VOCABULARY
-from geleit.sources import expression, sound
+from geleit.sources import attach, expression, sound
+from geleit.sources.attach import Attach
 from geleit.sources.collect import Collecting, Hooked, IdentifierType
 from geleit.sources.database import Database
 from geleit.sources.expression import ITEM, Expression, ExpressionError
@@ -154,6 +155,11 @@ class SourceDefinition(Definition):
     group: Sql | None = Field(
         None, description="SQL expression: records of equal value are one record, and expressions may aggregate"
     )
+    attach: dict[Annotated[str, Field(pattern=LET_NAME)], Attach] = Field(
+        default_factory=dict,
+        description="rows of other files that each record takes along (order lines, references): name of a JSON column, "
+        "an array of objects, to the file and the columns that rows go by",
+    )
     let: dict[Annotated[str, Field(pattern=LET_NAME)], Sql] = Field(
         default_factory=dict, description="named expressions for use in all others; later ones may use earlier ones"
     )
@@ -287,6 +293,7 @@ def problems(definition: SourceDefinition) -> Iterator[tuple[Place, str, str]]:
     if definition.database and definition.database.since and definition.group:
         hint = "take 'since' away, or let the query group: GROUP BY with json_agg"
         yield ("group",), "a group needs all its rows, and since reads only those that changed", hint
+    yield from attach.problems(definition)
     for file in definition.file:
         if is_remote(file):
             if problem := problem_of(file):

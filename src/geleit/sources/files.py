@@ -22,6 +22,8 @@ from geleit.sources import (
     parquet_records,
     xes_records,
 )
+from geleit.sources.attach import is_attached
+from geleit.sources.attached_rows import with_attached
 from geleit.sources.definition import SourceDefinition
 from geleit.sources.formats import ARCHIVE, ending
 from geleit.sources.inflating import opened
@@ -104,7 +106,7 @@ def _read_members(definition: SourceDefinition, located: Located, columns: froze
 def _read_plain(definition: SourceDefinition, located: Located, columns: frozenset[str]) -> Iterator[Records]:
     seen: Counter[str] = Counter()
     try:
-        for records in _records(definition, located, columns):
+        for records in with_attached(definition, located, columns, _records):
             yield told_apart(definition, records, seen) if definition.repeats == "each" else records
     except DAMAGE as error:
         yield _unreadable(definition, located.name, _said(error))
@@ -165,16 +167,22 @@ def look(definition: SourceDefinition, root: Path) -> tuple[list[Located], list[
         if is_remote(pattern):
             try:
                 store = open_store(definition.name, pattern, definition.storage, root)
-                elsewhere |= {located.name: located for located in store.find(pattern)}
+                elsewhere |= {one.name: one for one in store.find(pattern) if _own(definition, pattern, one.name)}
             except GeleitError as error:
                 problems.append(error)
             continue
-        matches = _matches(root, pattern)
+        every = _matches(root, pattern)
+        matches = [one for one in every if _own(definition, pattern, one.relative_to(root).as_posix())]
         if not matches and not definition.hook:  # what is sent needs no files; older exports may lie beside
             problems.append(_missing(definition, root, pattern))
         found.update(matches)
     here = [on_disk(path, path.relative_to(root).as_posix()) for path in sorted(found)]
     return here + list(elsewhere.values()), problems
+
+
+def _own(definition: SourceDefinition, pattern: str, name: str) -> bool:
+    """Whether a file is the source's own, and not one whose rows its records take along; what is written out is."""
+    return not (glob.has_magic(pattern) and is_attached(definition, name))
 
 
 def _matches(root: Path, pattern: str) -> list[Path]:

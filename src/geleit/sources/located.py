@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import posixpath
 import stat
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import IO
 
 
@@ -15,7 +16,8 @@ class Located:
 
     ``name`` is shown to people (posix, relative to the workspace or the store); ``size`` in bytes; ``modified_ns`` in
     nanoseconds since 1970; ``version`` is what else tells one content from another (inode, ETag). ``path`` is set for
-    files of this machine. ``again`` looks the file up anew, to see whether it changed.
+    files of this machine. ``again`` looks the file up anew, to see whether it changed. ``near`` finds other files, sorted
+    by name, by a path or pattern that begins in this one's folder.
     """
 
     name: str
@@ -25,6 +27,7 @@ class Located:
     version: str = ""
     path: Path | None = None
     again: Callable[[], Located] | None = None
+    near: Callable[[str], list[Located]] = lambda _: []
 
     def open(self) -> IO[bytes]:
         """The file's bytes, from the start, for the caller to close.
@@ -63,7 +66,18 @@ def on_disk(path: Path, name: str) -> Located:
         version=f"{found.st_dev}:{found.st_ino}",
         path=path,
         again=lambda: on_disk(path, name),
+        near=lambda pattern: _near(path, name, pattern),
     )
+
+
+def _near(path: Path, name: str, pattern: str) -> list[Located]:
+    """Files of this machine by a pattern that begins in the folder of one; none outside the workspace."""
+    root = path.parents[len(PurePosixPath(name).parts) - 1]
+    wanted = posixpath.normpath(posixpath.join(posixpath.dirname(name), pattern))
+    if wanted.startswith("../"):
+        return []
+    found = [one.relative_to(root).as_posix() for one in root.glob(wanted) if not one.is_dir()]
+    return [on_disk(root / one, one) for one in sorted(found)]
 
 
 def _refuse() -> IO[bytes]:

@@ -83,13 +83,28 @@ def preview(definition: SourceDefinition, n: int = PREVIEWED, *, root: Path, set
     """
     with closing(Mapper(definition, setting)) as mapper:
         chunks = reading.everything(definition, root, mapper.plan.reads)
-        first = next((chunk for chunk in chunks if chunk.lines or chunk.rejected), None)
+        first = _first(chunks, n, onward=bool(definition.attach))
         if first is None:
             return Preview((), (), Mapped("", 0, 0, 0, 0, [], []))
         few = replace(first.take(list(range(min(n, len(first.lines))))), rejected=first.rejected[:n])
         mapped = mapper.map_groups([few])[0] if definition.group else mapper.map(few)
+        if definition.attach:
+            mapped = replace(
+                mapped, loose=next((chunk.loose for chunk in chunks if chunk.loose or chunk.file != few.file), ())
+            )
     names = dict.fromkeys(name for raw in few.raw for name in msgspec.json.decode(raw))
     return Preview(tuple(names), tuple(few.raw), mapped)
+
+
+def _first(chunks: Iterator[Records], n: int, *, onward: bool) -> Records | None:
+    """The first chunk that has something; ``onward``: to the first with records, what was rejected before in it."""
+    rejected: list[Rejected] = []
+    chunk = None
+    for chunk in chunks:
+        rejected += chunk.rejected[: n - len(rejected)]
+        if chunk.lines or (rejected and not onward):
+            break
+    return replace(chunk, rejected=rejected) if chunk and (chunk.lines or rejected) else None
 
 
 class Mapper:

@@ -13,6 +13,7 @@ import pyarrow as pa
 
 from geleit.errors import GeleitError
 from geleit.sources import database_records, files
+from geleit.sources.attach import attached_files, files_of
 from geleit.sources.definition import SourceDefinition
 from geleit.sources.located import Located
 from geleit.sources.meter import Meter
@@ -26,7 +27,8 @@ HASHED_BYTES = 1 << 20
 class Token(msgspec.Struct, frozen=True, omit_defaults=True):
     """A file as it was when it was read to its end; ``definition`` is the fingerprint of how it was read.
 
-    ``modified_ns`` is 0 where it does not prove that the content is the same.
+    ``modified_ns`` is 0 where it does not prove that the content is the same. ``attached``: the files whose rows its
+    records took along, by name, as they were.
     """
 
     definition: str
@@ -34,6 +36,7 @@ class Token(msgspec.Struct, frozen=True, omit_defaults=True):
     modified_ns: int = 0
     version: str = ""
     sha256: str = ""
+    attached: dict[str, Token] = {}
 
 
 def read(
@@ -99,43 +102,68 @@ def _positioned(
     """The records of a file, and behind them the position of a file read to its end without damage."""
     began = time.time_ns()
     whole = True
+    attached = files_of(attached_files(definition, located))
     for records in files.read_one(definition, meter.watch(located), columns):
         meter.count(records)
         whole = whole and not any(one.reason == "unreadable_file" for one in records.rejected)
         yield records
     if not whole:
         return
-    token = _token(definition, located, _sha256(located), began)
-    if not located.changed():  # while its hash was computed; else the next reading takes it as another file
-        yield Records(located.name, pa.table({}), [], [], [], position=(located.name, token))
+    along = {name: _token("", one, _sha256(one), began) for name, one in attached.items()}
+    token = msgspec.structs.replace(_token(fingerprint(definition), located, _sha256(located), began), attached=along)
+    if not any(
+        one.changed() for one in (located, *attached.values())
+    ):  # while its hash was computed; else it is another file
+        yield Records(located.name, pa.table({}), [], [], [], position=(located.name, _written(token)))
 
 
-def _token(definition: SourceDefinition, located: Located, sha256: str, began: int) -> str:
+def _token(definition: str, located: Located, sha256: str, began: int) -> Token:
     settled = located.modified_ns < began - SETTLED_NS
     modified = located.modified_ns if settled else 0
-    token = Token(fingerprint(definition), located.size, modified, located.version, sha256)
+    return Token(definition, located.size, modified, located.version, sha256)
+
+
+def _written(token: Token) -> str:
     return msgspec.json.encode(token).decode()
 
 
 def _known(definition: SourceDefinition, located: Located, positions: Mapping[str, str]) -> str:
     """The position of a file that is the one that was read to its end, with this very definition; '' for others.
 
-    A file that was only touched gets a new one, so that it is not hashed each time.
+    A file that was only touched gets a new one, so that it is not hashed each time. So do those whose rows it took along.
     """
     text = positions.get(located.name, "")
     try:
         token = msgspec.json.decode(text, type=Token)
     except msgspec.MsgspecError:
         return ""
-    if (token.definition, token.size) != (fingerprint(definition), located.size):
+    if token.definition != fingerprint(definition):
         return ""
+    try:
+        attached = files_of(attached_files(definition, located))
+    except GeleitError:  # it is told when the file is read
+        return ""
+    now = _same(located, token)
+    if now is None or attached.keys() != token.attached.keys():
+        return ""
+    along = {name: found for name, one in attached.items() if (found := _same(one, token.attached[name]))}
+    if len(along) < len(attached):
+        return ""
+    found = msgspec.structs.replace(now, attached=along)
+    return text if found == token else _written(found)
+
+
+def _same(located: Located, token: Token) -> Token | None:
+    """The token of a file that is as it was, anew if it was only touched; None for another content."""
+    if token.size != located.size:
+        return None
     if located.path is None and located.version:
-        return text if located.version == token.version else ""  # the store numbers or hashes its contents
+        return token if located.version == token.version else None  # the store numbers or hashes its contents
     if (located.modified_ns, located.version) == (token.modified_ns, token.version):
-        return text if located.modified_ns else ""
+        return token if located.modified_ns else None
     began = time.time_ns()
     same = bool(token.sha256) and _sha256(located) == token.sha256
-    return _token(definition, located, token.sha256, began) if same else ""
+    return _token(token.definition, located, token.sha256, began) if same else None
 
 
 def _sha256(located: Located) -> str:

@@ -100,7 +100,8 @@ class Records:
 
     ``unseen`` names columns that expressions read and none of these records has (JSON only; they count as null).
     ``position`` is (place, token) to be stored once these records and all before them are acknowledged. ``unchanged``:
-    the file was left out, for it is the same as when it was last read to its end.
+    the file was left out, for it is the same as when it was last read to its end. ``loose``: attached files (or several
+    of one name) and how many of their rows belong to no record.
     """
 
     file: str
@@ -112,6 +113,7 @@ class Records:
     unseen: tuple[str, ...] = ()
     position: tuple[str, str] | None = None
     unchanged: bool = False
+    loose: tuple[tuple[str, int], ...] = ()
 
     def where(self, row: int) -> str:
         """``exports/till.csv 17: `` for messages; '' for a record that is in no file."""
@@ -133,7 +135,8 @@ class Records:
 class Mapped:
     """What became of some records of one file: read = skipped + nothing + those that gave events or were rejected.
 
-    ``nothing``: records that gave no event, for no event's ``when`` holds, or an ``each`` has no elements.
+    ``nothing``: records that gave no event, for no event's ``when`` holds, or an ``each`` has no elements. ``loose``: as in
+    ``Records``.
     """
 
     file: str
@@ -145,6 +148,7 @@ class Mapped:
     rejected: list[Rejected]
     unseen: tuple[str, ...] = ()
     nothing: int = 0
+    loose: tuple[tuple[str, int], ...] = ()
 
 
 def identify(source: str, canonical: bytes) -> str:

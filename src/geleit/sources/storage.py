@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import importlib
+import posixpath
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -64,17 +65,37 @@ class Store:
 
         Errors: GeleitError if none matches; GeleitError and Retryable if the store cannot be reached or read.
         """
+        path = self._path(pattern)
+        found = self._listed(path, pattern)
+        if not found:
+            raise self._missing(pattern, path)
+        return found
+
+    def _path(self, pattern: str) -> str:
         try:
-            path = self.system._strip_protocol(pattern)  # noqa: SLF001 (fsspec offers no other way)
-            found = self.system.glob(path, detail=True) if _is_pattern(path) else {path: self.system.info(path)}
-        except FileNotFoundError:
-            raise self._missing(pattern, path) from None
+            return str(self.system._strip_protocol(pattern))  # noqa: SLF001 (fsspec offers no other way)
         except Exception as error:  # noqa: BLE001 (each driver has its own errors; all are told)
             raise self.explained(error, pattern) from None
+
+    def _listed(self, path: str, shown: str) -> list[Located]:
+        """The files that a path or pattern as the driver writes it names, sorted; none if there are none."""
+        try:
+            found = self.system.glob(path, detail=True) if _is_pattern(path) else {path: self.system.info(path)}
+        except FileNotFoundError:
+            return []
+        except Exception as error:  # noqa: BLE001 (each driver has its own errors; all are told)
+            raise self.explained(error, shown) from None
         files = [(name, info) for name, info in sorted(found.items()) if info.get("type") == "file"]
-        if not files:
-            raise self._missing(pattern, path)
         return [self._located(name, info) for name, info in files]
+
+    def _near(self, path: str, pattern: str) -> list[Located]:
+        """Other files by a pattern that begins in the folder of one; its path is as the driver writes it.
+
+        Errors: GeleitError and Retryable if the store cannot be reached or read.
+        """
+        before, sign, behind = path.rpartition("://")
+        wanted = before + sign + posixpath.normpath(posixpath.join(posixpath.dirname(behind), pattern))
+        return self._listed(wanted, wanted)
 
     def _located(self, path: str, info: Mapping[str, Any]) -> Located:
         version = str(info.get("ETag") or info.get("etag") or info.get("md5Hash") or info.get("content_settings") or "")
@@ -86,6 +107,7 @@ class Store:
             lambda: self._open(path, name),
             version=version,
             again=lambda: self._again(path, name),
+            near=lambda pattern: self._near(path, pattern),
         )
 
     def _open(self, path: str, name: str) -> IO[bytes]:
