@@ -69,14 +69,16 @@ docs: $(VENV)/.installed ## write the generated pages and pictures of docs/ anew
 	$(BIN)/python scripts/draw_docs.py
 	$(BIN)/python scripts/draw_tutorial.py
 
-long: $(VENV)/.installed clients ## the long kill storms (about half an hour)
+long: $(VENV)/.installed clients ## the long kill storms and many more random examples (about an hour)
 	GELEIT_KILLS=200 $(BIN)/python -m pytest -n 0 tests/stories/test_kill.py tests/stories/test_live_kill.py tests/stories/test_bulk_kill.py \
 		tests/stories/test_bulk_steps.py tests/intake/test_bulk_dirt.py tests/contract/test_client_kills.py tests/stories/test_power_cut.py \
 		tests/stories/test_postgres_kill.py tests/stories/test_segment_kill.py tests/history/test_kills.py tests/intake/test_bulk_likely.py
+	GELEIT_EXAMPLES=20 $(BIN)/python -m pytest tests/identity tests/history/test_history.py tests/intake/test_bulk.py tests/intake/test_live.py \
+		tests/segments/test_agreement.py tests/charts/test_charts_pictures.py tests/maps/test_pictures.py
 
 analytics-long: $(VENV)/.installed ## every analysis on LOGS random logs: kernels, reference SQL and brute force must agree (an hour)
 	GELEIT_LOGS=$(LOGS) $(BIN)/python -m pytest -q tests/analytics
-	GELEIT_LOGS=$(LOGS) $(BIN)/python -m pytest -q tests/web/test_journeys.py
+	GELEIT_LOGS=$(LOGS) $(BIN)/python -m pytest -q tests/web/test_journeys.py tests/web/test_grids_open.py
 
 spark-long: $(VENV)/.installed ## every question on a real Spark: a master, two workers, a Connect server (Java 17; half an hour)
 	GELEIT_LOGS=1 $(BIN)/python scripts/spark_long.py

@@ -3,6 +3,7 @@
 import json
 import os
 import shutil
+import sys
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,7 @@ import sqlalchemy as sa
 
 from geleit.ledger import tables
 from geleit.ledger.search_tables import search_identifier, search_text, search_word
+from lengths import longest_first
 from postgres_ledgers import new_ledger  # noqa: F401 (fixture)
 from servers import mariadb, postgres, store  # noqa: F401 (fixtures)
 
@@ -30,6 +32,12 @@ FACTS = (
 ARRIVAL = {"change", "set_id", "id", "first_at", "changed_at", "line"}
 
 
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items):
+    """Workers take whole files, those first that take longest."""
+    items.sort(key=lambda item: longest_first(item.nodeid.split("::")[0]))
+
+
 @pytest.fixture
 def example(tmp_path):
     """A function that copies an example workspace into the test's own folder."""
@@ -40,6 +48,21 @@ def example(tmp_path):
         return target
 
     return copy
+
+
+@pytest.fixture
+def command(monkeypatch, capfd):
+    """A function that runs ``geleit`` with words, in this process; returns its exit code and what it printed and told."""
+    from geleit.cli.app import main  # noqa: PLC0415
+
+    def run(*words):
+        monkeypatch.setattr(sys, "argv", ["geleit", *map(str, words)])
+        capfd.readouterr()
+        with pytest.raises(SystemExit) as ended:
+            main()
+        return ended.value.code or 0, *capfd.readouterr()
+
+    return run
 
 
 @pytest.fixture(scope="session")
@@ -153,4 +176,4 @@ def dump_of():
 @pytest.fixture
 def kills():
     """How many kills a storm has: a few here, hundreds in ``make long``."""
-    return int(os.environ.get("GELEIT_KILLS", "4"))
+    return int(os.environ.get("GELEIT_KILLS", "2"))

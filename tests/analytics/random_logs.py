@@ -16,7 +16,7 @@ from geleit.events.kinds import Catalogue, Kind, Kinds
 from geleit.history import reading
 from geleit.history.columns import NAMES, Columns, Part
 
-LOGS = int(os.environ.get("GELEIT_LOGS", "8"))
+LOGS = int(os.environ.get("GELEIT_LOGS", "4"))
 SPLIT = 5
 ZONE = ZoneInfo("Europe/Berlin")
 CLOCK_CHANGES = (datetime(2026, 3, 29, tzinfo=ZONE), datetime(2026, 10, 25, tzinfo=ZONE))

@@ -7,21 +7,16 @@ import sys
 
 import pytest
 
-from geleit.cli.app import main
-
 
 @pytest.fixture
-def geleit(tmp_path, monkeypatch, capfd):
+def geleit(tmp_path, monkeypatch, command):
     """Runs ``geleit`` in the test's folder and returns what it printed."""
     monkeypatch.chdir(tmp_path)
 
     def run(*arguments, code=0):
-        monkeypatch.setattr(sys, "argv", ["geleit", *map(str, arguments)])
-        with pytest.raises(SystemExit) as ended:
-            main()
-        told, failed = capfd.readouterr()
-        assert (ended.value.code or 0) == code, told + failed
-        return told if code == 0 or told else failed
+        ended, printed, told = command(*arguments)
+        assert ended == code, printed + told
+        return printed or told
 
     return run
 

@@ -14,6 +14,7 @@ from geleit.errors import NotFoundError, StoreError
 from geleit.history.columns import LOTS, NAMES
 from geleit.history.owners import Owned
 from geleit.history.stored import StoredEvent
+from lengths import examples
 
 
 def ids(company, *sets):
@@ -167,7 +168,7 @@ SHAPES = (
 )
 
 
-@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=examples(5), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(STEPS)
 def test_base_and_delta_equal_a_fresh_generation(company_at, event, steps):
     with tempfile.TemporaryDirectory() as folder:

@@ -13,7 +13,7 @@ import pytest
 
 from geleit.history.check import check
 
-KILLS = int(os.environ.get("GELEIT_KILLS", "6"))
+KILLS = int(os.environ.get("GELEIT_KILLS", "3"))
 
 CHILD = """
     import sys

@@ -9,6 +9,7 @@ from geleit.events.event import Identifier
 from geleit.identity import decisions
 from geleit.identity.decisions import Bond, Decision, Decisions, Note
 from geleit.ledger.ledger import Ledger
+from lengths import examples
 
 A, B, C, D, E, F = (Identifier("email", f"{name}@example.com") for name in "abcdef")
 NOTE = Note("Anja Kern", "said so on the telephone")
@@ -144,7 +145,7 @@ a_decision = st.one_of(
 )
 
 
-@settings(deadline=None, max_examples=25)
+@settings(deadline=None, max_examples=examples(8))
 @given(st.lists(a_decision, max_size=6), st.sets(identifiers, min_size=1, max_size=2), st.data())
 def test_those_that_name_some_say_of_them_what_all_say(tmp_path_factory, told, asked, data):
     ledger = Ledger(f"sqlite:///{tmp_path_factory.mktemp('d') / 'ledger.sqlite'}")

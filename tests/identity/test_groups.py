@@ -12,6 +12,7 @@ from geleit.clock import DAY, moment
 from geleit.events.event import Identifier
 from geleit.identity import groups
 from geleit.identity.rules import Identity, Rules
+from lengths import examples
 
 TYPES = {
     "shop.user_id": 3,
@@ -51,7 +52,7 @@ OWN = Rules(
         }
     )
 )
-SOME = settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+SOME = settings(max_examples=examples(12), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
 def bulk(sights, rules, named):

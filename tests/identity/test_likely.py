@@ -16,8 +16,9 @@ from geleit.identity.linkage.queue import Answered, ProbableLink, Reason
 from geleit.identity.preview import preview
 from geleit.identity.resolution import redecide
 from geleit.identity.rules import Identity, Rules
+from lengths import examples
 
-SOME = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+SOME = settings(max_examples=examples(20), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 LINKS = st.lists(
     st.tuples(st.lists(WHO, min_size=2, max_size=2, unique=True), st.sampled_from([3.0, 5.0, 9.5])),
     min_size=1,

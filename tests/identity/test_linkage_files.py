@@ -3,8 +3,6 @@
 import csv
 import json
 import random
-import subprocess
-import sys
 
 import pyarrow as pa
 import pytest
@@ -88,15 +86,15 @@ def write(file, rows):
     return file
 
 
-def run(*arguments):
-    done = subprocess.run(
-        [sys.executable, "-m", "geleit", "identity", "link", *map(str, arguments)],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert "Traceback" not in done.stderr
-    return done
+@pytest.fixture
+def run(command):
+    """Runs ``geleit identity link``; returns what it printed, or what went wrong."""
+
+    def linked(*arguments):
+        _, printed, told = command("identity", "link", *arguments)
+        return printed or told
+
+    return linked
 
 
 def test_relatives_at_one_address_stay_apart():
@@ -139,10 +137,10 @@ def test_columns_without_any_likeness_are_no_fault():
     assert len(set(link(table_of(rows)).people.tolist())) == 50
 
 
-def test_the_command_measures_and_writes(tmp_path):
+def test_the_command_measures_and_writes(run, tmp_path):
     rows = households(50)
     file, out = write(tmp_path / "kunden.csv", rows), tmp_path / "people.parquet"
-    told = json.loads(run(file, "--truth", "wahr", "--out", out, "--json").stdout)
+    told = json.loads(run(file, "--truth", "wahr", "--out", out, "--json"))
     assert {"pair_precision", "pair_recall", "pair_f1", "bcubed_f1", "exact_clusters"} <= told.keys()
     assert told["records"] == len(rows)
     assert told["blocking"]["pairs"] <= told["blocking"]["possible"]
@@ -153,7 +151,7 @@ def test_the_command_measures_and_writes(tmp_path):
     assert again.pair_f1 == pytest.approx(told["pair_f1"])
 
 
-def test_two_files_are_linked_only_with_each_other(tmp_path):
+def test_two_files_are_linked_only_with_each_other(run, tmp_path):
     rows = households(40)
     renamed = [
         {"given_name": row["Vorname"], "surname": row["Nachname"], "dob": row["Geburtsdatum"], "address": row["Straße"]}
@@ -161,7 +159,7 @@ def test_two_files_are_linked_only_with_each_other(tmp_path):
     ]
     shop, desk = write(tmp_path / "shop.csv", rows), write(tmp_path / "desk.csv", renamed)
     out = tmp_path / "people.csv"
-    told = json.loads(run(shop, desk, "--across", "--out", out, "--json").stdout)
+    told = json.loads(run(shop, desk, "--across", "--out", out, "--json"))
     people = read_records([out])[0]["geleit_person"].to_pylist()
     half = len(rows)
     assert told["records"] == 2 * half
@@ -169,11 +167,11 @@ def test_two_files_are_linked_only_with_each_other(tmp_path):
     assert both > 0.95 * half
 
 
-def test_what_is_wrong_with_a_file_is_said(tmp_path):
-    assert "no file" in run(tmp_path / "none.csv").stderr
+def test_what_is_wrong_with_a_file_is_said(run, tmp_path):
+    assert "no file" in run(tmp_path / "none.csv")
     file = write(tmp_path / "rows.csv", households(3))
-    assert "no column 'Wahr'" in run(file, "--truth", "Wahr").stderr
-    assert "cannot be written" in run(file, "--out", tmp_path / "people.doc").stderr
+    assert "no column 'Wahr'" in run(file, "--truth", "Wahr")
+    assert "cannot be written" in run(file, "--out", tmp_path / "people.doc")
     with pytest.raises(GeleitError, match="no known format"):
         read_records([write(tmp_path / "rows.doc", households(3))])
 

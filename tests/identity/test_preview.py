@@ -6,8 +6,9 @@ from test_decided import RULES, STEPS, play
 
 from geleit.identity.preview import preview
 from geleit.identity.rules import Identity, Rules
+from lengths import examples
 
-SOME = settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+SOME = settings(max_examples=examples(6), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
 def tried(people, rules, folder, samples=5):

@@ -8,6 +8,7 @@ from geleit.identity.closure import load
 from geleit.identity.graph import customer_id
 from geleit.identity.rules import Identity, Rules
 from geleit.ledger import tables
+from lengths import examples
 
 KINDS = {
     "shop.user_id": 4,
@@ -34,7 +35,7 @@ SIGHTS = st.lists(
     max_size=20,
 )
 TIGHT = Rules(Identity.model_validate({"hub": {"user_ids": 2, "degree": 4}, "identifiers": {"email": {"limit": 2}}}))
-QUICK = settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+QUICK = settings(max_examples=examples(8), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
 def observations(seen, sights):
@@ -63,7 +64,7 @@ FEW_SETS = st.lists(st.lists(WHO, min_size=2, max_size=3, unique=True), min_size
 )
 
 
-@settings(QUICK, max_examples=60)
+@settings(QUICK, max_examples=examples(20))
 @given(sights=FEW_SETS, seed=st.integers(0, 1000))
 def test_what_is_seen_again_and_again_is_where_a_rebuild_puts_it(fresh, seen, batches, sights, seed):
     people = fresh()

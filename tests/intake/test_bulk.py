@@ -16,6 +16,7 @@ from geleit.intake.loading import loading
 from geleit.intake.staging import Stage
 from geleit.workspace import open_workspace
 from geleit.workspace.scaffold import init
+from lengths import examples
 
 WHO = st.lists(
     st.one_of(
@@ -103,7 +104,7 @@ def fresh():
         yield make
 
 
-SOME = settings(max_examples=6, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+SOME = settings(max_examples=examples(3), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
 @SOME

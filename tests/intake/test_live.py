@@ -6,6 +6,7 @@ from geleit.clock import DAY
 from geleit.events.event import Event, Identifier
 from geleit.workspace import open_workspace
 from geleit.workspace.scaffold import init
+from lengths import examples
 
 EMAILS = ["ada@example.org", "bert@example.org", "info@example.org"]
 
@@ -82,7 +83,7 @@ EVENTS = st.lists(
 )
 
 
-@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=examples(5), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(events=EVENTS, data=st.data())
 def test_order_and_batches_of_arrival_change_nothing(tmp_path_factory, dump, events, data):
     shuffled = data.draw(st.permutations(events))

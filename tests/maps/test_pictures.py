@@ -15,6 +15,7 @@ from geleit.maps.reading import read_journey
 from geleit.maps.scene import Canvas, Circle, Node, Rect, Scene, Text
 from geleit.maps.tall import tall
 from geleit.maps.wide import wide
+from lengths import examples
 
 LANGUAGES = ("en", "de")
 texts = st.one_of(
@@ -164,7 +165,7 @@ def journeys(draw):
 
 
 @given(journeys())
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=examples(15), deadline=None)
 def test_whatever_people_do_and_say_nothing_touches(journey):
     assert wide(journey).collisions() == []
     assert tall(journey).collisions() == []

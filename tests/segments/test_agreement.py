@@ -1,6 +1,5 @@
 """The live evaluator and the bulk evaluator always agree."""
 
-import os
 import tempfile
 from pathlib import Path
 
@@ -10,8 +9,7 @@ from random_worlds import BEGIN, World, segments
 
 from geleit.events.event import Event, Identifier
 from geleit.segments.definition import Segment
-
-WORLDS = int(os.environ.get("GELEIT_WORLDS", "6"))
+from lengths import examples
 
 
 def agree(world, seed):
@@ -21,7 +19,7 @@ def agree(world, seed):
 
 
 @settings(
-    max_examples=WORLDS,
+    max_examples=examples(3),
     deadline=None,
     derandomize=True,
     phases=[Phase.generate],

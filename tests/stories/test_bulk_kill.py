@@ -72,7 +72,7 @@ def test_a_storm_of_kills_in_a_bulk_load_changes_nothing(dump, kills, tmp_path):
     whole = time.monotonic() - began
     disturbed = bulk_company.make(tmp_path / "disturbed")
     beside = start_beside(disturbed)
-    killed = storm(disturbed, max(3, kills // 2), whole)
+    killed = storm(disturbed, max(2, kills // 2), whole)
     finish(beside)
     assert killed > 0
     finish(start(disturbed, "import"))

@@ -69,7 +69,7 @@ def test_an_event_by_http_moves_a_person_who_is_told_of_while_the_server_runs(tm
         server.stop()
 
 
-def test_kills_at_any_moment_tell_every_move_exactly_once(tmp_path):
+def test_kills_at_any_moment_tell_every_move_exactly_once(kills, tmp_path):
     chance = random.Random(5)
     key = live_storm.make(tmp_path / "acme", prepared)
     server = live_storm.Server(tmp_path / "acme")
@@ -77,7 +77,7 @@ def test_kills_at_any_moment_tell_every_move_exactly_once(tmp_path):
     server.start()
     for client in clients:
         client.start()
-    for _ in range(4):
+    for _ in range(min(kills, 4)):
         time.sleep(chance.uniform(0.5, 3))
         server.kill()
         server.start()

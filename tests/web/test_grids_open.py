@@ -1,7 +1,7 @@
 """On the pages of grids, ways, graphs, bars and dots every number opens to exactly its people."""
 
 import pytest
-from test_journeys import heading, numbers_that_open, shop, spread
+from test_journeys import FOLLOWED, heading, numbers_that_open, shop, spread
 
 __all__ = ["shop"]
 
@@ -21,7 +21,7 @@ __all__ = ["shop"]
 def test_every_number_opens_to_exactly_its_people(shop, path):
     doors = numbers_that_open(shop.page(path).text)
     assert doors
-    for href, said in spread(doors, 12):
+    for href, said in spread(doors, FOLLOWED // 2):
         answer = shop.page(href)
         assert answer.status_code == 200, href
         assert {heading(answer.text)[0]} == said, href

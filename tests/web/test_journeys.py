@@ -32,7 +32,7 @@ from geleit.workspace import open_workspace
 FLOW = "/journeys/flow?anchor=product_viewed&depth=4"
 FUNNEL = "/journeys/funnel?steps=product_viewed&steps=product_added&steps=order_completed"
 FOLLOWED = (
-    10_000 if "GELEIT_LOGS" in os.environ else 24
+    10_000 if "GELEIT_LOGS" in os.environ else 8
 )  # numbers of a page, from all over it; all in ``make analytics-long``
 LINK = re.compile(r'<a (?:class="n" )?href="(/journeys/\w+/people[^"]*)"[^>]*>(.*?)</a>', re.DOTALL)
 
