@@ -7,7 +7,7 @@ import pytest
 
 from geleit.identity.rules import Rules
 from geleit.intake.staging import Stage
-from geleit.sources import files
+from geleit.sources import files, vectors_joined
 from geleit.sources.columnar import ColumnarMapper
 from geleit.sources.mapping import Setting
 from geleit.workspace.definitions import load_definitions
@@ -22,9 +22,11 @@ SOURCES = [  # grouped sources are mapped one by one
 ]
 
 
+@pytest.mark.parametrize("worth", [0, 10**9], ids=["machine code", "DuckDB"])
 @pytest.mark.parametrize("states", [False, True])
 @pytest.mark.parametrize(("example", "name"), SOURCES)
-def test_columns_give_the_rows_of_single_events(example, name, states):
+def test_columns_give_the_rows_of_single_events(example, name, states, worth, monkeypatch):
+    monkeypatch.setattr(vectors_joined, "WORTH", worth)
     listing = frozenset({name} if states else ())
     definitions = load_definitions(EXAMPLES / example)
     definition, company = definitions.sources[name], definitions.company

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import partial
+from typing import Any
 
 import msgspec
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -22,6 +25,7 @@ from geleit.ledger import tables
 from geleit.sources.columnar import Columnar, Columns, EventColumns
 from geleit.sources.definition import SourceDefinition
 from geleit.sources.vectors import array_of, flat, local_days, replaced, scratch, transformed
+from geleit.sources.vectors_joined import Join, Member, worthwhile
 
 # A staged row: the outbox's columns but ``seq``, then what only intake needs.
 STORED = pa.schema([field for field in snapshot.schema(tables.outbox.select()) if field.name != "seq"])
@@ -29,7 +33,7 @@ STAGED = STORED.append(pa.field("rest", pa.int64())).append(pa.field("content", 
 
 ROWS = """
 WITH joined AS (
-  SELECT key AS given_key, record, kind, t, local_day, raw, sha256({members}) AS print, {core} AS core, {refused} AS refused, {said} AS said
+  SELECT key AS given_key, record, kind, t, local_day, raw, sha256({members}) AS print, {core} AS body, {said} AS said
   FROM given
 ),
 
@@ -52,7 +56,7 @@ SELECT
   event_id, $source AS source, key, record, kind, t,
   ($rank::BIGINT << 48) | ('0x' || left(event_id, 12))::BIGINT AS ord,
   local_day, ('0x' || left(print, 15))::BIGINT AS set_key, $evidence AS evidence, $now::BIGINT AS received_at,
-  {body} AS body,
+  body,
   raw,
   ('0x' || substr(print, 16, 15))::BIGINT AS rest,
   content
@@ -109,21 +113,58 @@ class Stage:
             "local_day": local_days(columns.t, self.zone),
             "raw": array_of(columnar.records.raw).take(columns.rows),
         }
-        body = _Body(given, identifiers, columns)
-        refused, said = body.refused(identifiers, self._gone(columns.identifiers, identifiers))
-        rank = definition.rank
-        more = ["refused"] if refused else []
-        more[:0] = [] if rank == RANK_DEFAULT else [f"'\"rank\":{rank}'"]
-        whole = f"'{{' || concat_ws(',', nullif(core[2:-2], ''), {', '.join(more)}) || '}}'" if more else "core"
-        values = {"source": definition.name, "rank": rank, "evidence": columns.evidence, "now": self.now}
-        key = STATE_KEY if definition.name in self.listing else "given_key"
-        sql = ROWS.format(
-            members=body.members, core=body.core, refused=refused or "NULL", said=said, body=whole, key=key
-        )
+        body = _Body(given, identifiers, columns, definition.rank)
+        body.refuse(self._gone(columns.identifiers, identifiers))
+        values = {"source": definition.name, "evidence": columns.evidence, "now": self.now, "rank": definition.rank}
+        found = None
+        if worthwhile(len(columns.key)):
+            with suppress(pa.ArrowCapacityError):  # as DuckDB says it, if at all
+                found = self._quick_rows(body, values)
+        return found or self._rows(body, values)
+
+    def _rows(self, body: _Body, values: dict[str, Any]) -> pa.Table:
+        """Staged rows of some columns."""
+        key = STATE_KEY if values["source"] in self.listing else "given_key"
+        sql = ROWS.format(members=body.members.sql(), core=body.whole.sql(), said=body.said.sql(), key=key)
         with scratch() as duck:
-            duck.register("given", pa.table(given))
+            duck.register("given", pa.table(body.given))
             found = duck.sql(sql, params=values).to_arrow_table()
         return pa.table({field.name: flat(found[field.name]).cast(field.type) for field in STAGED}, STAGED)
+
+    def _quick_rows(self, body: _Body, values: dict[str, Any]) -> pa.Table:
+        """The same by machine code."""
+        from geleit.sources import vectors_kernels as kernels  # noqa: PLC0415 (slow to load)
+
+        given, rows = body.given, len(body.given["t"])
+        said = {"kind": given["kind"], "t": given["t"].cast(pa.string()), "said": body.said.of(given)}
+        evidence = f"\0{values['evidence']}\0"
+        telling = Join(
+            "", [Member("", "kind", "\0"), Member("", "t", evidence), Member("", "said")], "", "", always=True
+        )
+        content = kernels.hexadecimal(kernels.digests(b"", telling.of(said)), 16)
+        key = given["key"]
+        if values["source"] in self.listing:
+            with scratch() as duck:
+                duck.register("given", pa.table({"given_key": key, "content": content}))
+                key = flat(duck.sql(f"SELECT {STATE_KEY} AS key FROM given").to_arrow_table()["key"])  # noqa: S608
+        identities = kernels.digests(f"{values['source']}\0".encode(), key)
+        prints = kernels.digests(b"", body.members.of(given)).view(">u8").astype(np.uint64)
+        orders = identities.view(">u8")[:, 0].astype(np.int64) >> 16 & (1 << 48) - 1
+        constant = {name: pa.repeat(pa.scalar(values[name]), rows) for name in ("source", "evidence")}
+        found = constant | {
+            "event_id": kernels.hexadecimal(identities, 32),
+            "key": key,
+            "ord": pa.array((values["rank"] << 48) | orders),
+            "set_key": pa.array((prints[:, 0] >> np.uint64(4)).astype(np.int64)),
+            "received_at": pa.array(np.full(rows, values["now"])),
+            "body": said["said"] if body.whole is body.said else body.whole.of(given),
+            "rest": pa.array(
+                ((prints[:, 0] & np.uint64(15)) << np.uint64(56) | prints[:, 1] >> np.uint64(8)).astype(np.int64)
+            ),
+            "content": content,
+        }
+        found |= {name: given[name] for name in ("record", "kind", "t", "local_day", "raw")}
+        return pa.table({field.name: found[field.name].cast(field.type) for field in STAGED}, STAGED)
 
     def _normal(self, type_: str, values: pa.Array) -> pa.Array:
         """The values of one type in their one form; null for those that point at nobody."""
@@ -177,70 +218,71 @@ def events_of(staged: pa.Table) -> list[Event]:
 
 
 class _Body:
-    """SQL of an event's body as ``stored.encode`` writes it, without the source's rank, and of its set's members.
+    """An event's body as ``stored.encode`` writes it (``whole``), what its hash is made of (``said``), its set's members.
 
-    Adds the columns that the texts name to ``given``. Names of columns and JSON keys are literals, values never are.
+    Adds the columns that these name to ``given``.
     """
 
-    def __init__(self, given: dict[str, pa.Array], identifiers: Columns, columns: EventColumns) -> None:
-        self.given = given
-        members = [f"{_literal(type_)} || chr(0) || {self._column(values)}" for type_, values in identifiers.items()]
-        self.members = f"concat_ws(chr(0), {', '.join(members)})"
+    def __init__(self, given: dict[str, pa.Array], identifiers: Columns, columns: EventColumns, rank: int) -> None:
+        self.given, self.identifiers = given, identifiers
+        members = [Member(f"{type_}\0", self._column(values)) for type_, values in identifiers.items()]
+        self.members = Join("", members, "\0", "", always=True)
         self.rest = [
-            _part(name, "{}", [f"{_literal(f'{_json(label)}:')} || {text}" for label, text in sorted(group.items())])
+            _part(
+                name,
+                "{}",
+                [replace(group[label], before=f"{_json(label)}:{group[label].before}") for label in sorted(group)],
+            )
             for name, group in self._groups(columns).items()
             if group
         ]
-        self.core = self._whole(identifiers)
+        self.said = self.whole = _object([self._told(identifiers), *self.rest])
+        self.rank = [] if rank == RANK_DEFAULT else [Member("", None, missing=f'"rank":{rank}')]
+        if self.rank:
+            self.whole = replace(self.said, members=[*self.said.members, *self.rank])
 
-    def refused(self, identifiers: Columns, gone: dict[str, _Gone]) -> tuple[str, str]:
-        """The SQL of the identifiers that were refused, and of the body's core with them among the others.
-
-        ``gone`` by type; the first is empty if there are none.
-        """
+    def refuse(self, gone: dict[str, _Gone]) -> None:
+        """Tell the identifiers that were refused, by type, if there are any."""
         if not gone:
-            return "", "core"
-        columns = [self._column(one.told) for _, one in sorted(gone.items())]
+            return
+        told = _part("refused", "[]", [Member("", self._column(one.told)) for _, one in sorted(gone.items())])
+        self.whole = replace(self.whole, members=[*self.whole.members, told])
         all_ = {
             type_: pc.coalesce(values, gone[type_].values) if type_ in gone else values
-            for type_, values in identifiers.items()
+            for type_, values in self.identifiers.items()
         }
-        return _part("refused", "[]", columns), self._whole(all_)
+        self.said = _object([self._told(all_), *self.rest])
 
-    def _whole(self, identifiers: Columns) -> str:
-        pairs = [
-            f"{_literal(f'[{_json(type_)},')} || {self._quoted(values)} || ']'" for type_, values in identifiers.items()
-        ]
-        return f"'{{' || concat_ws(',', {', '.join([_part('identifiers', '[]', pairs), *self.rest])}) || '}}'"
+    def _told(self, identifiers: Columns) -> Member:
+        pairs = [Member(f'[{_json(type_)},"', self._escaped(values), '"]') for type_, values in identifiers.items()]
+        return _part("identifiers", "[]", pairs)
 
-    def _groups(self, columns: EventColumns) -> dict[str, dict[str, str]]:
-        """The SQL of each value, by name, in the order of the body's fields."""
+    def _groups(self, columns: EventColumns) -> dict[str, dict[str, Member]]:
+        """Each value, by name, in the order of the body's fields."""
         found = {
-            group: {label: self._column(values) for label, values in given.items()}
+            group: {label: Member("", self._column(values)) for label, values in given.items()}
             for group, given in (("traits", columns.traits), ("properties", columns.properties))
         }
-        return found | {"place": {label: self._quoted(values) for label, values in columns.place.items()}}
+        place = {label: Member('"', self._escaped(values), '"') for label, values in columns.place.items()}
+        return found | {"place": place}
 
     def _column(self, values: pa.Array) -> str:
         name = f"c{len(self.given)}"
         self.given[name] = values
         return name
 
-    def _quoted(self, values: pa.Array) -> str:
-        """Text as JSON."""
-        escaped = transformed(values, r'^[^"\\\x00-\x1f]*$', lambda value: _json(value)[1:-1])
-        return f"'\"' || {self._column(escaped)} || '\"'"
+    def _escaped(self, values: pa.Array) -> str:
+        """Text as it stands in JSON between quotation marks."""
+        return self._column(transformed(values, r'^[^"\\\x00-\x1f]*$', lambda value: _json(value)[1:-1]))
 
 
-def _part(name: str, brackets: str, members: list[str]) -> str:
-    """One field of the body; null where it has no members, for those are left out."""
-    joined = f"nullif(concat_ws(',', {', '.join(members)}), '')"
-    return f"{_literal(f'{_json(name)}:{brackets[0]}')} || {joined} || '{brackets[1]}'"
+def _object(members: list[Member]) -> Join:
+    return Join("{", members, ",", "}", always=True)
 
 
-def _literal(text: str) -> str:
-    """A text as SQL."""
-    return "'" + text.replace("'", "''") + "'"
+def _part(name: str, brackets: str, members: list[Member]) -> Member:
+    """One field of the body, left out where it has no members."""
+    return Member("", Join(f"{_json(name)}:{brackets[0]}", members, ",", brackets[1]))
 
 
 def _json(told: str | tuple[str, ...]) -> str:

@@ -24,13 +24,15 @@ from geleit.clock import DAY, SECOND, micros, moment
 from geleit.clock import local_day as local_day_of
 from geleit.sources.times import AHEAD, EARLIEST, MICROSECONDS_FROM, MILLISECONDS_FROM, TimeError, TimeReader
 from geleit.sources.values import Localize, as_json, as_text
+from geleit.sources.vectors_joined import Join, Member, worthwhile
 
 Integers = npt.NDArray[np.int64]
 
 TRIMMED = r"^[!-~]([ -~]*[!-~])?$"
 UNESCAPED = r'^[^"\\\x00-\x1f]*[!#-\[\]-~][^"\\\x00-\x1f]*$'
 EXACT_DIGITS, EXACT_SCALE = 15, 4  # decimals that a float holds to the letter, written without exponent
-HASHED = "left(sha256($prefix || chr(0) || value), 32)"
+ID_DIGITS = 32
+HASHED = f"left(sha256($prefix || chr(0) || value), {ID_DIGITS})"
 CLOCK = r"\d{2}:\d{2}(:\d{2}(\.\d{1,6})?)?"
 ISO_UTC = rf"^\d{{4}}-\d{{2}}-\d{{2}}[T ]{CLOCK}Z$"
 ISO_WALL = rf"^\d{{4}}-\d{{2}}-\d{{2}}([T ]{CLOCK})?$"
@@ -319,6 +321,10 @@ def scratch() -> duckdb.DuckDBPyConnection:
 
 def hashed(prefix: str, values: pa.Array) -> pa.Array:
     """``records.identify`` of a column of texts: the first 128 bits of SHA-256, in hexadecimal."""
+    if worthwhile(len(values)):
+        from geleit.sources import vectors_kernels as kernels  # noqa: PLC0415 (slow to load)
+
+        return kernels.hexadecimal(kernels.digests(f"{prefix}\0".encode(), values), ID_DIGITS)
     with scratch() as duck:
         duck.register("given", pa.table({"value": values}))
         answer = duck.sql(f"SELECT {HASHED} AS id FROM given", params={"prefix": prefix}).to_arrow_table()  # noqa: S608
@@ -345,11 +351,41 @@ def identified(prefix: str, table: pa.Table) -> tuple[pa.Array, pa.Array]:
     if not all(_told_by_duckdb(table[name]) for name in table.column_names):
         raw = record_texts(table)
         return raw, hashed(prefix, raw)
+    if worthwhile(table.num_rows) and (found := _quickly_identified(prefix, table)):
+        return found
     with scratch() as duck:
         duck.register("given", table)
         sql = f"SELECT value, {HASHED} AS id FROM (SELECT to_json(given)::VARCHAR AS value FROM given)"  # noqa: S608
         answer = duck.sql(sql, params={"prefix": prefix}).to_arrow_table()
     return flat(answer["value"]), flat(answer["id"])
+
+
+def _quickly_identified(prefix: str, table: pa.Table) -> tuple[pa.Array, pa.Array] | None:
+    """The same by machine code: DuckDB writes what is no plain text. None for columns that it would give other names."""
+    from geleit.sources import vectors_kernels as kernels  # noqa: PLC0415 (slow to load)
+
+    names = table.column_names
+    if len({name.casefold() for name in names}) < len(names) or not kernels.unescaped(pa.array(names)):
+        return None
+    columns = {f"c{number}": flat(table[name]) for number, name in enumerate(names)}
+    plain = {one for one, values in columns.items() if pa.types.is_string(values.type) and kernels.unescaped(values)}
+    if odd := [name for name in columns if name not in plain]:
+        with scratch() as duck:
+            duck.register("given", pa.table({name: columns[name] for name in odd}))
+            sql = f"SELECT {', '.join(f'to_json({name})::VARCHAR AS {name}' for name in odd)} FROM given"  # noqa: S608
+            told = duck.sql(sql).to_arrow_table()
+        columns |= {name: flat(told[name]) for name in odd}
+    members = [_told(json, column, '"' if column in plain else "") for json, column in zip(names, columns, strict=True)]
+    try:
+        raw = Join("{", members, ",", "}", always=True).of(columns)
+    except pa.ArrowCapacityError:
+        return None
+    return raw, kernels.hexadecimal(kernels.digests(f"{prefix}\0".encode(), raw), ID_DIGITS)
+
+
+def _told(name: str, column: str, quote: str) -> Member:
+    """One column of a record."""
+    return Member(f'"{name}":{quote}', column, quote, missing=f'"{name}":null')
 
 
 def _told_by_duckdb(values: pa.ChunkedArray) -> bool:

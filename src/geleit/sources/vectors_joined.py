@@ -1,0 +1,89 @@
+"""Texts that are joined of many columns: by DuckDB for some rows, by machine code for many, with the same result."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import pyarrow as pa
+
+WORTH = 200_000  # rows from which a process saves more time by machine code than it takes to load it
+
+_rows = 0  # that this process has joined
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """A value of a join between ``before`` and ``after``: a column's name, another join, or None for ``missing`` alone.
+
+    ``missing`` stands in place of null; without it a null is left out.
+    """
+
+    before: str
+    what: str | Join | None
+    after: str = ""
+    missing: str | None = None
+
+    def sql(self) -> str:
+        """The member over the columns of a table; null where it is left out."""
+        if self.what is None:
+            return literal(self.missing or "")
+        value = self.what.sql() if isinstance(self.what, Join) else self.what
+        text = " || ".join([*_some(self.before), value, *_some(self.after)])
+        return text if self.missing is None else f"coalesce({text}, {literal(self.missing)})"
+
+
+@dataclass(frozen=True, slots=True)
+class Join:
+    """Members between ``opening`` and ``closing``; null if nothing stands there, unless ``always``."""
+
+    opening: str
+    members: Sequence[Member]
+    separator: str
+    closing: str
+    always: bool = False
+
+    def sql(self) -> str:
+        """The join over the columns of a table."""
+        joined = f"concat_ws({literal(self.separator)}, {', '.join(member.sql() for member in self.members)})"
+        between = joined if self.always else f"nullif({joined}, '')"
+        return " || ".join([*_some(self.opening), between, *_some(self.closing)])
+
+    def of(self, columns: Mapping[str, pa.Array]) -> pa.Array:
+        """The same by machine code.
+
+        Errors: pa.ArrowCapacityError for texts that are longer together than a column can be.
+        """
+        from geleit.sources import vectors_kernels as kernels  # noqa: PLC0415 (slow to load)
+
+        pieces = [
+            kernels.Piece(
+                member.before.encode(),
+                member.what.of(columns) if isinstance(member.what, Join) else columns.get(member.what or ""),
+                member.after.encode(),
+                None if member.missing is None else member.missing.encode(),
+            )
+            for member in self.members
+        ]
+        ends = (self.opening.encode(), self.separator.encode(), self.closing.encode())
+        return kernels.join(pieces, ends, len(next(iter(columns.values()))), always=self.always)
+
+
+def worthwhile(rows: int) -> bool:
+    """Whether to join these rows by machine code: so many were joined in this process that it pays to load it."""
+    global _rows  # noqa: PLW0603 (a process loads it once)
+    _rows += rows
+    if _rows < WORTH:
+        return False
+    from geleit.sources import vectors_kernels as kernels  # noqa: PLC0415 (slow to load)
+
+    return kernels.hashing()
+
+
+def literal(text: str) -> str:
+    """A text as SQL."""
+    return "'" + text.replace("'", "''").replace("\0", "' || chr(0) || '") + "'"
+
+
+def _some(text: str) -> list[str]:
+    return [literal(text)] if text else []
