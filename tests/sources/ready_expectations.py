@@ -39,7 +39,7 @@ def sample(name: str, stage: str = "") -> Path | None:
 
 
 def placed(name: str, root: Path, stage: str = "") -> Path:
-    """The sample laid where the definition looks for it."""
+    """The sample laid where the definition looks for it, and beside it the files whose rows it takes along."""
     source = sample(name, stage)
     assert source, f"tests/sources/ready/{name}{stage}.* is missing"
     target = root / ready_made.definition_of(name).file[0].replace("*", "1")
@@ -49,6 +49,8 @@ def placed(name: str, root: Path, stage: str = "") -> Path:
         pq.write_table(pa.Table.from_pylist(records), target)
     else:
         target.write_bytes(source.read_bytes())
+    for attached in (SAMPLES / f"{name}{stage.replace('.', '-')}").glob("*"):
+        (target.parent / attached.name).write_bytes(attached.read_bytes())
     return target
 
 

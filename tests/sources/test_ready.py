@@ -1,7 +1,8 @@
 """Every ready definition maps its sample to what is written beside it, reaches all it declares, and may be repeated.
 
 A definition <name>.yaml needs in tests/sources/ready: the sample <name>.<ending> and <name>.expected; a sample of a later
-export of the same records, <name>.later.<ending>, may follow. ``python tests/sources/ready_expectations.py NAME`` writes what
+export of the same records, <name>.later.<ending>, may follow. Files whose rows the records take along lie in a folder <name>
+(of the later export: <name>-later) under their own names. ``python tests/sources/ready_expectations.py NAME`` writes what
 is mapped now: read every line of it before it is committed.
 """
 
