@@ -126,6 +126,32 @@ def test_while_much_is_written_a_thread_takes_the_log_over(tmp_path, monkeypatch
         assert connection.exec_driver_sql("PRAGMA wal_autocheckpoint").scalar() == sqlite.PAGES
 
 
+def test_who_can_wait_does_while_the_log_grows_too_quickly(tmp_path, monkeypatch):
+    monkeypatch.setattr(sqlite, "MUCH", 5)
+    monkeypatch.setattr(ledger_module, "RELIEF", 0.01)
+    monkeypatch.setattr(ledger_module, "BREATH", 60)
+    ledger = Ledger(f"sqlite:///{tmp_path / 'ledger.sqlite'}")
+    written = threading.Event()
+
+    def write():
+        with ledger.write(synced=False) as connection:
+            connection.execute(sa.insert(tables.event_key), [{"id": "later", "content": ""}])
+        written.set()
+
+    with ledger.relieving():
+        fill(ledger, map(str, range(30)))
+        while ledger._calm.is_set():
+            pass
+        thread = threading.Thread(target=write)
+        thread.start()
+        fill(ledger, ["now"])  # whoever wants its commit on the disk does not wait
+        assert not written.is_set()
+        monkeypatch.setattr(sqlite, "MUCH", 10_000)
+        assert written.wait(30)
+        thread.join()
+    ledger.close()
+
+
 def test_only_what_asks_for_it_is_not_synced(tmp_path):
     ledger = Ledger(f"sqlite:///{tmp_path / 'ledger.sqlite'}")
     full, normal = 2, 1

@@ -1,9 +1,9 @@
 """The page of records that need an answer says what contradicts an earlier record, in both languages."""
 
 import httpx
-from conftest import folder_with, running
 from household import GELEIT, SOURCE
 
+from conftest import folder_with, running
 from geleit.events.event import Event, Identifier
 from geleit.workspace import open_workspace
 

@@ -31,6 +31,7 @@ _CHANGE = Prepared(sa.select(tables.progress.c.change))
 _NEXT = Prepared(sa.update(tables.progress).values(change=tables.progress.c.change + 1, at=sa.bindparam("now")))
 
 RELIEF = 0.25  # seconds between two looks at what commits have left
+BREATH = 0.1  # seconds that who writes what can be done again waits, at most, where commits have left too much
 PARAMETERS = 900  # values in one IN list; SQLite of Debian 12 takes 32,766, older ones 999
 
 
@@ -47,6 +48,8 @@ class Ledger:
         self.clock = clock
         self.engine = self.store.engine()
         self.driver: Any = self.engine.dialect.loaded_dbapi
+        self._calm = threading.Event()  # set unless commits have left too much
+        self._calm.set()
         self._checks: ContextVar[tuple[Callable[[sa.Connection], None], ...]] = ContextVar("checks", default=())
         try:
             with self._translated():
@@ -70,6 +73,8 @@ class Ledger:
         ``synced``: it is on the disk when it has been committed; if not, a power cut may undo it with all that came after,
         so only what can be done again may go that way. A synced one takes those before it along.
         """
+        if not synced:
+            self._calm.wait(BREATH)
         options = self.engine.connect().execution_options(writes=True, long=long, synced=synced)
         with self._translated(), options as connection, connection.begin():
             for check in self._checks.get():
@@ -102,15 +107,16 @@ class Ledger:
 
     @contextmanager
     def relieving(self) -> Iterator[None]:
-        """Meanwhile a thread of its own calls ``relieve``, beside whoever writes."""
+        """Meanwhile a thread of its own calls ``relieve``, beside whoever writes; if it falls behind, they slow down."""
         ended = threading.Event()
 
         def relieve() -> None:
-            while not ended.wait(RELIEF):
+            while not ended.wait(RELIEF if self._calm.is_set() else 0):
                 with suppress(GeleitError):
                     if self.relieve():
-                        with self.write(synced=False):  # so that nobody else writes
+                        with self.write():  # so that nobody else writes
                             self.finish()
+                (self._calm.clear if self.store.behind else self._calm.set)()
 
         thread = threading.Thread(target=relieve, name="geleit-relief", daemon=True)
         self.relieved()
@@ -120,6 +126,7 @@ class Ledger:
         finally:
             ended.set()
             thread.join()
+            self._calm.set()
             self.store.alone()
             self.engine.dispose()
             with suppress(GeleitError):

@@ -15,7 +15,7 @@ import sys
 from collections.abc import Callable
 from contextlib import suppress
 
-PIECE = 1 << 20  # bytes
+PIECE = 1 << 22  # bytes
 ALL = 1 | 2 | 4  # sync_file_range: wait for what is on its way, begin with what is not, wait for it
 
 Sync = Callable[[int, int, int, int], int]
@@ -23,8 +23,6 @@ Sync = Callable[[int, int, int, int], int]
 
 def serve() -> None:
     """Do what is asked of the file that the first argument names: ``read`` or ``write``."""
-    with suppress(OSError, AttributeError):
-        os.nice(10)
     sync = _sync()
     for asked in sys.stdin:
         with suppress(OSError), open(sys.argv[1], "rb", buffering=0) as file:  # noqa: PTH123 (pathlib would cost as much as all the rest)

@@ -58,6 +58,7 @@ class Postgres:
     """How a ledger in PostgreSQL is opened, begun and told about."""
 
     # What a view of the ledger asks of its connection.
+    behind = False  # the server keeps up, or slows us down itself
     reading: Mapping[str, Any] = {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
 
     def __init__(self, url: sa.URL) -> None:

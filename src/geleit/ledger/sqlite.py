@@ -24,6 +24,7 @@ PAGES = 8_192  # of the log, from which a commit takes them over into the file: 
 BESIDE = 262_144  # the same where another process takes them over, in case that it does not
 WORTH = 16_384  # pages of the log that nobody has taken over, from which that is worth it: what was written twice is taken once
 LONG = 48_000  # pages of the log from which it shall begin anew
+MUCH = 2 * LONG  # the same from which whoever can wait shall
 FEW = 500  # pages that are not worth a round of their own
 HEAD, FRAME = 32, 24  # bytes before all pages of the log, and before each
 CACHE = 65_536  # KiB of pages that a connection keeps; the one that takes events keeps a share of the memory
@@ -42,6 +43,7 @@ class Sqlite:
         self.pages = PAGES
         self.cache = CACHE
         self._paging: subprocess.Popen[bytes] | None = None
+        self.behind = False  # the log grows faster than it is taken over
         self._owed = 0  # answers of it that nobody has read yet
         self._salts, self._taken = b"", 0  # of the log: its round, and how many of its pages are in the file
 
@@ -131,6 +133,7 @@ class Sqlite:
         True if the log shall begin anew: it does when whoever writes takes over the few pages that are left (``finish``).
         """
         salts, logged = self._log()
+        self.behind = logged >= MUCH
         if salts != self._salts:
             self._salts, self._taken = salts, 0
         left = logged - self._taken
