@@ -74,7 +74,7 @@ long: $(VENV)/.installed clients ## the long kill storms and many more random ex
 		tests/stories/test_bulk_steps.py tests/intake/test_bulk_dirt.py tests/contract/test_client_kills.py tests/stories/test_power_cut.py \
 		tests/stories/test_postgres_kill.py tests/stories/test_segment_kill.py tests/history/test_kills.py tests/intake/test_bulk_likely.py
 	GELEIT_EXAMPLES=20 $(BIN)/python -m pytest tests/identity tests/history/test_history.py tests/intake/test_bulk.py tests/intake/test_live.py \
-		tests/segments/test_agreement.py tests/charts/test_charts_pictures.py tests/maps/test_pictures.py
+		tests/segments/test_agreement.py tests/charts/test_charts_pictures.py tests/maps/test_pictures.py tests/sources/test_csv.py
 
 analytics-long: $(VENV)/.installed ## every analysis on LOGS random logs: kernels, reference SQL and brute force must agree (an hour)
 	GELEIT_LOGS=$(LOGS) $(BIN)/python -m pytest -q tests/analytics

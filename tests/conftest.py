@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
-from geleit.ledger import tables
+from geleit.ledger import ledger, schema, tables
 from geleit.ledger.search_tables import search_identifier, search_text, search_word
 from lengths import longest_first
 from postgres_ledgers import new_ledger  # noqa: F401 (fixture)
@@ -36,6 +36,29 @@ ARRIVAL = {"change", "set_id", "id", "first_at", "changed_at", "line"}
 def pytest_collection_modifyitems(items):
     """Workers take whole files, those first that take longest."""
     items.sort(key=lambda item: longest_first(item.nodeid.split("::")[0]))
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _migrated(tmp_path_factory):
+    """A new SQLite ledger of this process is a copy of one that its migrations made: they take longer than most tests.
+
+    Other processes, other databases and ledgers of earlier versions are migrated as ever.
+    """
+    empty = tmp_path_factory.mktemp("ledger") / "empty.sqlite"
+    ledger.Ledger(f"sqlite:///{empty}").close()
+    assert [path.name for path in empty.parent.iterdir()] == [empty.name]
+
+    def upgrade(engine):
+        if engine.dialect.name == "sqlite" and not (path := Path(engine.url.database)).exists():
+            try:
+                shutil.copyfile(empty, path)
+            except OSError:  # its folder is full, missing or only read: the ledger itself will say so
+                path.unlink(missing_ok=True)
+        schema.upgrade(engine)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(ledger, "upgrade", upgrade)
+        yield
 
 
 @pytest.fixture

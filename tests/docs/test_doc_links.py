@@ -10,6 +10,7 @@ from geleit.cli.app import app
 
 LINK = re.compile(r"\[[^\]]*\]\(([^)\s]+)\)")
 COMMAND = re.compile(r"(?:^\$ |`)geleit ([a-z][a-z -]*)", re.MULTILINE)
+COMMANDS = typer.main.get_command(app)
 
 
 @pytest.mark.parametrize("page", PAGES, ids=name)
@@ -28,7 +29,7 @@ def test_links_exist(page):
 def test_commands_exist(page):
     text = prose(page) + "".join(block.text for block in blocks(page) if block.language == "console")
     for words in COMMAND.findall(text):
-        command, path = typer.main.get_command(app), []
+        command, path = COMMANDS, []
         for word in words.split():
             if not hasattr(command, "commands"):
                 break

@@ -1,5 +1,6 @@
 """A ledger in PostgreSQL is backed up by pg_dump in the very view that its segments were listed in, and put back whole."""
 
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -12,7 +13,7 @@ from geleit.errors import GeleitError, Retryable, StoreError
 from geleit.events.event import Event, Identifier
 from geleit.workspace import open_workspace
 from geleit.workspace.recovery import back_up, restore
-from postgres_ledgers import move
+from postgres_ledgers import create, move
 
 ROWS = 60
 # Takes events in, says so, and archives them at once, until its standard input closes.
@@ -32,13 +33,25 @@ with open_workspace({folder!r}) as workspace:
 """
 
 
-@pytest.fixture
-def folder(tmp_path, new_ledger, monkeypatch):
-    with bulk_company.small():
-        root = move(bulk_company.make(tmp_path / "acme", rows=ROWS), new_ledger(), monkeypatch)
+@pytest.fixture(scope="module")
+def made(postgres, tmp_path_factory):
+    """A workspace that was imported, and the name of its database."""
+    url = create(postgres)
+    with bulk_company.small(), pytest.MonkeyPatch.context() as patch:
+        root = move(bulk_company.make(tmp_path_factory.mktemp("made") / "acme", rows=ROWS), url, patch)
         with open_workspace(root) as workspace:
             workspace.import_sources()
-        yield root
+    return root, sa.make_url(url).database
+
+
+@pytest.fixture
+def folder(made, tmp_path, new_ledger, monkeypatch):
+    """A copy of it, on a copy of its database."""
+    root, database = made
+    shutil.copytree(root, tmp_path / "acme")
+    monkeypatch.setenv("LEDGER_URL", new_ledger("TEMPLATE", database))
+    with bulk_company.small():
+        yield tmp_path / "acme"
 
 
 def backup(folder, target):
