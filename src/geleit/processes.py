@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import io
 import os
 import pickle
 import signal
@@ -10,9 +11,10 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import IO, Any
+from typing import IO, Any, cast
 
 HEADER = 8
+PIPE = 1 << 20  # bytes that wait in a pipe, where the system lets them: fewer turns of both sides
 YOUNG = 50_000  # objects made until memory is searched for rings of them: bulk work makes millions and no rings
 
 
@@ -44,6 +46,7 @@ def started(module: str) -> subprocess.Popen[bytes] | None:
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
+            pipesize=PIPE,
         )
     except (OSError, ValueError):
         return None
@@ -87,10 +90,14 @@ def serving() -> tuple[Callable[[], Any], Callable[[Any], None]]:
 
 
 def send(pipe: IO[bytes], what: object) -> None:
-    """Give one thing."""
-    content = pickle.dumps(what, protocol=pickle.HIGHEST_PROTOCOL)
-    pipe.write(len(content).to_bytes(HEADER, "big"))
-    pipe.write(content)
+    """Give one thing; whatever of it lies in memory as columns goes through as it lies there."""
+    columns: list[pickle.PickleBuffer] = []
+    content = pickle.dumps(what, protocol=pickle.HIGHEST_PROTOCOL, buffer_callback=columns.append)
+    parts = [memoryview(content), *(column.raw() for column in columns)]
+    for number in (len(parts), *(part.nbytes for part in parts)):
+        pipe.write(number.to_bytes(HEADER, "big"))
+    for part in parts:
+        pipe.write(part)
     pipe.flush()
 
 
@@ -99,12 +106,17 @@ def receive(pipe: IO[bytes]) -> tuple[int, Any]:
 
     Errors: EOFError at the end.
     """
-    size = int.from_bytes(_exactly(pipe, HEADER), "big")
-    return size, pickle.loads(_exactly(pipe, size))  # noqa: S301 (our own process wrote it)
+    sizes = [_number(pipe) for _ in range(_number(pipe))]
+    content, *columns = [_exactly(pipe, size) for size in sizes]
+    return sum(sizes), pickle.loads(content, buffers=columns)  # noqa: S301 (our own process wrote it)
 
 
-def _exactly(pipe: IO[bytes], size: int) -> bytes:
-    content = pipe.read(size)
-    if len(content) < size:
+def _number(pipe: IO[bytes]) -> int:
+    return int.from_bytes(_exactly(pipe, HEADER), "big")
+
+
+def _exactly(pipe: IO[bytes], size: int) -> bytearray:
+    content = bytearray(size)
+    if size and cast("io.BufferedReader", pipe).readinto(content) < size:
         raise EOFError
     return content

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from geleit.sources import vectors, vectors_joined, vectors_kernels
+from geleit.sources import vectors, vectors_joined, vectors_kernels, vectors_records
 from geleit.sources.vectors_joined import Join, Member
 
 TEXT = st.none() | st.sampled_from(["", "a", "ä'", "x" * 70, '"', "\\", "\n", "\x7f"]) | st.text(max_size=6)
@@ -73,8 +73,26 @@ def both(table):
     for worth in (0, 10**9):
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr(vectors_joined, "WORTH", worth)
-            found.append([column.to_pylist() for column in vectors.identified("shop", table)])
+            found.append([column.to_pylist() for column in vectors_records.identified("shop", table)])
     return found
+
+
+@settings(deadline=None)
+@given(
+    st.lists(
+        st.none() | st.sampled_from(["", " ", " a", "a ", "a b", "7", "ab"]) | st.sampled_from(["ä", "\\t", '"']),
+        max_size=6,
+    )
+)
+def test_texts_of_columns_are_the_same_on_both_ways(values):
+    columns = pa.chunked_array([pa.array(["skipped", *values], pa.string()).slice(1)])
+    found = []
+    for worth in (0, 10**9):
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(vectors_joined, "WORTH", worth)
+            json = vectors.json_texts(columns, json=False, localize=str)
+            found.append((vectors.texts(columns, json=False).to_pylist(), json.to_pylist()))
+    assert found[0] == found[1]
 
 
 def test_hashes_of_many_texts_are_those_of_each(monkeypatch):

@@ -7,6 +7,7 @@ ledger (identifiers, facts, customers) follows in slices: see ``adoption``.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 
 import numpy as np
@@ -118,10 +119,11 @@ class Load:
     def _acknowledge(self, new: pa.Table, keys: Rows, before: int) -> bool:
         """Segment, keys and parts, listed together; False if somebody else took one of the events in meanwhile."""
         run = self.keys.write(keys)
-        self._write_part(new)
         told = refused.rows_of_columns(new)
-        with turn(self.archive.lock):
+        with ThreadPoolExecutor(1, "geleit-part") as beside, turn(self.archive.lock):
+            part = beside.submit(self._write_part, new)  # most of it is Python; packing the segment needs none
             segment = self.archive.write(new.select(STORED.names), self._reserve(new.num_rows))
+            part.result()
             return self._enter(segment, run, (before, new["event_id"]), told)
 
     def _reserve(self, rows: int) -> int:

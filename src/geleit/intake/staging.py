@@ -25,7 +25,7 @@ from geleit.ledger import tables
 from geleit.sources.columnar import Columnar, Columns, EventColumns
 from geleit.sources.definition import SourceDefinition
 from geleit.sources.vectors import array_of, flat, local_days, replaced, scratch, transformed
-from geleit.sources.vectors_joined import Join, Member, worthwhile
+from geleit.sources.vectors_joined import Join, Member, edges, loaded, worthwhile
 
 # A staged row: the outbox's columns but ``seq``, then what only intake needs.
 STORED = pa.schema([field for field in snapshot.schema(tables.outbox.select()) if field.name != "seq"])
@@ -107,11 +107,11 @@ class Stage:
         identifiers = {type_: self._normal(type_, values) for type_, values in columns.identifiers.items()}
         given = {
             "key": columns.key,
-            "record": array_of(columnar.records.ids).take(columns.rows),
+            "record": _taken(array_of(columnar.records.ids), columns.rows),
             "kind": columns.kind,
             "t": columns.t,
             "local_day": local_days(columns.t, self.zone),
-            "raw": array_of(columnar.records.raw).take(columns.rows),
+            "raw": _taken(array_of(columnar.records.raw), columns.rows),
         }
         body = _Body(given, identifiers, columns, definition.rank)
         body.refuse(self._gone(columns.identifiers, identifiers))
@@ -133,9 +133,7 @@ class Stage:
 
     def _quick_rows(self, body: _Body, values: dict[str, Any]) -> pa.Table:
         """The same by machine code."""
-        from geleit.sources import vectors_kernels as kernels  # noqa: PLC0415 (slow to load)
-
-        given, rows = body.given, len(body.given["t"])
+        kernels, given, rows = loaded(), body.given, len(body.given["t"])
         said = {"kind": given["kind"], "t": given["t"].cast(pa.string()), "said": body.said.of(given)}
         evidence = f"\0{values['evidence']}\0"
         telling = Join(
@@ -273,7 +271,15 @@ class _Body:
 
     def _escaped(self, values: pa.Array) -> str:
         """Text as it stands in JSON between quotation marks."""
+        if edges(values) is not None:
+            return self._column(values)
         return self._column(transformed(values, r'^[^"\\\x00-\x1f]*$', lambda value: _json(value)[1:-1]))
+
+
+def _taken(values: pa.Array, rows: pa.Array) -> pa.Array:
+    """The values of these rows; all of them as they are."""
+    whole = len(rows) == len(values) and bool((rows.to_numpy() == np.arange(len(rows))).all())
+    return values if whole else values.take(rows)
 
 
 def _object(members: list[Member]) -> Join:

@@ -14,7 +14,8 @@ from geleit.sources.inflating import seekable
 from geleit.sources.json_records import Members, column_text
 from geleit.sources.located import Located
 from geleit.sources.records import Records, UnreadableError
-from geleit.sources.vectors import Texts, identified
+from geleit.sources.vectors import Texts
+from geleit.sources.vectors_records import identified
 
 BATCH = 100_000  # rows that are read at once
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 import threading
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any, overload
@@ -24,7 +25,7 @@ from geleit.clock import DAY, SECOND, micros, moment
 from geleit.clock import local_day as local_day_of
 from geleit.sources.times import AHEAD, EARLIEST, MICROSECONDS_FROM, MILLISECONDS_FROM, TimeError, TimeReader
 from geleit.sources.values import Localize, as_json, as_text
-from geleit.sources.vectors_joined import Join, Member, worthwhile
+from geleit.sources.vectors_joined import edges, loaded, quoted, worthwhile
 
 Integers = npt.NDArray[np.int64]
 
@@ -81,10 +82,10 @@ def flat(values: pa.ChunkedArray | pa.Array) -> pa.Array:
 
 
 def transformed(
-    values: pa.Array, plain: str, function: Callable[[str], str | None], *, longest: int | None = None
+    values: pa.Array, pattern: str, function: Callable[[str], str | None], *, longest: int | None = None
 ) -> pa.Array:
-    """A column of texts through a function that leaves every value matching ``plain`` (up to ``longest`` bytes) as it is."""
-    odd = pc.invert(pc.fill_null(pc.match_substring_regex(values, plain), True))
+    """A column of texts through a function that leaves every value matching ``pattern`` (up to ``longest`` bytes) as it is."""
+    odd = pc.invert(pc.fill_null(pc.match_substring_regex(values, pattern), True))
     if longest is not None:
         odd = pc.or_(odd, pc.fill_null(pc.greater(pc.binary_length(values), longest), False))
     return replaced(values, values, odd, function)
@@ -111,7 +112,10 @@ def texts(values: pa.ChunkedArray, json: bool) -> pa.Array:
     if not json and pa.types.is_integer(array.type):
         return array.cast(pa.string())
     if not json and pa.types.is_string(array.type):
-        return transformed(array, TRIMMED, lambda value: as_text(value) or None)
+        odd = edges(array)
+        if odd is None:
+            return transformed(array, TRIMMED, lambda value: as_text(value) or None)
+        return replaced(array, array, odd, lambda value: as_text(value) or None)
     return _each(array, lambda value: as_text(_opened(value, json)) or None, pa.string())
 
 
@@ -120,15 +124,22 @@ def json_texts(values: pa.ChunkedArray, json: bool, localize: Localize) -> pa.Ar
     array = flat(values)
     kind = array.type
     if not json and pa.types.is_string(kind):
-        quote = pa.scalar('"')
-        odd = pc.invert(pc.fill_null(pc.match_substring_regex(array, UNESCAPED), True))
-        quoted = pc.binary_join_element_wise(quote, array, quote, "")
-        return replaced(quoted, array, odd, lambda value: json_text(value, localize))
+        return _quoted(array, lambda value: json_text(value, localize))
     if not json and (pa.types.is_boolean(kind) or (pa.types.is_integer(kind) and kind != pa.uint64())):
         return array.cast(pa.string())
     if not json and pa.types.is_decimal(kind) and 0 <= kind.scale <= EXACT_SCALE:
         return _decimals(array, lambda value: json_text(value, localize))
     return _each(array, lambda value: json_text(_opened(value, json), localize), pa.string())
+
+
+def _quoted(array: pa.Array, function: Callable[[str], str | None]) -> pa.Array:
+    """Texts as JSON; those that are escaped or may be blank go through the function."""
+    if (odd := edges(array)) is not None:
+        with suppress(pa.ArrowCapacityError):  # as Arrow says it, if at all
+            return replaced(quoted(array), array, odd, function)
+    quote = pa.scalar('"')
+    odd = pc.invert(pc.fill_null(pc.match_substring_regex(array, UNESCAPED), True))
+    return replaced(pc.binary_join_element_wise(quote, array, quote, ""), array, odd, function)
 
 
 def _decimals(array: pa.Array, function: Callable[[Any], str | None]) -> pa.Array:
@@ -322,8 +333,7 @@ def scratch() -> duckdb.DuckDBPyConnection:
 def hashed(prefix: str, values: pa.Array) -> pa.Array:
     """``records.identify`` of a column of texts: the first 128 bits of SHA-256, in hexadecimal."""
     if worthwhile(len(values)):
-        from geleit.sources import vectors_kernels as kernels  # noqa: PLC0415 (slow to load)
-
+        kernels = loaded()
         return kernels.hexadecimal(kernels.digests(f"{prefix}\0".encode(), values), ID_DIGITS)
     with scratch() as duck:
         duck.register("given", pa.table({"value": values}))
@@ -344,56 +354,3 @@ def key_hashes(parts: Sequence[pa.Array]) -> tuple[npt.NDArray[np.uint64], npt.N
         )
         answer = duck.sql(sql).to_arrow_table()
     return tuple(flat(answer[name]).to_numpy(zero_copy_only=False).astype(np.uint64) for name in ("high", "low"))
-
-
-def identified(prefix: str, table: pa.Table) -> tuple[pa.Array, pa.Array]:
-    """Each row as a JSON object, as its record is kept, and its id."""
-    if not all(_told_by_duckdb(table[name]) for name in table.column_names):
-        raw = record_texts(table)
-        return raw, hashed(prefix, raw)
-    if worthwhile(table.num_rows) and (found := _quickly_identified(prefix, table)):
-        return found
-    with scratch() as duck:
-        duck.register("given", table)
-        sql = f"SELECT value, {HASHED} AS id FROM (SELECT to_json(given)::VARCHAR AS value FROM given)"  # noqa: S608
-        answer = duck.sql(sql, params={"prefix": prefix}).to_arrow_table()
-    return flat(answer["value"]), flat(answer["id"])
-
-
-def _quickly_identified(prefix: str, table: pa.Table) -> tuple[pa.Array, pa.Array] | None:
-    """The same by machine code: DuckDB writes what is no plain text. None for columns that it would give other names."""
-    from geleit.sources import vectors_kernels as kernels  # noqa: PLC0415 (slow to load)
-
-    names = table.column_names
-    if len({name.casefold() for name in names}) < len(names) or not kernels.unescaped(pa.array(names)):
-        return None
-    columns = {f"c{number}": flat(table[name]) for number, name in enumerate(names)}
-    plain = {one for one, values in columns.items() if pa.types.is_string(values.type) and kernels.unescaped(values)}
-    if odd := [name for name in columns if name not in plain]:
-        with scratch() as duck:
-            duck.register("given", pa.table({name: columns[name] for name in odd}))
-            sql = f"SELECT {', '.join(f'to_json({name})::VARCHAR AS {name}' for name in odd)} FROM given"  # noqa: S608
-            told = duck.sql(sql).to_arrow_table()
-        columns |= {name: flat(told[name]) for name in odd}
-    members = [_told(json, column, '"' if column in plain else "") for json, column in zip(names, columns, strict=True)]
-    try:
-        raw = Join("{", members, ",", "}", always=True).of(columns)
-    except pa.ArrowCapacityError:
-        return None
-    return raw, kernels.hexadecimal(kernels.digests(f"{prefix}\0".encode(), raw), ID_DIGITS)
-
-
-def _told(name: str, column: str, quote: str) -> Member:
-    """One column of a record."""
-    return Member(f'"{name}":{quote}', column, quote, missing=f'"{name}":null')
-
-
-def _told_by_duckdb(values: pa.ChunkedArray) -> bool:
-    """Whether DuckDB writes every value of a column as exact JSON."""
-    kind = values.type
-    if pa.types.is_decimal(kind):
-        ends = pc.min_max(values).as_py()
-        most = Decimal(10) ** (EXACT_DIGITS - kind.scale)
-        return all(end is None or abs(end) < most for end in ends.values())
-    plain = (pa.types.is_string, pa.types.is_integer, pa.types.is_boolean, pa.types.is_date32, pa.types.is_timestamp)
-    return any(is_one(kind) for is_one in plain)

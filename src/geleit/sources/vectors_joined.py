@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
+from importlib import import_module
+from types import ModuleType
 
 import pyarrow as pa
 
@@ -54,8 +57,7 @@ class Join:
 
         Errors: pa.ArrowCapacityError for texts that are longer together than a column can be.
         """
-        from geleit.sources import vectors_kernels as kernels  # noqa: PLC0415 (slow to load)
-
+        kernels = loaded()
         pieces = [
             kernels.Piece(
                 member.before.encode(),
@@ -73,11 +75,28 @@ def worthwhile(rows: int) -> bool:
     """Whether to join these rows by machine code: so many were joined in this process that it pays to load it."""
     global _rows  # noqa: PLW0603 (a process loads it once)
     _rows += rows
-    if _rows < WORTH:
-        return False
-    from geleit.sources import vectors_kernels as kernels  # noqa: PLC0415 (slow to load)
+    return _rows >= WORTH and loaded().hashing()
 
-    return kernels.hashing()
+
+def edges(values: pa.Array) -> pa.Array | None:
+    """Which texts begin or end with a blank or are empty, if all are of visible ASCII and blanks and need no escape.
+
+    None if they are not, or while no machine code is worth loading.
+    """
+    if _rows < WORTH or not loaded().unescaped(values):
+        return None
+    return loaded().edged(values)
+
+
+def quoted(values: pa.Array) -> pa.Array:
+    """Texts that need no escape as JSON, by machine code. Errors: as ``Join.of``."""
+    return Join("", [Member('"', "values", '"')], "", "").of({"values": values})
+
+
+@cache
+def loaded() -> ModuleType:
+    """The machine code."""
+    return import_module("geleit.sources.vectors_kernels")
 
 
 def literal(text: str) -> str:

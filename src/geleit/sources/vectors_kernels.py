@@ -186,6 +186,23 @@ def unescaped(values: pa.Array) -> bool:
     return not _odd(data + int(bounds[first]), data + int(bounds[first + len(values)]))
 
 
+@kernel
+def _edged(where: Longs, edged: npt.NDArray[np.bool_]) -> None:
+    for row in range(len(edged)):
+        place = row + where[3]
+        if where[2] == 0 or (_byte_at(where[2] + (place >> 3)) >> (place & 7)) & 1 == 1:
+            start, end = _int32_at(where[0] + 4 * place), _int32_at(where[0] + 4 * place + 4)
+            blank = start == end or _byte_at(where[1] + start) == 32 or _byte_at(where[1] + end - 1) == 32  # noqa: PLR2004
+            edged[row] = blank
+
+
+def edged(values: pa.Array) -> pa.Array:
+    """Which texts begin or end with a blank, or are empty."""
+    found = np.zeros(len(values), np.bool_)
+    _edged(np.array(_places(values), np.int64), found)
+    return pa.array(found)
+
+
 @intrinsic
 def _call(_context: Any, _function: Any, _first: Any, _second: Any, _third: Any) -> Any:
     """Call a C function of up to three arguments by its address; one that takes fewer does not look at the others."""
