@@ -78,7 +78,7 @@ long: $(VENV)/.installed clients ## the long kill storms and many more random ex
 
 analytics-long: $(VENV)/.installed ## every analysis on LOGS random logs: kernels, reference SQL and brute force must agree (an hour)
 	GELEIT_LOGS=$(LOGS) $(BIN)/python -m pytest -q tests/analytics
-	GELEIT_LOGS=$(LOGS) $(BIN)/python -m pytest -q tests/web/test_journeys.py tests/web/test_grids_open.py
+	GELEIT_LOGS=$(LOGS) $(BIN)/python -m pytest -q tests/web/test_journeys.py tests/web/test_grids_open.py tests/web/test_journeys_browser.py
 
 spark-long: $(VENV)/.installed ## every question on a real Spark: a master, two workers, a Connect server (Java 17; half an hour)
 	GELEIT_LOGS=1 $(BIN)/python scripts/spark_long.py

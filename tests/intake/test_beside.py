@@ -47,13 +47,20 @@ def taken(folder, dump, **how):
         return dump(workspace), said
 
 
-def test_the_result_is_the_same_whoever_maps(tmp_path, dump, helper):
+@pytest.fixture(scope="module")
+def here(tmp_path_factory, dump_of):
+    """What nobody beside leaves."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(beside, "WORTH", 10**9)
+        return taken(tmp_path_factory.mktemp("here") / "acme", dump_of)
+
+
+def test_the_result_is_the_same_whoever_maps(tmp_path, dump, here, helper):
     reached = []
     there = taken(tmp_path / "there", dump, progress=reached.append)
     assert {one.source for one in reached} == {"shop", "web"}
     assert all(process.poll() is not None for process in helper)
-    beside.WORTH = 10**9
-    assert taken(tmp_path / "here", dump) == there
+    assert here == there
 
 
 @pytest.mark.usefixtures("helper")

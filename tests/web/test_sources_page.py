@@ -7,7 +7,6 @@ from html import unescape
 import httpx
 import pytest
 from household import GELEIT, SOURCE, helga
-from playwright.sync_api import sync_playwright
 
 from conftest import folder_with, running
 from geleit.access import write_keys
@@ -211,14 +210,12 @@ def test_sources_without_live_ones_look_as_before(tmp_path):
 
 @pytest.mark.parametrize("width", [390, 768, 1440])
 @pytest.mark.parametrize("language", ["en", "de"])
-def test_the_page_fits(live, width, language):
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=["--no-sandbox"])
-        page = browser.new_page(viewport={"width": width, "height": 900})
-        page.goto(f"{str(live.base_url).rstrip('/')}/sources?lang={language}")
-        assert page.evaluate("document.documentElement.scrollWidth") <= width
-        overlaps = page.evaluate(OVERLAPS)
-        browser.close()
+def test_the_page_fits(live, chromium, width, language):
+    page = chromium.new_page(viewport={"width": width, "height": 900})
+    page.goto(f"{str(live.base_url).rstrip('/')}/sources?lang={language}")
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    overlaps = page.evaluate(OVERLAPS)
+    page.close()
     assert overlaps == []
 
 
