@@ -86,7 +86,7 @@ def described(one: Ready) -> str:
         f"**Form verified from:** {one.verified}" if one.verified else f"**Form not verified:** {one.doubt}",
         f"**Set first:** {one.adapt}" if one.adapt else "",
         f"**Left out:** {one.left_out}",
-        f"**File:** {', '.join(f'`{file}`' for file in one.file)}",
+        f"**File:** {', '.join(f'`{file}`' for file in one.file)}{''.join(f', beside it `{file}`' for file in one.attached)}",
         f"**Live:** `/hooks/{one.name}`, see [webhooks](webhooks.md)." if one.hook else "",
     ]
     return f"### {one.name}\n\n" + "\n\n".join(part for part in parts if part) + "\n"

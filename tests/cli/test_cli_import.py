@@ -77,3 +77,39 @@ def test_programs_read_the_same(geleit):
     assert told["seconds"] >= till["seconds"] > 0
     _, said = geleit("import", "--json", "--again")
     assert json.loads(said)["sources"][0]["duplicate"] == 1
+
+
+ATTACHING = """
+file: exports/heads.csv
+attach: {lines: {file: lines.csv, by: no, columns: [what]}}
+events: [{kind: contact_made, key: no, time: day, identifiers: {email: mail}, properties: {lines: "lines::json"}}]
+"""
+
+
+def test_rows_that_no_record_takes_along_and_changed_ones_are_told(geleit, root):
+    (root / "sources" / "till.yaml").unlink()
+    (root / "sources" / "shop.yaml").write_text(ATTACHING)
+    (root / "exports" / "heads.csv").write_text("no,day,mail\n1,2026-03-01,a@example.org\n2,2026-03-01,b@example.org\n")
+    lines = root / "exports" / "lines.csv"
+    lines.write_text("no,what\n1,hose\n7,lost\n8,lost\n2\n")
+    code, said = geleit("source", "preview", "shop")
+    assert code == 0
+    assert "would be left out: 2 rows of exports/lines.csv, which no record takes along" in said
+    assert "would go to quarantine: exports/lines.csv:5 wrong_field_count" in said
+    code, said = geleit("import", "--json")
+    (summary,) = json.loads(said)["sources"]
+    assert (summary["new"], summary["quarantined"], summary["loose"]) == (2, 1, {"exports/lines.csv": 2})
+    assert summary["files"] == ["exports/heads.csv"]
+    lines.write_text("no,what\n1,hose\n1,clamp\n2,pump\n")
+    _, said = geleit("import")
+    assert ["shop", "2", "0", "2", "0", "2"] in [
+        line.split() for line in said.splitlines()
+    ]  # other contents of known keys
+    lines.unlink()
+    code, said = geleit("import")
+    assert "exports/heads.csv takes rows along from 'lines.csv' (attach: lines), which is not there" in said
+    code, said = geleit("check")
+    assert "takes rows along from 'lines.csv'" in said
+    lines.write_text("no,wat\n")
+    code, said = geleit("check")
+    assert "exports/lines.csv has no column 'what'" in said

@@ -45,6 +45,12 @@ def test_one_is_added_and_the_next_commands_are_told(geleit, tmp_path):
     assert "web_shop" in geleit("source", "list", "-w", "acme")
 
 
+def test_files_that_have_to_lie_beside_it_are_named(geleit):
+    geleit("init", "acme")
+    told = geleit("source", "add", "dsfinvk_receipts", "-w", "acme")
+    assert "exports/dsfinvk/*/transactions.csv, and beside it lines.csv, and beside it references.csv" in told
+
+
 def test_what_was_not_verified_is_said_when_it_is_added(geleit):
     geleit("init", "acme")
     assert "Not verified: " in geleit("source", "add", "mailchimp_subscribed", "-w", "acme")

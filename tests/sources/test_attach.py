@@ -13,7 +13,7 @@ from reading import chunks, faults, read, source
 
 from geleit.errors import DefinitionError, GeleitError
 from geleit.sources import reading
-from geleit.sources.attached_rows import AttachedRows
+from geleit.sources.attached_rows import AttachedRows, key_hashes
 from geleit.sources.mapping import preview
 from geleit.sources.records import RECORD_CHARACTERS
 
@@ -310,10 +310,8 @@ def test_equal_hashes_do_not_mix_rows_up(orders, monkeypatch):
     assert articles(records) == EXPECTED
 
 
-def half_alike(parts):
-    from geleit.sources.vectors import key_hashes  # noqa: PLC0415 (the real one, not what the test put there)
-
-    high, low = key_hashes(parts)
+def half_alike(keys):
+    high, low = key_hashes(keys)
     return high * 0 + 7, low
 
 

@@ -206,7 +206,7 @@ def add(
             say(f"Set first: {made.adapt}")
         if made.doubt:
             say(f"Not verified: {made.doubt}")
-        say(f"Put it here: {files}")
+        say(f"Put it here: {files}" + "".join(f", and beside it {file}" for file in made.attached))
         say(f"Then: geleit source preview {own}; geleit import {own}")
         if made.hook:
             _show_address(made, own)

@@ -27,7 +27,7 @@ from geleit.sources.records import (
     UnreadableError,
     identify,
 )
-from geleit.sources.vectors import Texts, array_of, flat, hashed, key_hashes, record_texts, texts
+from geleit.sources.vectors import Texts, array_of, flat, hashed, record_texts, scratch, texts
 
 Reader = Callable[[SourceDefinition, Located, frozenset[str]], Iterator[Records]]
 Places = npt.NDArray[np.int64]
@@ -196,10 +196,31 @@ def _named(table: pa.Table, name: str) -> str:
 
 
 def _keys(table: pa.Table, names: Sequence[str]) -> tuple[Hashes, Hashes]:
-    """A hash of 128 bits of the key of each row; 0 for a row without one."""
-    known = [_named(table, name) for name in names]
-    parts = [texts(pa.chunked_array([flat(table[name])]), json=False) for name in known]
-    return key_hashes(parts)
+    """A hash of 128 bits of the key of each row; 0 for a row without one. Equal values are looked at once."""
+    parts = []
+    for name in names:
+        values = flat(table[_named(table, name)]).dictionary_encode()
+        plain = texts(pa.chunked_array([values.dictionary]), json=False)
+        length = pc.binary_length(plain).cast(pa.string())  # tells (1, 11) from (11, 1)
+        parts.append(pc.binary_join_element_wise(length, plain, ":").take(values.indices))
+    empty = parts[0].is_null()
+    for part in parts[1:]:
+        empty = pc.and_(empty, part.is_null())
+    filled = [pc.fill_null(part, "") for part in parts]
+    whole = pc.if_else(empty, None, pc.binary_join_element_wise(*filled, "")).dictionary_encode()
+    places = pc.fill_null(whole.indices, len(whole.dictionary)).to_numpy()
+    high, low = key_hashes(whole.dictionary)
+    return np.append(high, np.uint64(0))[places], np.append(low, np.uint64(0))[places]
+
+
+def key_hashes(keys: pa.Array) -> tuple[Hashes, Hashes]:
+    """Two hashes of 64 bits of each of some texts; the first is never 0."""
+    with scratch() as duck:
+        duck.register("given", pa.table({"key": keys}))
+        hashes = "greatest(md5_number_upper(key), 1) AS high, md5_number_lower(key) AS low"
+        answer = duck.sql(f"SELECT {hashes} FROM given").to_arrow_table()  # noqa: S608 (a fixed text)
+    high, low = (flat(answer[name]).to_numpy(zero_copy_only=False) for name in ("high", "low"))
+    return high.astype(np.uint64), low.astype(np.uint64)
 
 
 def _joined(definition: SourceDefinition, records: Records, rows: Mapping[str, AttachedRows]) -> Iterator[Records]:

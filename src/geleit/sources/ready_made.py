@@ -26,7 +26,7 @@ class Ready:
 
     ``what`` the export is, ``get_it`` how to get it, ``adapt`` what to set (may be empty), ``left_out`` what it leaves.
     ``hook``: how the system proves itself when it sends live, "key" or the name of its signature; "" if it does not send.
-    ``secret``: name of the secret that it signs with.
+    ``secret``: name of the secret that it signs with. ``attached``: files beside it whose rows its records take along.
     """
 
     name: str
@@ -42,6 +42,7 @@ class Ready:
     left_out: str
     hook: str
     secret: str
+    attached: tuple[str, ...] = ()
 
 
 def ready_sources() -> list[Ready]:
@@ -117,6 +118,7 @@ def _read(path: Path) -> Ready:
         system=definition.system_name,
         format=definition.format_of(definition.file[0]),
         file=definition.file,
+        attached=tuple(attach.file for attach in definition.attach.values() if attach.file),
         what=said.get("What", ""),
         get_it=said.get("Get it", ""),
         verified=said.get("Verified", ""),

@@ -339,18 +339,3 @@ def hashed(prefix: str, values: pa.Array) -> pa.Array:
         duck.register("given", pa.table({"value": values}))
         answer = duck.sql(f"SELECT {HASHED} AS id FROM given", params={"prefix": prefix}).to_arrow_table()  # noqa: S608
     return flat(answer["id"])
-
-
-def key_hashes(parts: Sequence[pa.Array]) -> tuple[npt.NDArray[np.uint64], npt.NDArray[np.uint64]]:
-    """Two hashes of 64 bits of rows of texts; the first is 0 where all texts are null, and only there."""
-    names = [f"k{place}" for place in range(len(parts))]
-    whole = " || ".join(f"coalesce(length({name}) || ':' || {name}, '-')" for name in names)
-    known = " OR ".join(f"{name} IS NOT NULL" for name in names)
-    with scratch() as duck:
-        duck.register("given", pa.table(dict(zip(names, parts, strict=True))))
-        sql = (
-            f"SELECT CASE WHEN {known} THEN greatest(md5_number_upper({whole}), 1) ELSE 0 END AS high, "  # noqa: S608
-            f"md5_number_lower({whole}) AS low FROM given"
-        )
-        answer = duck.sql(sql).to_arrow_table()
-    return tuple(flat(answer[name]).to_numpy(zero_copy_only=False).astype(np.uint64) for name in ("high", "low"))
