@@ -16,8 +16,8 @@ from geleit.ledger import lease
 from geleit.workspace import open_workspace
 from geleit.workspace.recovery import back_up, restore
 
-CUTS = int(os.environ.get("GELEIT_KILLS", "5"))
-EACH = min(8, CUTS)  # cuts of one run
+CUTS = int(os.environ.get("GELEIT_KILLS", "8"))
+EACH = 8  # cuts of one run
 ROWS = 60
 # Takes events in, three at a time, says so, and now and then archives and brings everything up to date.
 LIVE = """
