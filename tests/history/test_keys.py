@@ -1,5 +1,6 @@
 """Keys of bulk events: found in whatever run they are, merged while others read, made again when they are lost."""
 
+import numpy as np
 import pyarrow as pa
 import pytest
 import sqlalchemy as sa
@@ -173,3 +174,24 @@ def test_of_equal_ids_the_first_one_leads_even_where_the_first_halves_agree():
     assert led.tolist() == [0, 1, 0, 1, 0, 5]
     assert not distinct(rows[:, order])
     assert distinct(rows[:, order[leads[order]]])
+
+
+@pytest.mark.parametrize("bits", [4, 28], ids=["hardly any bits", "many"])
+def test_a_sieve_before_some_runs_changes_nothing(keys, ledger, bits):
+    keys._sieve = key_room.Sieve(bits)
+    wanted = rows_of([identity(n) for n in range(60)], [content(0)] * 60)
+    with ledger.read() as connection:
+        before = keys.look_up(connection, wanted, in_order(wanted))
+        for run in keys.runs(connection)[1::2]:
+            keys.sift(run)
+        after = keys.look_up(connection, wanted, in_order(wanted))
+    assert np.flatnonzero(after[0]).tolist() == list(range(27))
+    assert (before[0] == after[0]).all()
+    assert (before[1] == after[1]).all()
+
+
+def test_a_sieve_lets_pass_what_it_took_and_little_else():
+    sieve = key_room.Sieve()
+    assert sieve.may_hold(np.array([1], np.uint64)).tolist() == []
+    sieve.take("run", np.arange(0, 2**63, 2**50, dtype=np.uint64))
+    assert sieve.may_hold(np.array([0, 2**50, 2**50 + 2**40, 2**63 + 5], np.uint64)).tolist() == [0, 1]

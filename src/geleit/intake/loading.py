@@ -124,7 +124,10 @@ class Load:
             part = beside.submit(self._write_part, new)  # most of it is Python; packing the segment needs none
             segment = self.archive.write(new.select(STORED.names), self._reserve(new.num_rows))
             part.result()
-            return self._enter(segment, run, (before, new["event_id"]), told)
+            entered = self._enter(segment, run, (before, new["event_id"]), told)
+        if entered:
+            self.keys.sift(run)
+        return entered
 
     def _reserve(self, rows: int) -> int:
         """Numbers for the rows of a segment that is being written."""

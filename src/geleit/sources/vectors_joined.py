@@ -10,7 +10,7 @@ from types import ModuleType
 
 import pyarrow as pa
 
-WORTH = 200_000  # rows from which a process saves more time by machine code than it takes to load it
+WORTH = 400_000  # rows from which a process saves more time by machine code than it takes to load it
 
 _rows = 0  # that this process has joined
 
