@@ -133,7 +133,11 @@ def wrong(run: dict[str, Any], shared: int) -> list[str]:
     """
     found = []
     for name, (expected, got) in run["checks"].items():
-        close = shared and name in ("first answer", "answer", "customers") and abs(got - expected) <= max(10, NEAR * expected)
+        close = (
+            shared
+            and name in ("first answer", "answer", "customers")
+            and abs(got - expected) <= max(10, NEAR * expected)
+        )
         more = "live" in run and name == "customers" and got >= expected
         if got != expected and not (close or more):
             found.append(f"{run['format']}: {name}: expected {expected}, got {got}")

@@ -6,12 +6,14 @@ held as long as the ledger knows none of its identifiers; whoever was met or pla
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 import duckdb
 import sqlalchemy as sa
 
-from geleit.history import snapshot
+from geleit.history import reading, snapshot
 from geleit.history.archive import Archive
 from geleit.history.generation import Generation
 from geleit.history.statements import load
@@ -75,6 +77,42 @@ def let_go(duck: duckdb.DuckDBPyConnection) -> None:
     for name in ("released", "settled", "met"):
         duck.execute(f"DROP TABLE IF EXISTS {name}")
     _forget(duck)
+
+
+class People:
+    """The people of a load as its file names them: looked up one by one."""
+
+    def __init__(self, duck: duckdb.DuckDBPyConnection) -> None:
+        self.duck = duck
+
+    def types(self) -> list[str]:
+        """The types of identifiers that the load has."""
+        return [row[0] for row in self.duck.execute("SELECT type FROM people.type ORDER BY type").fetchall()]
+
+    def owners(self, identifiers: Sequence[str]) -> dict[str, str]:
+        """Whose identifiers (``type:value``) are; not in it is whoever is unknown or only the ledger can tell."""
+        return dict(self.duck.execute(load("gathered.sql")["named"], {"names": list(identifiers)}).fetchall())
+
+    def sets(self, customer: str) -> list[int]:
+        """The identifier sets of a person; none if it is unknown."""
+        return [row[0] for row in self.duck.execute(load("gathered.sql")["sets_of"], {"customer": customer}).fetchall()]
+
+
+@contextmanager
+def people(connection: sa.Connection, archive: Archive) -> Iterator[People | None]:
+    """The people of the load that is being adopted, as the file beside its parts names them; None if there is none.
+
+    Errors: duckdb.Error if the file is damaged or goes away meanwhile.
+    """
+    now = origin(connection)
+    path = place(archive, now[0]) if now else None
+    if path is None or not path.exists():
+        yield None
+        return
+    with reading.connect(threads="1") as duck:
+        duck.execute("ATTACH $path AS people (READ_ONLY)", {"path": str(path)})
+        found = duck.execute("SELECT load, started_at, parts, identity FROM people.origin").fetchall()[0]
+        yield People(duck) if found == now else None
 
 
 def _compare(connection: sa.Connection, duck: duckdb.DuckDBPyConnection, change: int) -> None:

@@ -126,3 +126,15 @@ INSERT INTO owner
 SELECT held.set_key, held.customer_id
 FROM held
 ANTI JOIN owner ON owner.set_key = held.set_key
+
+-- name: sets_of
+-- purpose: the sets of a person in the file of a load
+SELECT set_key
+FROM people.owner
+WHERE customer_id = $customer
+
+-- name: named
+-- purpose: whose identifiers are, by their type and value
+SELECT wanted.name, member.customer_id
+FROM (SELECT unnest($names::VARCHAR[]) AS name) AS wanted
+INNER JOIN people.member AS member ON member.name = md5_number_lower(wanted.name)

@@ -39,7 +39,7 @@ def tell(duck: duckdb.DuckDBPyConnection, archive: Archive, number: int) -> bool
     aside.unlink(missing_ok=True)
     duck.execute(SQL["free"])
     duck.execute("ATTACH $path AS people", {"path": str(aside)})
-    for name in ("owner", "member"):
+    for name in ("owner", "member", "type"):
         duck.execute(SQL[name])
     columns = ("load", "started_at", "parts", "identity")
     duck.execute(SQL["origin"], {**dict(zip(columns, now, strict=True)), "change": change})

@@ -40,3 +40,10 @@ CREATE TABLE people.origin AS
 SELECT
   $load::BIGINT AS load, $started_at::BIGINT AS started_at, $parts::BIGINT AS parts, $identity AS identity,
   $change::BIGINT AS change
+
+-- name: type
+-- purpose: what types of identifiers the load has
+CREATE TABLE people.type AS
+SELECT DISTINCT type
+FROM identifier
+ORDER BY type

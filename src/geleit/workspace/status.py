@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 
 import sqlalchemy as sa
 
+from geleit.customers.service import Happened
 from geleit.ledger import tables
 from geleit.ledger.ledger import Ledger
 from geleit.needs.need import ReadEvent
@@ -78,6 +79,21 @@ def _status(
         return SourceStatus(name, label, "", None, None, 0, 0, 0, waiting, reasons, pulled=True)
     times, read = (run.started_at, run.finished_at), (run.read, run.new, run.duplicate)
     return SourceStatus(name, label, run.file, *times, *read, waiting, reasons, pulled=True)
+
+
+def happened(read: ReadEvent) -> Happened:
+    """An event as what service is told by."""
+    told = read.event.properties
+    return Happened(
+        event_id=read.event.id,
+        kind=read.touchpoint.kind,
+        stage=read.touchpoint.stage,
+        contact=read.touchpoint.contact and read.touchpoint.evidence != "gap",
+        t=read.event.t,
+        reference=str(told.get("complaint_id") or told.get("question_id") or ""),
+        topic=str(told.get("topic") or ""),
+        channel=read.touchpoint.channel,
+    )
 
 
 def contact_person(events: Sequence[ReadEvent]) -> str:

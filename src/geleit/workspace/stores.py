@@ -21,11 +21,13 @@ def make_data(root: Path) -> Path:
     return data
 
 
-def ledger_url(company: Company, root: Path) -> str:
-    """The URL of the ledger.
+def ledger_url(company: Company, root: Path, data: Path | None = None) -> str:
+    """The URL of the ledger; of a small one in ``data``, if that is elsewhere.
 
     Errors: StoreError if the archive holds events and the ledger's file is gone: an empty one in its place would know none.
     """
+    if data:
+        return f"sqlite:///{data / 'ledger.sqlite'}"
     url = said_url(company, root)
     store = store_of(url)
     archive = root / "data" / "archive"

@@ -13,7 +13,7 @@ from geleit.clock import Clock, system_clock
 from geleit.customers import accounts, profiles, search
 from geleit.customers.facts import Setting
 from geleit.customers.profile import ChannelVisits, Profile
-from geleit.customers.service import Happened, Service, service
+from geleit.customers.service import Service, service
 from geleit.customers.visits import visits_by_channel
 from geleit.errors import NotFoundError, StoreError
 from geleit.events.event import Identifier
@@ -49,9 +49,10 @@ from geleit.sources.definition import SourceDefinition, require_pulled
 from geleit.sources.mapping import Setting as MappingSetting
 from geleit.sources.meter import Progress
 from geleit.workspace.definitions import Definitions, find_workspace, load_definitions
+from geleit.workspace.early import Early, before_its_turn
 from geleit.workspace.live import Watch
 from geleit.workspace.segment_files import SegmentFiles
-from geleit.workspace.status import Counts, SourceStatus, contact_person, counts, source_statuses
+from geleit.workspace.status import Counts, SourceStatus, contact_person, counts, happened, source_statuses
 from geleit.workspace.steps import Synced, Told, said, seldom_searched, summed
 from geleit.workspace.stores import ledger_url, make_data
 
@@ -73,13 +74,13 @@ def open_workspace(path: Path | str, *, clock: Clock = system_clock) -> Workspac
 class Workspace:
     """A company's folder with its stores. Reading is safe from many processes; writing takes the ledger's lock."""
 
-    def __init__(self, definitions: Definitions, *, clock: Clock = system_clock) -> None:
+    def __init__(self, definitions: Definitions, *, clock: Clock = system_clock, data: Path | None = None) -> None:
         self.definitions = definitions
         self.root = definitions.root
         self.company = definitions.company
         self.clock = clock
-        self.data = make_data(self.root)
-        self.ledger = Ledger(ledger_url(self.company, self.root), clock=clock)
+        self.data = data or make_data(self.root)  # elsewhere, with a ledger of its own: see ``early``
+        self.ledger = Ledger(ledger_url(self.company, self.root, data), clock=clock)
         self.archive = Archive(self.data / "archive", self.ledger)
         self.journal = Journal(self.data / "journal", self.ledger, self.archive)
         self.history = History(self.ledger, self.archive, self.journal, self.catalogue)
@@ -119,8 +120,14 @@ class Workspace:
         sending = {name: one for name, one in self.definitions.sources.items() if one.collect or one.hook}
         return {name: Reader(one, setting, self.root) for name, one in sending.items()}
 
+    @cached_property
+    def early(self) -> Early:
+        """Whoever is shown before the ledger has them."""
+        return Early(self)
+
     def close(self) -> None:
         """Let go of the stores."""
+        self.early.close()
         self.history.close()
         self.ledger.close()
 
@@ -233,7 +240,7 @@ class Workspace:
             found = search.find(connection, query, limit)
             if not found and (number := self._dialed(query)):
                 found = search.find(connection, number, limit)
-            return found
+        return [*self.early.find(query), *found][:limit]
 
     def _dialed(self, query: str) -> str:
         """A telephone number in any notation as identity keeps it; empty if the query is none."""
@@ -249,6 +256,8 @@ class Workspace:
 
     def customer(self, key: str) -> str:
         """Customer id of a key: an id (old ones answer too), ``type:value``, a bare value. Errors: NotFoundError."""
+        if known := self.early.customer(key.strip()):
+            return known
         with self.ledger.read() as connection:
             return search.resolve_key(connection, self.normal(key.strip()))
 
@@ -262,11 +271,13 @@ class Workspace:
                 rows = connection.execute(longest).all()
         return [(row.customer_id, row.id) for row in sorted(rows, key=lambda row: not row.quote)[:limit]]
 
+    @before_its_turn
     def profile(self, customer_id: str) -> Profile:
         """Everything known of one customer except the events."""
         with self.ledger.read() as connection:
             return profiles.profile(connection, customer_id)
 
+    @before_its_turn
     def read_events(self, customer_id: str) -> list[ReadEvent]:
         """All events of one customer in total order, with touchpoint and need."""
         with self.ledger.read() as connection:
@@ -291,19 +302,7 @@ class Workspace:
 
     def service(self, events: Sequence[ReadEvent]) -> Service:
         """Service contacts, and the questions and complaints that nobody has settled yet."""
-        return service(
-            Happened(
-                event_id=read.event.id,
-                kind=read.touchpoint.kind,
-                stage=read.touchpoint.stage,
-                contact=read.touchpoint.contact and read.touchpoint.evidence != "gap",
-                t=read.event.t,
-                reference=str(told.get("complaint_id") or told.get("question_id") or ""),
-                topic=str(told.get("topic") or ""),
-                channel=read.touchpoint.channel,
-            )
-            for read, told in ((read, read.event.properties) for read in events)
-        )
+        return service(map(happened, events))
 
     def raw_records(self, customer_id: str, event_ids: Sequence[str]) -> dict[str, str]:
         """The records that events of one customer came from, by event id; events of others are left out."""
@@ -317,6 +316,7 @@ class Workspace:
             mine = owned(connection, [customer_id])
         return mine.of(customer_id, self.history.events_of(mine.keys))
 
+    @before_its_turn
     def needs(self, customer_id: str, language: str = "en") -> list[Need]:
         """A customer's needs, oldest first."""
         with self.ledger.read() as connection:
