@@ -47,6 +47,7 @@ def _totals(request: Request) -> tuple[int, int, int]:
     if kept is None or kept[0] != key:
         ask = workspace.analytics.occurrences
         stepped, needing = (ask(unit=unit).population.people for unit in ("customer", "need"))
-        kept = (key, (workspace.counts().customers, stepped, needing))
+        known = max(workspace.counts().customers, stepped)  # people of a load count before the ledger has them
+        kept = (key, (known, stepped, needing))
         state.totals = kept
     return kept[1]
