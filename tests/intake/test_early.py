@@ -44,6 +44,7 @@ def test_whoever_is_known_is_found_and_shown_as_the_ledger_will(fresh, build):  
                 "web.anonymous_id:v1",
             }
             assert len(found[1]) == 3
+            assert set(beside.raw_records(ada, [one[0] for one in found[1]])) == {one[0] for one in found[1]}
             assert beside.counts().customers == 0  # the ledger has nobody yet
             workspace.sync()
             assert find(beside, "ada@example.org") == [ada]

@@ -25,6 +25,7 @@ from geleit.errors import GeleitError, NotFoundError
 from geleit.events.event import Identifier
 from geleit.history import gathered
 from geleit.history.gathered import People
+from geleit.history.stored import StoredEvent
 from geleit.identity.normalize import normalize
 from geleit.ledger import tables
 from geleit.ledger.ledger import among
@@ -89,6 +90,14 @@ class Early:
                         self._take(connection, people, customer)
                     return self._side if people and customer in self._taken else None
         return None
+
+    def stored(self, customer: str) -> list[StoredEvent]:
+        """All events of such a person as the archive has them, in total order; none of anybody else."""
+        with suppress(*TROUBLE), self.main.ledger.read() as connection:
+            with gathered.people(connection, self.main.archive) as people:
+                sets = people.sets(customer) if people and self.of(customer) else []
+            return self.main.history.events_of(sets)
+        return []
 
     def close(self) -> None:
         """Forget everybody."""

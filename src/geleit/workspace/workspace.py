@@ -314,7 +314,7 @@ class Workspace:
     def _events(self, customer_id: str) -> list[StoredEvent]:
         with self.ledger.read() as connection:
             mine = owned(connection, [customer_id])
-        return mine.of(customer_id, self.history.events_of(mine.keys))
+        return mine.of(customer_id, self.history.events_of(mine.keys)) or self.early.stored(customer_id)
 
     @before_its_turn
     def needs(self, customer_id: str, language: str = "en") -> list[Need]:
