@@ -1,5 +1,6 @@
 -- name: free
--- purpose: people whom no limit holds back, nobody else has met, and no shared browser will cut into
+-- purpose: people whom no limit holds back, whom nobody else has met, into whom no shared browser will cut, and who stand in
+-- nobody else's events
 CREATE TABLE free AS
 SELECT groups.wide, groups.customer_id
 FROM groups
@@ -15,6 +16,12 @@ WHERE
     FROM reason
     INNER JOIN grouped ON grouped.no = reason.no
     WHERE reason.reason = 'ambiguous'
+    UNION
+    SELECT grouped.wide
+    FROM place
+    INNER JOIN grouped ON grouped.no = place.no
+    INNER JOIN owner ON owner.set_key = place.set_key
+    WHERE owner.wide <> grouped.wide
   )
 
 -- name: owner
