@@ -21,7 +21,7 @@ from geleit.clock import Clock, system_clock
 from geleit.errors import GeleitError, Retryable
 from geleit.ledger import tables
 from geleit.ledger.columns import Exact, escape
-from geleit.ledger.many import statements
+from geleit.ledger.many import insert_listed, statements
 from geleit.ledger.postgres import Postgres
 from geleit.ledger.prepared import Prepared
 from geleit.ledger.schema import upgrade
@@ -229,10 +229,7 @@ def write_rows(
         for text, values in statements(table, names, dicts, behind):
             connection.exec_driver_sql(text, values)
         return
-    marks = ", ".join("?" for _ in names)
-    quoted = ", ".join(f'"{name}"' for name in names)
-    text = f'INSERT INTO "{table.name}" ({quoted}) VALUES ({marks})'  # noqa: S608 (names of our tables)
-    connection.exec_driver_sql(text + behind, rows if isinstance(rows[0], tuple) else [tuple(row) for row in rows])
+    insert_listed(connection.connection.cursor(), table, names, rows, behind)
 
 
 _SEQUENCE = sa.table("sqlite_sequence", sa.column("name"), sa.column("seq"))
