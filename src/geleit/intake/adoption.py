@@ -11,7 +11,6 @@ import shutil
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import closing, suppress
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -28,13 +27,14 @@ from geleit.history.disk import writing
 from geleit.history.reading import connect, gather
 from geleit.history.statements import load_from
 from geleit.history.walk import Walk
-from geleit.identity import closure, decisions, groups, hands, likely, resolution
+from geleit.identity import closure, decisions, groups, likely, resolution
 from geleit.identity.evidence import Touched, add_evidence, find_ids, find_sets, move_earlier
 from geleit.intake import gathering, parts
 from geleit.intake.live import Intake
 from geleit.intake.loading import clear_half_written
+from geleit.intake.newcomers import Person, Ranked, Slice, write_again
 from geleit.intake.pace import Pace
-from geleit.intake.slices import Pairs, grouped, slices
+from geleit.intake.slices import Pairs, slices
 from geleit.ledger import tables
 from geleit.ledger.ledger import among, take_numbers, write_rows
 from geleit.ledger.search_tables import search_identifier
@@ -48,11 +48,6 @@ PEOPLE = 1_000  # groups of one slice, at most
 DIFFICULT = 40  # groups that are resolved one by one in a slice, at most
 MEMORY = "1200MB"
 SHIFTED = "shifted.txt"  # ledger ids, one a line
-EARLIER = """
-(id) DO UPDATE SET
-  since_t = CASE WHEN excluded.since_t < "customer".since_t THEN excluded.since_t ELSE "customer".since_t END,
-  change = excluded.change
-"""
 NEWER = """
 (set_id, name, source) DO UPDATE
 SET value = excluded.value, t = excluded.t, ord = excluded.ord, event_id = excluded.event_id
@@ -86,21 +81,6 @@ def adopt_all(
             waiting = list(connection.execute(sa.select(load.id).where(load.state == "adopting")).scalars())
         archive.keys.merge(intake.ledger)  # before, while little is in memory
         return sum(Adoption(intake, archive, number, progress).run(known) for number in waiting)
-
-
-@dataclass(frozen=True, slots=True)
-class Person:
-    """A group of identifiers (ledger id, why it joins nobody) with its sets; ``simple``: no limit holds it back.
-
-    ``needs``: cut from all its events of the load.
-    """
-
-    customer: str
-    since_t: int
-    simple: bool
-    identifiers: list[tuple[int, str]]
-    sets: list[int]
-    needs: Cut | None = None
 
 
 class Adoption:
@@ -176,24 +156,30 @@ class Adoption:
         known = Pairs("no", "id")
         pace = Pace(self.ledger, SLICE)
         for rows in slices(duck, SQL["identifiers"], pace):
-            members = [Identifier(type_, value) for _, type_, value, _ in rows]
+            words = tokens.of_identifiers([(place, *row[1:3]) for place, row in enumerate(rows)])
             with pace.turn() as connection:
-                there = find_ids(connection, members)
-                new = [row for row, member in zip(rows, members, strict=True) if member not in there]
-                first = 1 + take_numbers(connection, tables.identifier, len(new))
-                values = [(first + place, *row[1:]) for place, row in enumerate(new)]
-                write_rows(connection, tables.identifier, ("id", "type", "value", "first_t"), values)
-                words = tokens.of_identifiers(values)
-                write_rows(connection, search_identifier, ("token", "identifier_id", "field"), words)
-                seen = [(there[member], row[3]) for row, member in zip(rows, members, strict=True) if member in there]
-                earlier = {id_: t for (id_, first_t), t in seen if t < first_t}
-                self._remember_shifted(zip(rows, members, strict=True), there)
-                move_earlier(connection, earlier)
-            fresh = {row[0]: first + place for place, row in enumerate(new)}
-            ids = [fresh.get(row[0]) or there[member][0] for row, member in zip(rows, members, strict=True)]
+                first = 1 + take_numbers(connection, tables.identifier, len(rows))
+                ids: Sequence[int] = range(first, first + len(rows))
+                new = [(number, *row[1:]) for number, row in zip(ids, rows, strict=True)]
+                names = ("id", "type", "value", "first_t")
+                if write_rows(connection, tables.identifier, names, new, "DO NOTHING") < len(rows):
+                    ids = self._those_there(connection, rows, first)
+                    words = [one for one in words if ids[one[1]] == first + one[1]]
+                said = [(token, first + place, field) for token, place, field in words]
+                write_rows(connection, search_identifier, ("token", "identifier_id", "field"), said)
             known.add((row[0] for row in rows), ids)
             self.progress("identifiers", len(rows))
         known.create(duck, "known")
+
+    def _those_there(self, connection: sa.Connection, rows: Sequence[tuple[Any, ...]], first: int) -> list[int]:
+        """The ids of identifiers of which the ledger knew some; theirs are below ``first``."""
+        members = [Identifier(type_, value) for _, type_, value, _ in rows]
+        found = find_ids(connection, members)
+        there = {member: known for member, known in found.items() if known[0] < first}
+        seen = [(there[member], row[3]) for row, member in zip(rows, members, strict=True) if member in there]
+        self._remember_shifted(zip(rows, members, strict=True), there)
+        move_earlier(connection, {id_: t for (id_, first_t), t in seen if t < first_t})
+        return [found[member][0] for member in members]
 
     def _remember_shifted(
         self, rows: Iterable[tuple[tuple[Any, ...], Identifier]], there: Mapping[Identifier, tuple[int, int]]
@@ -222,15 +208,16 @@ class Adoption:
         pace = Pace(self.ledger, SLICE // 2)
         for rows in slices(duck.cursor(), SQL["sets"], pace):
             with pace.turn() as connection:
-                there = find_sets(connection, [(key, rest) for key, rest, _ in rows])
-                new = [row for row in rows if row[0] not in there]
-                first = 1 + take_numbers(connection, tables.identifier_set, len(new))
-                ids = there | {row[0]: first + place for place, row in enumerate(new)}
-                values = [(ids[key], key, rest) for key, rest, _ in new]
-                write_rows(connection, tables.identifier_set, ("id", "key", "rest"), values)
-                pairs = [(ids[key], member) for key, _, members in new for member in members or ()]
+                first = 1 + take_numbers(connection, tables.identifier_set, len(rows))
+                ids: Sequence[int] = range(first, first + len(rows))
+                new = [(number, key, rest) for number, (key, rest, _) in zip(ids, rows, strict=True)]
+                if write_rows(connection, tables.identifier_set, ("id", "key", "rest"), new, "DO NOTHING") < len(rows):
+                    there = find_sets(connection, [(key, rest) for key, rest, _ in rows])
+                    ids = [there[key] for key, _, _ in rows]
+                known_by = zip(ids, rows, strict=True)
+                pairs = [(id_, member) for id_, row in known_by if id_ >= first for member in row[2] or ()]
                 write_rows(connection, tables.identifier_set_member, ("set_id", "identifier_id"), pairs)
-            known.add((key for key, _, _ in rows), (ids[key] for key, _, _ in rows))
+            known.add((row[0] for row in rows), ids)
             self.progress("sets", len(rows))
         known.create(duck, "known_set")
 
@@ -261,59 +248,44 @@ class Adoption:
     def _people(self, duck: duckdb.DuckDBPyConnection, cutting: Cutting) -> int:
         """Place groups that no limit holds back, and that nobody else has placed."""
         self.shifted = self._shifted()
-        members = grouped(duck.cursor(), SQL["people"])
-        belongings = grouped(duck.cursor(), SQL["belongings"])
-        mine, sets = next(members, None), next(belongings, None)
+        members, sets = Ranked(duck, SQL["people"]), Ranked(duck, SQL["belongings"])
         done = 0
         cuts = (one for some in cutting for one in some)
         cut = next(cuts, None)
         pace = Pace(self.ledger, PEOPLE)
-        for some in slices(duck.cursor(), SQL["groups"], pace):
-            people = []
-            for rank, customer, since, simple in some:
-                identifiers: list[tuple[int, str]] = []
-                owned: list[int] = []
-                if mine and mine[0] == rank:
-                    identifiers, mine = [(row[1], row[2]) for row in mine[1]], next(members, None)
-                if sets and sets[0] == rank:
-                    owned, sets = [row[1] for row in sets[1]], next(belongings, None)
-                needs = None
-                if cut and cut.no == rank:
-                    needs, cut = Cut(cut.needs, cut.tip, cut.noted), next(cuts, None)
-                people.append(Person(customer, since, simple, identifiers, owned, needs))
+        for some in slices(duck, SQL["groups"], pace):
+            last = some[-1][0]
+            needs: dict[int, Cut] = {}
+            while cut and cut.no <= last:
+                needs[cut.no], cut = Cut(cut.needs, cut.tip, cut.noted), next(cuts, None)
+            groups = Slice(some, members.until(last), sets.until(last), needs)
             with pace.turn() as connection:
-                done += self._place(connection, people)
+                done += self._place(connection, groups)
             self.progress("customers", len(some))
         return done
 
-    def _place(self, connection: sa.Connection, people: Sequence[Person]) -> int:
+    def _place(self, connection: sa.Connection, groups: Slice) -> int:
         """Write one slice of customers; those that need the live way are put aside."""
         change = self.ledger.next_change(connection)
         place = tables.identifier_resolution.c
-        mine = [number for person in people for number, _ in person.identifiers]
+        mine = [number for _, number, _ in groups.members]
         query = sa.select(place.identifier_id, place.customer_id).where(among(place.identifier_id, mine))
         placed: dict[int, str] = dict(connection.execute(query).all())
-        free: list[Person] = []
+        new, others = groups.parted(placed.keys() | self.shifted.intersection(mine))
         known: list[Person] = []
-        for person in people:
+        for person in others:
             homes = {placed.get(number) for number, _ in person.identifiers}
             simple = person.simple and self.shifted.isdisjoint(number for number, _ in person.identifiers)
-            if simple and homes == {None}:
-                free.append(person)
-            elif simple and homes == {person.customer}:
-                known.append(person)  # placed by an adoption that was killed, or by somebody else just so
-            else:
-                self.rest.append(person)
+            # Placed by an adoption that was killed, or by somebody else just so?
+            (known if simple and homes == {person.customer} else self.rest).append(person)
         done = self._unmoved(connection, known)
-        _write_people(connection, free, change)
-        _write_sets(connection, done, change)  # whoever was there already may have been seen in new company
-        _move_since(connection, done, change)
-        _write_customers(connection, done, change)  # ... or earlier than known
-        # Nobody else knows of those who are free: all their events are of this load.
-        write_cuts(connection, {person.customer: person.needs for person in free if person.needs})
-        waiting = [*(person for person in free if not person.needs), *done]
-        recut.ask(connection, [person.customer for person in waiting], change)
-        return len(free)
+        groups.write(connection, new, change)
+        write_again(connection, done, change)
+        # Nobody else knows of those who are new: all their events are of this load.
+        write_cuts(connection, {new[rank]: cut for rank, cut in groups.needs.items() if rank in new})
+        waiting = [customer for rank, customer in new.items() if rank not in groups.needs]
+        recut.ask(connection, [*waiting, *(person.customer for person in done)], change)
+        return len(new)
 
     def _unmoved(self, connection: sa.Connection, known: Sequence[Person]) -> list[Person]:
         """Those who stay as they are; the others are put aside.
@@ -353,34 +325,3 @@ def _fact_rows(table: sa.Table, names: Sequence[str]) -> str:
     columns = ", ".join("known_set.id AS set_id" if name == "set_key" else f"facts.{name}" for name in names)
     found = f"SELECT {columns} FROM {table.name}_parts AS facts INNER JOIN known_set USING (set_key)"  # noqa: S608
     return f"SELECT DISTINCT * FROM ({found}) ORDER BY set_id"  # noqa: S608
-
-
-def _write_people(connection: sa.Connection, people: Sequence[Person], change: int) -> None:
-    """New customers with their identifiers and sets; their needs are cut afterwards."""
-    placed = [(number, one.customer, reason) for one in people for number, reason in one.identifiers]
-    write_rows(connection, tables.identifier_resolution, ("identifier_id", "customer_id", "reason"), placed)
-    _write_sets(connection, people, change)
-    _write_customers(connection, people, change)
-
-
-def _write_customers(connection: sa.Connection, people: Sequence[Person], change: int) -> None:
-    rows = [(one.customer, one.since_t, change) for one in people]
-    write_rows(connection, tables.customer, ("id", "since_t", "change"), rows, EARLIER)
-
-
-def _write_sets(connection: sa.Connection, people: Sequence[Person], change: int) -> None:
-    """Whose the sets are that have no owner yet."""
-    owned = [(number, 0, one.customer, change) for one in people for number in one.sets]
-    write_rows(connection, tables.resolution, ("set_id", "slice", "customer_id", "change"), owned, "DO NOTHING")
-    hands.ask(connection, (no for one in people for no, reason in one.identifiers if reason == "ambiguous"), change)
-
-
-def _move_since(connection: sa.Connection, people: Sequence[Person], change: int) -> None:
-    """Customers who were there already, and were seen earlier than known."""
-    customer = tables.customer.c
-    query = sa.select(customer.id, customer.since_t).where(among(customer.id, [one.customer for one in people]))
-    stored: dict[str, int] = dict(connection.execute(query).all())
-    earlier = [one for one in people if one.since_t < stored.get(one.customer, one.since_t)]
-    for one in earlier:
-        moved = sa.update(tables.customer).where(customer.id == one.customer)
-        connection.execute(moved.values(since_t=one.since_t, change=change))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Iterable, Iterator
-from itertools import groupby
 from typing import Any
 
 import duckdb
@@ -13,22 +12,12 @@ import pyarrow as pa
 
 from geleit.intake.pace import Pace
 
-AT_ONCE = 10_000  # rows of an answer that are fetched together where nobody writes them
-
 
 def slices(duck: duckdb.DuckDBPyConnection, question: str, pace: Pace) -> Iterator[list[tuple[Any, ...]]]:
     """The rows of an answer, as many at a time as are written in one turn."""
     answer = duck.cursor().execute(question)
     while rows := answer.fetchmany(pace.rows):
         yield rows
-
-
-def grouped(duck: duckdb.DuckDBPyConnection, question: str) -> Iterator[tuple[int, list[tuple[Any, ...]]]]:
-    """The rows of an answer that is ordered by its first column, by that column."""
-    answer = duck.cursor().execute(question)
-    rows = (row for some in iter(lambda: answer.fetchmany(AT_ONCE), []) for row in some)
-    for rank, members in groupby(rows, key=lambda row: row[0]):
-        yield rank, list(members)
 
 
 class Pairs:

@@ -213,23 +213,24 @@ def upsert(table: sa.Table, update: Sequence[str], *, where: Any = None) -> Any:
 
 def write_rows(
     connection: sa.Connection, table: sa.Table, names: Sequence[str], rows: Sequence[Sequence[Any]], conflict: str = ""
-) -> None:
+) -> int:
     """Insert many rows of plain values at once; ``conflict`` is SQL behind ON CONFLICT, such as DO NOTHING.
+
+    Returns how many rows it wrote.
 
     For bulk loads: SQLAlchemy's own handling of many rows costs several times what the database does.
     """
     if not rows:
-        return
+        return 0
     behind = f" ON CONFLICT {conflict}" if conflict else ""
     if connection.dialect.name == "postgresql":
         exact = {name for name in names if isinstance(table.c[name].type, Exact)}
         dicts = [dict(zip(names, row, strict=True)) for row in rows]
         for row in dicts if exact else ():
             row.update({name: escape(row[name]) for name in exact})
-        for text, values in statements(table, names, dicts, behind):
-            connection.exec_driver_sql(text, values)
-        return
-    insert_listed(connection.connection.cursor(), table, names, rows, behind)
+        given = statements(table, names, dicts, behind)
+        return sum(connection.exec_driver_sql(text, values).rowcount for text, values in given)
+    return insert_listed(connection.connection.cursor(), table, names, rows, behind)
 
 
 _SEQUENCE = sa.table("sqlite_sequence", sa.column("name"), sa.column("seq"))

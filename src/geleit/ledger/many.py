@@ -53,17 +53,19 @@ def _conflict(text: str, names: int) -> str | None:
 
 def insert_listed(
     cursor: Any, table: sa.Table, names: Sequence[str], rows: Sequence[Sequence[Any]], behind: str
-) -> None:
-    """Insert rows of plain values into SQLite in their order; ``behind`` is SQL from ON CONFLICT on.
+) -> int:
+    """Insert rows of plain values into SQLite in their order; ``behind`` is SQL from ON CONFLICT on. Returns how many it wrote.
 
     Half the work of the driver's ``executemany``, which also lets go of Python's lock, and takes it again, for each row.
     """
     whole = len(rows) - len(rows) % BESIDE
     text = _listed(table.name, tuple(names), BESIDE, behind)
+    written = 0
     for start in range(0, whole, BESIDE):
-        cursor.execute(text, [*chain.from_iterable(rows[start : start + BESIDE])])
+        written += cursor.execute(text, [*chain.from_iterable(rows[start : start + BESIDE])]).rowcount
     if rest := rows[whole:]:
-        cursor.executemany(_listed(table.name, tuple(names), 1, behind), rest)
+        written += cursor.executemany(_listed(table.name, tuple(names), 1, behind), rest).rowcount
+    return written
 
 
 @lru_cache(maxsize=1000)
