@@ -57,6 +57,8 @@ def insert_listed(
     """Insert rows of plain values into SQLite in their order; ``behind`` is SQL from ON CONFLICT on. Returns how many it wrote.
 
     Half the work of the driver's ``executemany``, which also lets go of Python's lock, and takes it again, for each row.
+    A row that cannot be written ends the caller's transaction: rows of the same statement before it stay until then (OR
+    FAIL), because SQLite would else keep a copy of every page that the statement changes.
     """
     whole = len(rows) - len(rows) % BESIDE
     text = _listed(table.name, tuple(names), BESIDE, behind)
@@ -72,7 +74,7 @@ def insert_listed(
 def _listed(table: str, names: tuple[str, ...], rows: int, behind: str) -> str:
     quoted = ", ".join(f'"{name}"' for name in names)
     marks = f"({', '.join('?' for _ in names)})"
-    return f'INSERT INTO "{table}" ({quoted}) VALUES {", ".join([marks] * rows)}{behind}'  # noqa: S608 (names of our tables)
+    return f'INSERT OR FAIL INTO "{table}" ({quoted}) VALUES {", ".join([marks] * rows)}{behind}'  # noqa: S608 (names of our tables)
 
 
 def statements(
