@@ -105,8 +105,8 @@ def test_the_sources_csv_holds_for_both_unless_there_is_another(tmp_path):
 
 
 def test_keys_of_several_columns_and_of_other_names(tmp_path):
-    put(tmp_path, "in/orders.csv", "till;no;mail\n1;11;a\n11;1;b\n1; 12 ;c\n;;d\n")
-    put(tmp_path, "in/lines.csv", "Till;receipt;article\n11;1;B\n1;11;A\n1;12;C\n;;nobody\n")
+    put(tmp_path, "in/orders.csv", "till;no;mail\n1:1;1;a\n1;1:1;b\n1; 12 ;c\n;;d\n")
+    put(tmp_path, "in/lines.csv", "Till;receipt;article\n1;1:1;B\n1:1;1;A\n1;12;C\n;;nobody\n")
     attach = {"lines": {"file": "lines.csv", "by": {"till": "till", "no": "receipt"}, "columns": ["article"]}}
     found = chunks(tmp_path, file="in/orders.csv", attach=attach)
     records = [json.loads(raw) for c in found for raw in c.raw]

@@ -15,6 +15,7 @@ import pytest
 
 from geleit.errors import DefinitionError, GeleitError, Retryable
 from geleit.sources import reading
+from geleit.sources.attach import Attach
 from geleit.sources.definition import SourceDefinition
 from geleit.sources.storage import BLOCK, Storage, open_store
 from servers import free_port
@@ -210,3 +211,23 @@ def test_definitions_that_cannot_be_right(bench, yaml, message):
 
 def _storage(store):
     return Storage.model_validate({"endpoint": store.endpoint} | KEYS)
+
+
+def test_rows_of_a_file_beside_it_in_the_store_are_taken_along(store, tmp_path):
+    for day, article in (("04", "Pump"), ("05", "Hose")):
+        store.put(f"shop/{day}/orders.csv", f"no,mail\n{day},a@example.com\n".encode())
+        store.put(f"shop/{day}/lines.csv", f"no,article\n{day},{article}\n".encode())
+    attach = {"lines": {"file": "lines.csv", "by": "no"}}
+    definition = source(store, "s3://exports/shop/*/*.csv").model_copy(
+        update={"attach": {name: Attach.model_validate(one) for name, one in attach.items()}}
+    )
+    chunks = read(definition, tmp_path, "mail")
+    assert [[line["article"] for line in row["lines"]] for row in raws(chunks)] == [["Pump"], ["Hose"]]
+    positions = dict(chunk.position for chunk in chunks if chunk.position)
+    assert raws(read(definition, tmp_path, "mail", positions=positions)) == []
+    store.put("shop/05/lines.csv", b"no,article\n05,Clamp\n")
+    changed = raws(read(definition, tmp_path, "mail", positions=positions))
+    assert [row["lines"][0]["article"] for row in changed] == ["Clamp"]
+    store.put("shop/06/orders.csv", b"no,mail\n06,a@example.com\n")
+    with pytest.raises(GeleitError, match=r"shop/06/orders\.csv takes rows along from 'lines\.csv'"):
+        read(definition, tmp_path, "mail", positions=positions)

@@ -85,7 +85,7 @@ def _gathered(
 
 
 class AttachedRows:
-    """The rows of one attached file as JSON objects, by their keys: 25 bytes of memory each, the rest in a temporary file."""
+    """The rows of one attached file as JSON objects, by their keys: some bytes of memory each, the rest in a temporary file."""
 
     def __init__(self, attach: Attach) -> None:
         self.attach = attach
