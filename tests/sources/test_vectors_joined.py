@@ -1,7 +1,9 @@
 """Texts of many columns are the same whether DuckDB joins and hashes them or machine code does."""
 
 import datetime as dt
+import sys
 from decimal import Decimal
+from types import ModuleType
 
 import duckdb
 import pyarrow as pa
@@ -103,10 +105,23 @@ def test_hashes_of_many_texts_are_those_of_each(monkeypatch):
     assert vectors.hashed("till", texts.slice(1)) == slow.slice(1)
 
 
-def test_where_the_hash_cannot_be_called_duckdb_hashes(monkeypatch):
+@pytest.mark.parametrize("missing", ["ImportError", "AttributeError"])
+def test_where_the_hash_cannot_be_called_duckdb_hashes(missing, monkeypatch):
+    built_in = None if missing == "ImportError" else ModuleType("_hashlib")
+    monkeypatch.setitem(sys.modules, "_hashlib", built_in)
     monkeypatch.setattr(vectors_joined, "WORTH", 0)
-    monkeypatch.setattr(vectors_kernels, "hashing", lambda: False)
+    forget()
     assert not vectors_joined.worthwhile(1)
+    assert both(pa.table({"a": ["1"]}))[0] == both(pa.table({"a": ["1"]}))[1]
+    monkeypatch.undo()
+    forget()
+    assert vectors_kernels.hashing()
+
+
+def forget():
+    """Look for the hash anew."""
+    vectors_kernels.hashing.cache_clear()
+    vectors_kernels._functions.cache_clear()
 
 
 def test_machine_code_is_loaded_once_it_is_worth_it(monkeypatch):

@@ -6,12 +6,12 @@ half a second: see ``vectors_joined.worthwhile``.
 
 from __future__ import annotations
 
-import _hashlib
 import ctypes
 import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cache
+from importlib import import_module
 from typing import Any, ParamSpec, TypeVar, cast
 
 import numba
@@ -230,9 +230,10 @@ def _hash(functions: Longs, prefix: npt.NDArray[np.int64], where: Longs, context
 def _functions() -> Longs:
     """Where the library behind hashlib begins, feeds and ends a hash.
 
-    Errors: AttributeError, OSError if it is built into the interpreter, or has given up these names.
+    Errors: ImportError if there is none, AttributeError or OSError if it is built into the interpreter or has given up
+    these names.
     """
-    library = ctypes.CDLL(_hashlib.__file__)
+    library = ctypes.CDLL(import_module("_hashlib").__file__)
     found = (ctypes.cast(library[f"SHA256_{name}"], ctypes.c_void_p).value for name in ("Init", "Update", "Final"))
     return np.array(list(found), np.int64)
 
@@ -242,7 +243,7 @@ def hashing() -> bool:
     """Whether the library behind hashlib can be called from here; it hashes seven times as fast as DuckDB does."""
     try:
         return digests(b"a", pa.array(["b"])).tobytes() == hashlib.sha256(b"ab").digest()
-    except (AttributeError, OSError):
+    except (ImportError, AttributeError, OSError):
         return False
 
 
