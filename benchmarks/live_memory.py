@@ -17,7 +17,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-ROLES = ("front", "writer", "keeper")
+ROLES = ("front", "writer", "keeper", "pages")
 FIELDS = ("VmRSS", "VmHWM", "RssAnon")
 NEW = re.compile(r'^geleit_events_total\{[^}]*outcome="new"[^}]*\} (\S+)$', re.MULTILINE)
 QUARTERS = 4
