@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
+from hypothesis import settings
 
 from geleit.ledger import ledger, schema, tables
 from geleit.ledger.search_tables import search_identifier, search_text, search_word
@@ -29,6 +30,8 @@ FACTS = (
     "need_event",
     "customer",
 )
+settings.register_profile("geleit", deadline=None)  # a busy machine is no error
+settings.load_profile("geleit")
 ARRIVAL = {"change", "set_id", "id", "first_at", "changed_at", "line"}
 
 

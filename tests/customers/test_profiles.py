@@ -156,7 +156,10 @@ def test_an_amount_too_large_to_be_true_is_none(happens, ada, value):
     assert (order.total, order.lines[0].quantity) == (None, 1)
 
 
-def test_a_length_of_cable_is_one_line_at_its_price(happens, ada):
-    happens(1, "order_completed", order_id="7", products=[{"name": "cable", "quantity": 2.5, "price": 1.2}])
+@pytest.mark.parametrize(
+    ("quantity", "shown"), [(2.5, (1, 300)), (0.25, (1, 30)), (0, (1, 120)), (-2, (1, 120)), (2, (2, 120))]
+)
+def test_a_length_of_cable_is_one_line_at_its_price(happens, ada, quantity, shown):
+    happens(1, "order_completed", order_id="7", products=[{"name": "cable", "quantity": quantity, "price": 1.2}])
     (line,) = ada().orders[0].lines
-    assert (line.quantity, line.unit_price) == (1, 300)
+    assert (line.quantity, line.unit_price) == shown

@@ -225,9 +225,11 @@ def _products(value: object) -> Iterable[Mapping[str, Any]]:
 def _line(product: Mapping[str, Any], event: Event, number: int, currency: str) -> Row:
     price = _decimal(product.get("price"))
     quantity = _decimal(product.get("quantity"))
-    if quantity is None or quantity < 1:
+    if quantity is None or quantity <= 0:
         quantity = Decimal(1)
-    if price is not None and quantity != quantity.to_integral_value():  # 1.5 m of cable is one line at its price
+    if (
+        price is not None and quantity != quantity.to_integral_value()
+    ):  # 1.5 m of cable, .245 kg of screws: one at its price
         price, quantity = price * quantity, Decimal(1)
     return {
         "event_id": event.id,
