@@ -30,7 +30,7 @@ FACTS = (
     "need_event",
     "customer",
 )
-settings.register_profile("geleit", deadline=None)  # a busy machine is no error
+settings.register_profile("geleit", parent=settings(), deadline=None)  # a busy machine is no error
 settings.load_profile("geleit")
 ARRIVAL = {"change", "set_id", "id", "first_at", "changed_at", "line"}
 
