@@ -10,7 +10,7 @@ import pytest
 from geleit.clock import DAY
 from geleit.events.event import Event, Identifier
 from geleit.history import keys
-from geleit.intake import adoption, imports
+from geleit.intake import adoption, gathering, imports
 from geleit.workspace import open_workspace
 from geleit.workspace.scaffold import init
 
@@ -49,6 +49,7 @@ SMALL = {
     "adoption.SLICE": 40,
     "adoption.PEOPLE": 9,
     "adoption.DIFFICULT": 4,
+    "gathering.EARLY": 0,
     "keys.MOST": 2,
 }
 FILE = 30  # records of one file: the least that is read at once
@@ -56,12 +57,12 @@ WORKER = """
 import sys
 from geleit.cli.app import main
 from geleit.history import keys
-from geleit.intake import adoption, imports
+from geleit.intake import adoption, gathering, imports
 {small}
 sys.argv = ["geleit", *sys.argv[1:]]
 main()
 """
-ROOMS = {"imports": imports, "adoption": adoption, "keys": keys}
+ROOMS = {"imports": imports, "adoption": adoption, "gathering": gathering, "keys": keys}
 
 
 def make(folder: Path, rows: int = 240, seed: int = 1) -> Path:

@@ -5,6 +5,7 @@ A file beside the load's parts: see ``history.gathered``. It goes with them.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 
 import duckdb
@@ -34,24 +35,33 @@ def tell(duck: duckdb.DuckDBPyConnection, archive: Archive, number: int) -> bool
             return False
         change = Ledger.change(connection)
         _known(connection, duck)
-    path = gathered.place(archive, number)
-    aside = path.with_suffix(".part")
-    aside.unlink(missing_ok=True)
-    duck.execute(SQL["free"])
-    duck.execute("ATTACH $path AS people", {"path": str(aside)})
-    for name in ("owner", "member", "type"):
-        duck.execute(SQL[name])
-    columns = ("load", "started_at", "parts", "identity")
-    duck.execute(SQL["origin"], {**dict(zip(columns, now, strict=True)), "change": change})
-    duck.execute("CHECKPOINT people")
-    duck.execute("DETACH people")
+    origin = dict(zip(("load", "started_at", "parts", "identity"), now, strict=True)) | {"change": change}
+    told = _tell(duck, gathered.place(archive, number), origin)
     for name in ("free", "there"):
-        duck.execute(f"DROP TABLE {name}")
-    sync_file(aside)
-    aside.replace(path)
-    sync_folder(path.parent)
-    with archive.ledger.write() as connection:  # answers from here on are others
-        archive.ledger.next_change(connection)
+        duck.execute(f"DROP TABLE IF EXISTS {name}")
+    if told:
+        with archive.ledger.write() as connection:  # answers from here on are others
+            archive.ledger.next_change(connection)
+    return told
+
+
+def _tell(duck: duckdb.DuckDBPyConnection, path: Path, origin: Mapping[str, int | str]) -> bool:
+    """Write the file aside, durably, and give it its name; False if the disk is full: it spares time and nothing else."""
+    aside = path.with_suffix(".part")
+    try:
+        aside.unlink(missing_ok=True)
+        duck.execute(SQL["free"])
+        with duckdb.connect(str(aside), config={"autoinstall_known_extensions": "false"}) as file:
+            for name in ("owner", "member", "type"):
+                file.from_arrow(duck.sql(SQL[name]).to_arrow_table()).create(name)
+            file.from_arrow(duck.sql(SQL["origin"], params=dict(origin)).to_arrow_table()).create("origin")
+        sync_file(aside)
+        aside.replace(path)
+        sync_folder(path.parent)
+    except (OSError, duckdb.Error):
+        for left in (aside, aside.with_name(f"{aside.name}.wal")):
+            left.unlink(missing_ok=True)
+        return False
     return True
 
 

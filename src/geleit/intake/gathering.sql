@@ -26,7 +26,6 @@ WHERE
 
 -- name: owner
 -- purpose: whose each set of the load is; '' where only the ledger can say it
-CREATE TABLE people.owner AS
 SELECT owner.set_key, coalesce(free.customer_id, '') AS customer_id
 FROM owner
 LEFT JOIN free ON free.wide = owner.wide
@@ -34,7 +33,6 @@ ORDER BY owner.set_key
 
 -- name: member
 -- purpose: the identifiers of these people, as numbers that tell whom somebody met since
-CREATE TABLE people.member AS
 SELECT md5_number_lower(identifier.type || ':' || identifier.value) AS name, free.customer_id
 FROM identifier
 INNER JOIN grouped ON grouped.no = identifier.no
@@ -43,14 +41,12 @@ ORDER BY name
 
 -- name: origin
 -- purpose: which load, by which rules, and the ledger's change that it was compared with
-CREATE TABLE people.origin AS
 SELECT
   $load::BIGINT AS load, $started_at::BIGINT AS started_at, $parts::BIGINT AS parts, $identity AS identity,
   $change::BIGINT AS change
 
 -- name: type
 -- purpose: what types of identifiers the load has
-CREATE TABLE people.type AS
 SELECT DISTINCT type
 FROM identifier
 ORDER BY type
