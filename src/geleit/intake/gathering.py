@@ -45,7 +45,7 @@ def tell(duck: duckdb.DuckDBPyConnection, archive: Archive, number: int) -> bool
     return told
 
 
-def _tell(duck: duckdb.DuckDBPyConnection, path: Path, origin: Mapping[str, int | str]) -> bool:
+def _tell(duck: duckdb.DuckDBPyConnection, path: Path, origin: Mapping[str, object]) -> bool:
     """Write the file aside, durably, and give it its name; False if the disk is full: it spares time and nothing else."""
     aside = path.with_suffix(".part")
     try:
