@@ -1,7 +1,8 @@
 """A small program beside a SQLite ledger: it reads the file into memory once, and writes out what others changed, piece by piece.
 
-Pages that a checkpoint has put into the file lie in the system's memory until somebody syncs it; hundreds of megabytes then go to the
-disk at one go, and every commit of the log waits behind them. Here they go beforehand, so little at a time that a commit passes.
+Pages that a checkpoint has put into the file, and those of a log that nobody syncs, lie in the system's memory until somebody syncs
+them; hundreds of megabytes then go to the disk at one go, and every commit waits behind them: for the disk, or because the page that
+it goes on writing is on its way. Here they go beforehand, so little at a time that a commit passes.
 
 A process of its own, because closing the file takes away the locks of the process that uses it. It takes a word a line and answers
 with a line; it ends when its input does. Nothing but the standard library, so that it starts at once.
@@ -22,10 +23,11 @@ Sync = Callable[[int, int, int, int], int]
 
 
 def serve() -> None:
-    """Do what is asked of the file that the first argument names: ``read`` or ``write``."""
-    sync = _sync()
+    """Do what is asked of the file that the first argument names: ``read`` it, ``write`` it, or write its ``log``."""
+    sync, name = _sync(), sys.argv[1]
     for asked in sys.stdin:
-        with suppress(OSError), open(sys.argv[1], "rb", buffering=0) as file:  # noqa: PTH123 (pathlib would cost as much as all the rest)
+        path = name + "-wal" if asked == "log\n" else name
+        with suppress(OSError), open(path, "rb", buffering=0) as file:  # noqa: PTH123 (pathlib would cost as much as all the rest)
             if asked == "read\n":
                 read(file.fileno())
             elif sync is not None:

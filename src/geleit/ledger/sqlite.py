@@ -138,6 +138,7 @@ class Sqlite:
             self._salts, self._taken = salts, 0
         left = logged - self._taken
         while left >= (FEW if logged >= LONG else WORTH):
+            self._page("log", wait=True)
             before, taken = left, self.finish(engine)
             self._page("write", wait=True)
             now, logged = self._log()  # whoever writes has gone on meanwhile
