@@ -14,6 +14,8 @@ def examples(few: int) -> int:
 # The longest first, as a run with --durations told them: then no worker begins one when the others have nothing left.
 LONGEST = [
     "analytics/test_engines",
+    "intake/test_early",
+    "intake/test_gathering",
     "stories/test_kill",
     "web/test_snippet_live",
     "web/test_journeys_browser",

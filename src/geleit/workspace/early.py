@@ -13,7 +13,6 @@ import threading
 import time
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import replace
 from functools import wraps
 from typing import TYPE_CHECKING, Concatenate, ParamSpec, TypeVar
 
@@ -128,13 +127,13 @@ class Early:
         """Take a person in by all their events, unless the ledger has placed one of their identifiers meanwhile."""
         self._taken.pop(customer, None)
         events = [stored.event for stored in self.main.history.events_of(people.sets(customer))]
-        owners = people.owners(sorted({str(one) for event in events for one in event.identifiers}))
-        own = {one for event in events for one in event.identifiers if owners.get(str(one)) == customer}
-        if not own or _met(connection, own):
+        named = {one for event in events for one in event.identifiers}
+        owners = people.owners(sorted(map(str, named)))
+        # Whose events name what joins nobody, or somebody else, waits for the ledger: here, where nobody else is, it would join.
+        if not named or any(owners.get(str(one)) != customer for one in named) or _met(connection, named):
             return
         side = self._opened(connection)
-        # Identifiers that join nobody, and so are not theirs, would join here, where nobody else is.
-        side.intake.accept([replace(one, identifiers=tuple(i for i in one.identifiers if i in own)) for one in events])
+        side.intake.accept(events)
         recut.cut_now(side.ledger, side.history, side.catalogue, side.definitions.needs, [customer])
         with side.ledger.read() as there:
             if there.execute(sa.select(_customer.id).where(_customer.id == customer)).first():
