@@ -7,7 +7,6 @@ ledger (identifiers, facts, customers) follows in slices: see ``adoption``.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 
 import numpy as np
@@ -120,10 +119,9 @@ class Load:
         """Segment, keys and parts, listed together; False if somebody else took one of the events in meanwhile."""
         run = self.keys.write(keys)
         told = refused.rows_of_columns(new)
-        with ThreadPoolExecutor(1, "geleit-part") as beside, turn(self.archive.lock):
-            part = beside.submit(self._write_part, new)  # most of it is Python; packing the segment needs none
+        self._write_part(new)
+        with turn(self.archive.lock):
             segment = self.archive.write(new.select(STORED.names), self._reserve(new.num_rows))
-            part.result()
             entered = self._enter(segment, run, (before, new["event_id"]), told)
         if entered:
             self.keys.sift(run)
