@@ -40,6 +40,7 @@ def milestones(run: dict[str, Any]) -> list[tuple[str, dict[str, float]]]:
         "answer": "the first question is answered",
         "first": "the first of ten customers is found by e-mail and shown",
         "all": "all ten are",
+        "journal": "the first journal is built, and asked the same",
     }
     said = {
         "import": "every event is acknowledged",

@@ -70,7 +70,9 @@ def deadline(value: object, zone_name: str) -> int | None:
     >>> deadline("2026-02-27", "Europe/Berlin") - deadline("27.2.2026 ", "Europe/Berlin")
     0
     """
-    text = "" if value is None or isinstance(value, bool) else str(value).strip()
+    if value is None or isinstance(value, bool):
+        return None
+    text = str(value).strip()
     if text.lstrip("-").isdigit() and len(text) > len(ISO_DAY):
         return int(text) if abs(int(text)) < LARGEST else None
     if german := GERMAN_DAY.fullmatch(text):

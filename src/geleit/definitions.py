@@ -17,9 +17,12 @@ from geleit.errors import DefinitionError
 
 
 class Definition(BaseModel):
-    """Base of every definition model: unknown keys are errors, values are immutable."""
+    """Base of every definition model: unknown keys are errors, values are immutable.
 
-    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
+    What reads it is built when it is first needed: there are more models than any one command reads.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
 
 
 def _as_label(value: Any) -> Any:

@@ -7,9 +7,10 @@ import hashlib
 import os
 import time
 from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, Self
 
 from geleit.errors import GeleitError, Retryable
 
@@ -84,6 +85,35 @@ def sync_file(path: Path) -> None:
 def sync_folder(path: Path) -> None:
     """Make names created in or renamed into a folder durable."""
     _sync(path)
+
+
+class Syncs:
+    """Makes files and names durable while more is written: the disk works for one and the processor for the other.
+
+    Leaving the context waits until nothing is on its way; only ``done`` tells whether all of it is durable.
+    """
+
+    def __init__(self) -> None:
+        self._thread = ThreadPoolExecutor(1, "geleit-sync")
+        self._begun: list[Future[None]] = []
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._thread.shutdown(cancel_futures=True)
+
+    def __call__(self, path: Path) -> None:
+        """Make a file's content, or the names in a folder, durable from now on."""
+        self._begun.append(self._thread.submit(_sync, path))
+
+    def done(self) -> None:
+        """Wait until everything is durable.
+
+        Errors: OSError when the disk is full.
+        """
+        for one in self._begun:
+            one.result()
 
 
 def _sync(path: Path) -> None:

@@ -99,6 +99,9 @@ def test_rows_that_no_record_takes_along_and_changed_ones_are_told(geleit, root)
     code, said = geleit("import", "--json")
     (summary,) = json.loads(said)["sources"]
     assert (summary["new"], summary["quarantined"], summary["loose"]) == (2, 1, {"exports/lines.csv": 2})
+    assert summary["loose_rows"] == {
+        "exports/lines.csv": [[3, ""], [4, ""]]
+    }  # the key is no column that is taken along
     assert summary["files"] == ["exports/heads.csv"]
     lines.write_text("no,what\n1,hose\n1,clamp\n2,pump\n")
     _, said = geleit("import")

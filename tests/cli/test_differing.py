@@ -8,7 +8,7 @@ from typer.testing import CliRunner
 
 from geleit.cli.app import app
 from geleit.workspace import open_workspace
-from geleit.workspace.differing import compared, differences
+from geleit.workspace.differing import compared, contradictions
 from geleit.workspace.scaffold import init
 
 SOURCE = """\
@@ -64,7 +64,7 @@ def test_what_changed_is_shown_field_by_field(space, archived):
         ("answer", "ja", "nein"),
         ("by", "Kasse", ""),
     ]
-    assert ":0" not in asked("quarantine", "list", "-w", space)
+    assert "exports/answers.csv:3" in asked("quarantine", "list", "-w", space)
 
 
 def test_a_changed_definition_is_named(space):
@@ -76,7 +76,7 @@ def test_other_reasons_have_none(space):
     tell(space, FIRST + "3;gestern;cy@example.org;ja;Kasse\n")
     assert "differences" not in json.loads(asked("quarantine", "show", 1, "-w", space, "--json"))
     with open_workspace(space) as workspace:
-        assert differences(workspace, workspace.quarantine(None)) == {}
+        assert contradictions(workspace, workspace.quarantine(None)) == {}
 
 
 def test_records_of_any_shape_are_compared():
@@ -90,3 +90,43 @@ def test_records_of_any_shape_are_compared():
         ("note", "", "x"),
     ]
     assert [each.field for each in compared("no JSON", "[1]")] == ["", "1"]
+
+
+def test_file_and_line_of_both_are_named(space):
+    more = FIRST + "2;2026-03-01 11:00;bo@example.org;nein;Kasse\n"
+    (space / "exports" / "more.csv").write_text(HEAD + "1;2026-03-01 10:00;ada@example.org;vielleicht;\n")
+    (space / "exports" / "answers.csv").write_text(more)
+    source = space / "sources" / "answers.yaml"
+    source.write_text((SOURCE % "").replace("answers.csv", "*.csv"))
+    with open_workspace(space) as workspace:
+        workspace.import_sources()
+        found = [(e.file, e.line, e.message) for e in workspace.quarantine(None)]
+    stands = "an event with the key '{}' says something else already; the earlier one stands; that one is from {}"
+    assert found == [
+        ("exports/answers.csv", 4, stands.format(2, "exports/answers.csv:3")),
+        ("exports/more.csv", 2, stands.format(1, "exports/answers.csv:2")),
+    ]
+    text = asked("quarantine", "show", 1, "-w", space)
+    assert text.startswith("answers, exports/answers.csv:4: changed_content")
+    assert " from exports/answers.csv.\n" in text
+
+
+@pytest.mark.parametrize("grouped", [False, True])
+def test_they_are_named_in_bulk_and_of_groups_too(space, grouped):
+    rows = "".join(f"{n};2026-03-01 10:00;p{n}@example.org;ja;\n" for n in range(10, 2500))
+    if grouped:
+        (space / "sources" / "answers.yaml").write_text((SOURCE % "").replace("events:", "group: id\nevents:"))
+    source = (space / "sources" / "answers.yaml").read_text()
+    if grouped:
+        for name in ("id", "at", "answer"):
+            source = source.replace(f": {name}\n", f": any_value({name})\n").replace(
+                f"{name}}}", f"any_value({name})}}"
+            )
+        source = source.replace("email: mail", "email: any_value(mail)").replace("group: any_value(id)", "group: id")
+        (space / "sources" / "answers.yaml").write_text(source)
+    (space / "exports" / "answers.csv").write_text(FIRST.replace("bo@example.org;ja", "bo@example.org;nein") + rows)
+    with open_workspace(space) as workspace:
+        (summary,) = workspace.import_sources()
+        entries = workspace.quarantine(None)
+    assert (summary.new, summary.changed) == (2490, 1)
+    assert [(one.file, one.line) for one in entries] == [("exports/answers.csv", 3)]

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import duckdb
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from geleit.errors import NotFoundError, StoreError
@@ -159,6 +159,8 @@ STEPS = st.builds(
     st.lists(STEP, max_size=8),
     st.lists(STEP, min_size=1, max_size=6),
 )
+# A set moves on while a need of its first customer claims its event.
+GIVEN_AWAY = [("accept", 1, 0, 0), ("accept", 2, 0, 0), ("assign", 47, 1), ("move", 2, 1), ("build",), ("move", 1, 1)]
 SHAPES = (
     {},
     {"kind": "order_completed", "rank": 5},
@@ -169,6 +171,7 @@ SHAPES = (
 
 
 @settings(max_examples=examples(5), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@example(GIVEN_AWAY)
 @given(STEPS)
 def test_base_and_delta_equal_a_fresh_generation(company_at, event, steps):
     with tempfile.TemporaryDirectory() as folder:
@@ -186,7 +189,8 @@ def test_base_and_delta_equal_a_fresh_generation(company_at, event, steps):
                 company.move(values[0], owner[values[0]])
             elif name == "assign" and accepted:
                 event_id, set_id = accepted[values[0] % len(accepted)]
-                company.assign(event_id, f"n{values[1]}" if values[1] else "", owner[set_id])
+                mine = owner[set_id]  # nobody claims an event that was never theirs
+                company.assign(event_id, f"{mine}n{values[1]}" if values[1] else "", mine)
             elif name == "drain":
                 company.archive.drain(values[0])
             elif name == "build":
@@ -206,14 +210,15 @@ def compare(company, accepted, sets):
         for left, right in itertools.permutations(("events", "anew.events")):
             assert duck.execute(f"FROM {left} EXCEPT ALL FROM {right}").fetchall() == []
         assert sorted(row[0] for row in duck.execute("SELECT event_id FROM events").fetchall()) == sorted(accepted)
-        assert walks_in_order(duck)
+        assert walks_in_order(duck) or not duck.execute("SELECT generation FROM as_of").fetchone()[0]
     assert sorted(stored.event_id for stored in company.history.events_of(sets)) == sorted(accepted)
 
 
 def histories(company):
     """All customers' histories as kernels read them, decoded; needs are renamed by their first event."""
     columns = company.history.open_columns()
-    values = {"kind": columns.kinds, "channel": columns.channels, "stage": columns.stages}
+    known = (columns.kinds, columns.own_kinds, columns.channels, columns.stages)
+    values = dict(zip(("kind", "own_kind", "channel", "stage"), known, strict=True))
     found = []
     for part in columns.parts:
         read = {name: part.column(name).tolist() for name in NAMES}
@@ -227,7 +232,7 @@ def histories(company):
                 for item in named:
                     item["need"] = seen.setdefault(item["need"], len(seen))
                     item["customer"] = 0
-                    item.update({name: known[item[name]] for name, known in values.items()})
+                    item.update({name: codes[item[name]] for name, codes in values.items()})
                 found.append(sorted(tuple(item.values()) for item in named))
     columns.close()
     return sorted(found)

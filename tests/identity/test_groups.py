@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from geleit.clock import DAY, moment
 from geleit.events.event import Identifier
 from geleit.identity import groups
+from geleit.identity.graph import customer_id
 from geleit.identity.rules import Identity, Rules
 from lengths import examples
 
@@ -75,7 +76,6 @@ def bulk(sights, rules, named):
         duck.execute("CREATE TABLE evidence (low BIGINT, high BIGINT, source VARCHAR, count BIGINT)")
         for (a, b, source), count in counted.items():
             duck.execute("INSERT INTO evidence VALUES (?, ?, ?, ?)", [places[a], places[b], source, count])
-        duck.execute("CREATE TABLE place AS SELECT no AS set_key, no FROM identifier")
         groups.group(duck, rules, named)
         rows = duck.execute(
             "SELECT no, customer_id, reason, simple, since_t "
@@ -121,3 +121,12 @@ def test_windows_are_those_of_the_rules(per):
     for place, (a, b) in enumerate(pairs):
         slots = {rules.slot(Identifier("email", "a@x.org"), day * DAY) for day in (a, b)}
         assert found[f"shop.user_id:u{place}"][2] == (len(slots) == 2), (moment(a * DAY), moment(b * DAY))
+
+
+def test_of_identifiers_of_one_type_and_time_the_first_by_its_value_gives_the_name():
+    """In the order of code points: capitals first, umlauts last."""
+    values = ["email:ä@example.org", "email:b@example.org", "email:B@example.org", "email:a@example.org"]
+    for turned in (values, values[::-1]):
+        found = bulk([(0, "web", turned[:2]), (0, "web", turned[1:3]), (0, "web", turned[2:])], Rules(), set())
+        first = customer_id(Identifier("email", "B@example.org"))
+        assert {name: customer for name, (customer, *_) in found.items()} == dict.fromkeys(values, first)

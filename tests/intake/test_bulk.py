@@ -4,12 +4,14 @@ import random
 import tempfile
 from dataclasses import replace
 from pathlib import Path
+from unittest.mock import Mock
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from geleit.clock import DAY
+from geleit.errors import Retryable
 from geleit.events.event import Event, Identifier
 from geleit.intake.adoption import adopt_all
 from geleit.intake.loading import loading
@@ -174,6 +176,25 @@ def test_a_state_that_comes_back_counts_once(fresh, way):
         assert (receipt.new, receipt.duplicate, receipt.changed) == (2, 1, 0)
         receipt = second([other, one, Event("crm", "7", "page_viewed", 2 * DAY)])
         assert (receipt.new, receipt.duplicate, receipt.changed, receipt.rejected) == (1, 2, 0, 0)
+
+
+def test_a_chunk_that_fails_leaves_no_file_when_the_load_goes_on(fresh, monkeypatch):
+    """As when the ledger is busy at the end of one source's chunk, and another source goes on."""
+    some = [
+        Event("shop", name, "page_viewed", DAY, identifiers=(Identifier("email", f"{name}@x.org"),)) for name in "ab"
+    ]
+    with fresh() as workspace:
+        stage = Stage(workspace.intake.rules, workspace.intake.country, workspace.intake.zone, workspace.clock())
+        with loading(workspace.intake, workspace.archive) as load:
+            with monkeypatch.context() as patch:
+                patch.setattr(load, "_enter", Mock(side_effect=Retryable("the ledger is busy")))
+                with pytest.raises(Retryable):
+                    load.take(stage.from_events(some[:1]), [])
+            assert load.take(stage.from_events(some[1:]), []).new == 1
+            assert load.take(stage.from_events(some), []).new == 1
+        workspace.sync()
+        assert workspace.check().ok, workspace.check().text()
+        assert workspace.counts().customers == 2
 
 
 def test_keys_are_known_for_ever_on_both_ways(fresh):

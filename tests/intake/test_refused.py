@@ -1,6 +1,7 @@
 """Identifiers that point at nobody: events are taken in, and what was left out of them is counted and told."""
 
 import asyncio
+import html
 import json
 
 import httpx
@@ -144,3 +145,24 @@ def test_what_comes_again_after_a_change_of_rules_is_what_it_was(shop):
         workspace.sync()
         (done,) = workspace.import_sources(again=True)
         assert (done.new, done.duplicate, done.changed, done.quarantined) == (0, len(ROWS), 0, 0)
+
+
+@pytest.mark.parametrize("bulk", [False, True])
+def test_a_customer_whose_number_is_zero_is_one_where_the_rules_name_it(tmp_path, monkeypatch, bulk):
+    if bulk:
+        monkeypatch.setattr(imports, "BULK", 1)
+    root = make(tmp_path / "acme", [("0", "zero@example.org"), ("0", ""), ("1", "one@example.org")])
+    with open_workspace(root) as workspace:
+        workspace.import_sources()
+        assert stored(workspace) == [("shop.user_id", "0", "blocked", 2)]
+        page = asyncio.run(got(workspace, "/sources?lang=de"))
+    said = CliRunner().invoke(app, ["identity", "refused", "-w", str(root)]).output
+    line = 'include: ["shop.user_id:0"]'
+    assert f"Write {line}" in said
+    assert line in html.unescape(page)
+    (root / "identity.yaml").write_text(f"{line}\n")
+    assert CliRunner().invoke(app, ["import", "--anew", "-w", str(root)]).exit_code == 0
+    with open_workspace(root) as workspace:
+        assert stored(workspace) == []
+        assert workspace.customer("shop.user_id:0") == workspace.customer("email:zero@example.org")
+        assert workspace.counts().customers == 2

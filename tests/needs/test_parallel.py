@@ -44,6 +44,7 @@ def alone(monkeypatch):
     monkeypatch.setattr(parallel.os, "cpu_count", lambda: 1)
     expected = cut_all()
     monkeypatch.setattr(parallel.os, "cpu_count", lambda: 2)
+    monkeypatch.setattr(parallel, "ALONE", 4)
     return expected
 
 

@@ -15,7 +15,7 @@ from geleit.errors import DefinitionError, GeleitError
 from geleit.sources import reading
 from geleit.sources.attached_rows import AttachedRows, key_hashes
 from geleit.sources.mapping import preview
-from geleit.sources.records import RECORD_CHARACTERS
+from geleit.sources.records import RECORD_CHARACTERS, Loose
 
 ORDERS = "order;day;mail\n1;2026-01-01;a@example.com\n2;2026-01-02;b@example.com\n3;2026-01-03;c@example.com\n"
 LINES = "order;article;price\n2;Hose;1,50\n1;Pump;9,00\n2;Clamp;0,50\n"
@@ -111,7 +111,7 @@ def test_keys_of_several_columns_and_of_other_names(tmp_path):
     found = chunks(tmp_path, file="in/orders.csv", attach=attach)
     records = [json.loads(raw) for c in found for raw in c.raw]
     assert [r["lines"] for r in records] == [[{"article": "A"}], [{"article": "B"}], [{"article": "C"}], []]
-    assert [c.loose for c in found if c.loose] == [(("in/lines.csv", 1),)]
+    assert [c.loose for c in found if c.loose] == [(Loose("in/lines.csv", 4, 1, ((5, ""),)),)]
 
 
 def jsonl(rows):
@@ -250,9 +250,10 @@ def test_a_damaged_attached_file_costs_the_whole_file(tmp_path):
 
 def test_rows_that_belong_to_no_record_are_counted(orders, setting):
     put(orders, "in/lines.csv", LINES + "7;Lost;1\n8;Lost;1\n")
-    assert [c.loose for c in chunks(orders, file="in/orders.csv", attach=ATTACH) if c.loose] == [(("in/lines.csv", 2),)]
+    expected = (Loose("in/lines.csv", 5, 2, ((5, "7"), (6, "8"))),)
+    assert [c.loose for c in chunks(orders, file="in/orders.csv", attach=ATTACH) if c.loose] == [expected]
     shown = preview(source(file="in/orders.csv", attach=ATTACH), 1, root=orders, setting=setting)
-    assert (shown.mapped.loose, len(shown.records)) == ((("in/lines.csv", 2),), 1)
+    assert (shown.mapped.loose, len(shown.records)) == (expected, 1)
 
 
 def test_a_record_that_grows_too_large_is_set_aside(orders):

@@ -6,7 +6,7 @@ import duckdb
 import pytest
 
 from geleit.sources import allowed, expression
-from geleit.sources.expression import LENGTH_MAX, ExpressionError, check
+from geleit.sources.expression import LENGTH_MAX, ExpressionError, check, read_ahead
 
 
 @pytest.mark.parametrize(
@@ -130,6 +130,22 @@ def test_lets_are_read_once_for_all_expressions(monkeypatch):
     for text in ("once_a", "once_b || 'x'", "once_b || once_a"):
         check(text, lets=lets)
     assert [read.count(text) for text in lets.values()] == [1, 1]
+
+
+def test_what_is_read_ahead_is_checked_without_another_question(monkeypatch):
+    lets = {"ahead_a": "lower(x)"}
+    good, bad = "ahead_a || upper(y) || 'ahead'", ["upper(", "(select 1)", "ahead(x)", "sum(ahead)", "1; drop"]
+    read_ahead([(text, lets) for text in (good, *bad)])
+    asked = []
+    parser = expression._parser
+    monkeypatch.setattr(expression, "_parser", lambda: asked.append(1) or parser())
+    assert check(good, lets=lets).columns == {"x", "y"}
+    assert not asked
+    for text in bad:
+        with pytest.raises(ExpressionError):
+            check(text, lets=lets)
+    read_ahead([(good, lets)])
+    assert not asked, "what was checked is not read again"
 
 
 def test_lets_are_filled_in_and_columns_are_those_below():

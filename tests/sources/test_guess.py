@@ -1,5 +1,7 @@
 """A draft from an export is read, mapped and imported as it stands."""
 
+from pathlib import Path
+
 import pytest
 
 from geleit.clock import DAY
@@ -7,7 +9,10 @@ from geleit.errors import GeleitError
 from geleit.events.kinds import Catalogue
 from geleit.sources.definition import load_source
 from geleit.sources.guess import guess
+from geleit.sources.known_forms import ready_for
+from geleit.sources.located import on_disk
 from geleit.sources.mapping import map_source
+from geleit.sources.sample import look
 
 NOW = 21_000 * DAY
 
@@ -92,3 +97,57 @@ def test_an_object_in_a_log_is_opened(draft):
     _, events, rejected = draft("log.jsonl", text)
     assert rejected == []
     assert {str(i) for i in events[0].identifiers} == {"email:ada@example.org", "log.anonymous_id:v1"}
+
+
+def test_a_column_whose_name_begins_a_statement_is_quoted(draft):
+    text = "id,created_at,email,comment\n1,2026-03-01,a@example.org,good\n2,2026-03-02,b@example.org,bad\n"
+    _, events, rejected = draft("tickets.csv", text)
+    assert [event.properties["words"] for event in events] == ["good", "bad"]
+    assert rejected == []
+
+
+def test_another_time_stands_in_where_the_first_is_empty(draft):
+    text = "no,paid_at,created_at,email\n1,2026-03-02,2026-03-01,a@example.org\n2,,2026-03-03,b@example.org\n"
+    found, events, rejected = draft("orders.csv", text)
+    assert rejected == []
+    assert events[1].t - events[0].t == DAY
+    assert "'paid_at' is empty in 50 % of the records: 'created_at' stands in" in " ".join(found.notes)
+
+
+def test_a_time_that_is_hardly_ever_filled_is_not_when_it_happened(draft):
+    rows = "".join(f"{n},{'2026-04-01' if n == 1 else ''},2026-03-0{n},p{n}@example.org\n" for n in range(1, 6))
+    _, events, rejected = draft("orders.csv", f"order_no,cancelled_at,ordered_at,email\n{rows}")
+    assert rejected == []
+    assert "2026-03-01" in events[0].raw
+    assert events[1].t - events[0].t == DAY
+
+
+def test_an_event_without_a_name_gets_one(draft):
+    text = (
+        "at,type,email\n2026-03-01,opened,a@example.org\n2026-03-02,clicked,a@example.org\n2026-03-03,,b@example.org\n"
+    )
+    found, events, rejected = draft("log.csv", text)
+    assert ([event.kind for event in events], rejected) == (["opened", "clicked", "noted"], [])
+    assert "'type' is empty in 33 % of the records: 'noted' stands in" in " ".join(found.notes)
+
+
+def test_a_column_of_texts_and_objects_is_left_whole(draft):
+    text = '{"at": "2026-03-01", "mail": "a@example.org", "what": "x"}\n{"at": "2026-03-02", "mail": "a@example.org", "what": {"name": "y", "mail": "z@example.org"}}\n'
+    _, events, rejected = draft("log.jsonl", text)
+    assert (len(events), rejected) == (2, [])
+    assert {str(one) for one in events[1].identifiers} == {"email:a@example.org"}
+
+
+def test_an_export_of_a_known_form_names_the_ready_definition():
+    wanted = {}
+    for path in sorted((Path(__file__).parent / "ready").glob("*.*")):
+        if path.suffix in (".json", ".jsonl", ".csv") and ".later." not in path.name:
+            wanted[path.name.split(".")[0]] = ready_for(look(on_disk(path, path.name)))
+    assert len(wanted) > 20
+    assert wanted == {name: name for name in wanted}
+    examples = Path(__file__).parents[2] / "examples"
+    for path in (
+        examples / "northwind" / "exports" / "customers.csv",
+        examples / "washing-machine" / "exports" / "kasse.csv",
+    ):
+        assert ready_for(look(on_disk(path, path.name))) == ""

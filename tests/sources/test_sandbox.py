@@ -132,3 +132,37 @@ def test_what_is_slow_itself_is_stopped_by_its_own_time():
         box.ask("SELECT sum(sin(a.range * b.range)) FROM range(100000) a, range(100000) b")
     assert time.thread_time() - before >= 0.09  # nobody else computes, so the limit watches the right thread
     box.close()
+
+
+def test_an_engine_that_nothing_stopped_is_used_again():
+    first = Sandbox(decimal=",")
+    first.offer(secret_table)
+    first.close()
+    second = Sandbox(decimal=",")
+    assert second.connection is first.connection
+    with pytest.raises(Stopped, match="record"):
+        second.ask("SELECT * FROM record")
+    second.close()
+
+
+def test_an_engine_that_was_stopped_is_not_used_again():
+    first = Sandbox(decimal=",", seconds=0.1)
+    first.offer(secret_table)
+    with pytest.raises(Stopped):
+        first.ask("SELECT sum(sin(a.range * b.range)) FROM range(100000) a, range(100000) b")
+    first.close()
+    second = Sandbox(decimal=",")
+    assert second.connection is not first.connection
+    second.close()
+
+
+def test_an_engine_is_used_by_one_sandbox_at_a_time_and_for_its_own_decimal_mark():
+    first = Sandbox(decimal=",")
+    first.close()
+    first.close()
+    boxes = [Sandbox(decimal=","), Sandbox(decimal=","), Sandbox(decimal=".")]
+    assert len({id(box.connection) for box in boxes}) == len(boxes)
+    boxes[2].offer(pa.table({"a": ["1.234"]}))
+    assert boxes[2].ask("SELECT money(a) AS m FROM record").table["m"].to_pylist() == [Decimal("1.23")]
+    for box in boxes:
+        box.close()

@@ -6,12 +6,14 @@ from decimal import Decimal
 from types import ModuleType
 
 import duckdb
+import msgspec
 import pyarrow as pa
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from geleit.sources import vectors, vectors_joined, vectors_kernels, vectors_records
+from geleit.sources.records import identify
 from geleit.sources.vectors_joined import Join, Member
 
 TEXT = st.none() | st.sampled_from(["", "a", "ä'", "x" * 70, '"', "\\", "\n", "\x7f"]) | st.text(max_size=6)
@@ -95,6 +97,20 @@ def test_texts_of_columns_are_the_same_on_both_ways(values):
             json = vectors.json_texts(columns, json=False, localize=str)
             found.append((vectors.texts(columns, json=False).to_pylist(), json.to_pylist()))
     assert found[0] == found[1]
+
+
+@settings(deadline=None)
+@given(st.lists(st.tuples(TEXT, PLAIN, PLAIN), min_size=1, max_size=9), st.sampled_from(["abc", "aAb", 'a"b', "abä"]))
+def test_records_of_texts_are_the_same_on_both_ways(rows, names):
+    columns = [pa.array(["skipped", *column], pa.string()).slice(1) for column in zip(*rows, strict=True)]
+    table = pa.table(columns, names=list(names))
+    expected = [msgspec.json.encode(dict(zip(names, row, strict=True))) for row in rows]
+    for worth in (0, 10**9):
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(vectors_joined, "WORTH", worth)
+            raw, ids = vectors_records.identified_texts("shop", table)
+        assert raw.to_pylist() == [one.decode() for one in expected]
+        assert ids.to_pylist() == [identify("shop", one) for one in expected]
 
 
 def test_hashes_of_many_texts_are_those_of_each(monkeypatch):

@@ -57,7 +57,8 @@ WORKER = """
 import sys
 from geleit.cli.app import main
 from geleit.history import keys
-from geleit.intake import adoption, gathering, imports
+from geleit.intake import adoption, deriving, gathering, imports
+deriving.WORTH = 0
 {small}
 sys.argv = ["geleit", *sys.argv[1:]]
 main()

@@ -67,7 +67,7 @@ def test_parts_whose_segment_is_gone_too_are_named(folder, monkeypatch):
 
 def test_a_part_that_is_rubbish_inside_is_named_with_its_remedy(folder, undisturbed, dump, monkeypatch):
     parts = load_only(folder, monkeypatch)
-    path = parts[0] / "seen.parquet"
+    path = parts[0] / "members.parquet"
     content = bytearray(path.read_bytes())
     content[4 : len(content) // 2] = b"\xff" * (len(content) // 2 - 4)
     path.write_bytes(content)

@@ -1,5 +1,6 @@
 """A disk that is full or read-only while a bulk load goes on: a clear error, nothing acknowledged lost, then it goes on."""
 
+import errno
 import json
 import os
 import resource
@@ -11,12 +12,13 @@ from contextlib import contextmanager
 import bulk_company
 import pytest
 
+from geleit import files
 from geleit.errors import Retryable
 from geleit.workspace import open_workspace
 
 ROWS = 90
 # How much each store may hold before the disk is full: some chunks go in, not all.
-ROOM = {"archive": "26k", "keys": "8k", "loads": "128k", "": "620k"}
+ROOM = {"archive": "26k", "keys": "8k", "loads": "8k", "": "620k"}
 LIMIT = 330_000  # bytes of one file, where nobody may mount a disk
 FULL = ("No space left", "full", "too large", "disk I/O")
 LEFTOVER = {"files lie in the archive that the ledger's catalog does not list"}
@@ -99,6 +101,26 @@ def test_a_full_disk_says_so_and_the_same_command_goes_on(folder, dump, undistur
             mount("size=100m")
         assert (0 if mount else -1) < acknowledged(folder) < 2 * ROWS
         goes_on(folder, dump, undisturbed)
+
+
+@pytest.mark.parametrize("store", ["keys", "loads"])
+def test_what_cannot_be_made_durable_beside_a_segment_takes_it_along(folder, dump, undisturbed, store, monkeypatch):
+    def full(path):
+        if store in path.parts:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        sync(path)
+
+    sync = files._sync
+    with monkeypatch.context() as patch:
+        patch.setattr(files, "_sync", full)
+        (folder / "data" / "keys").mkdir(parents=True, exist_ok=True)
+        assert "No space left" in attempt(folder)
+        with open_workspace(folder) as workspace:
+            report = workspace.check()
+            assert report.ok, report.text()
+            assert report.events == 0
+        assert not list((folder / "data" / "archive").rglob("*.parquet"))
+    goes_on(folder, dump, undisturbed)
 
 
 def test_a_full_disk_while_a_load_is_adopted(folder, dump, undisturbed, monkeypatch):

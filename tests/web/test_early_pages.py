@@ -34,6 +34,17 @@ TOLD = {
 }
 
 
+BY_NUMBER = {"en": "found by e-mail address, phone", "de": "über die vollständige E-Mail-Adresse"}
+APPEAR = {"en": "they appear as soon as the people", "de": "Sie erscheinen, sobald die Menschen"}
+COMING = {
+    "/?": {"en": "Not all people are counted yet.", "de": "Noch sind nicht alle Menschen gezählt."},
+    "/people?q=zoe&": BY_NUMBER,
+    "/people?": BY_NUMBER,
+    "/journeys?": APPEAR,
+    "/journeys/flow?": APPEAR,
+}
+
+
 class Stopped(BaseException):
     """Here the process ended."""
 
@@ -70,6 +81,9 @@ def test_pages_find_and_show_whoever_is_asked_for(half_taken):
             assert page.status_code == 200
             assert "Ada B2" in page.text
             assert {"en": "Washing", "de": "Waschen"}[language] in page.text
+            assert told in listed.split('<p class="coming">')[1]
+            for path, said in COMING.items():
+                assert said[language] in client.get(f"{path}lang={language}").text
         told = client.get("/api/people/email:p1@example.org").json()
         assert told["as_of"]["adopting"] == 12
         assert len(told["events"]) == 3
@@ -78,6 +92,8 @@ def test_pages_find_and_show_whoever_is_asked_for(half_taken):
         assert client.get("/journeys/transitions?unit=customer&lang=en").status_code == 200
         half_taken.sync()
         assert TOLD["en"] not in client.get("/people?q=p2@example.org&lang=en").text
+        for path, said in COMING.items():
+            assert said["en"] not in client.get(f"{path}lang=en").text
         assert "Ada B2" in client.get("/people/u2?lang=en").text
 
 

@@ -210,6 +210,22 @@ def test_mistakes_get_sentences_in_both_languages(shop, path, status, german, en
         assert shop.page(path.replace("flow?", "flow.csv?").replace("funnel?", "funnel.csv?")).status_code == 400
 
 
+@pytest.mark.parametrize(
+    ("path", "german", "english"),
+    [
+        ("flow?limit=0", "limit: „0“ ist zu wenig, mindestens 1.", "limit: '0' is too little, at least 1."),
+        ("flow?limit=viel", "limit: „viel“ ist keine ganze Zahl.", "limit: 'viel' is no whole number."),
+        ("attribution?half_life=1+hour", "„1 hour“ ist zu wenig, mindestens 1 Tag.", "at least 1 day."),
+        ("conformance?limit=0", "„0“ ist zu wenig", "'0' is too little"),
+    ],
+)
+def test_errors_of_values_keep_no_english_on_german_pages(shop, path, german, english):
+    said = shop.page(f"/journeys/{path}", "de").text
+    assert german in text_of(said)
+    assert '<p lang="en">' not in said
+    assert english in text_of(shop.page(f"/journeys/{path}", "en").text)
+
+
 def test_days_may_be_written_the_german_way(shop):
     assert definition(shop.page("/journeys/flow?since=1.5.2026").text)["definition"]["since"] == "2026-05-01"
 

@@ -26,8 +26,8 @@ from geleit.analytics.stickiness import Stickiness, Sticky
 from geleit.analytics.transitions import Transition, Transitions
 from geleit.analytics.trend import Happened, Trend
 from geleit.analytics.typical import Typical, TypicalStep
+from geleit.analytics.unfit import UnfitError
 from geleit.analytics.variants import Variant, Variants
-from geleit.errors import GeleitError
 from geleit.needs.designed import DesignedJourney
 
 Q = TypeVar("Q", bound=Question)
@@ -43,17 +43,13 @@ QUESTIONS: dict[str, type[Question]] = {
 def question(model: type[Q], **values: Any) -> Q:
     """A question of these values.
 
-    Errors: GeleitError naming what cannot be asked, and why.
+    Errors: UnfitError naming what cannot be asked, and why.
     """
     try:
         return model(**values)
     except ValidationError as error:
-        first = error.errors()[0]
-        place = ".".join(str(part) for part in first["loc"])
-        text = first["msg"].removeprefix("Value error, ")
         asked = ", ".join(sorted(model.model_fields))
-        said = f"{place}: {text}" if place else text
-        raise GeleitError(f"this cannot be asked: {said}", hint=f"{model.name} understands {asked}") from None
+        raise UnfitError(error, values, hint=f"{model.name} understands {asked}") from None
 
 
 class Analytics(Desk):

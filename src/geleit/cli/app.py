@@ -12,6 +12,7 @@ from geleit import __version__
 from geleit.cli import analyze, backup, customers, data, identity, keys, segments, snippet, sources, stores, workspace
 from geleit.cli.output import fail, say
 from geleit.errors import GeleitError
+from geleit.processes import without_frames
 
 app = typer.Typer(
     name="geleit",
@@ -45,6 +46,7 @@ for room in (workspace, data, customers, identity, sources, stores, keys, snippe
 def main() -> None:
     """Run; every error we know ends as a sentence and exit code 1, never as a traceback."""
     as_json = "--json" in sys.argv
+    without_frames()
     try:
         app()
     except GeleitError as error:

@@ -11,13 +11,14 @@ import typer
 
 from geleit.cli.output import HERE, AsJson, Folder, counted, opened, say, show, table, working
 from geleit.cli.summary import tell
-from geleit.clock import system_clock
+from geleit.clock import iso, system_clock
 from geleit.errors import GeleitError
+from geleit.language.formats import stamp
 from geleit.sources import quarantine
 from geleit.sources.quarantine import Entry
 from geleit.workspace.anew import Carried, bring_back, carry, gather
 from geleit.workspace.definitions import find_workspace, load_definitions
-from geleit.workspace.differing import differences
+from geleit.workspace.differing import contradictions
 from geleit.workspace.scaffold import set_aside
 
 box = typer.Typer(help="What could not be mapped: list, show, repair, replay, dismiss.", no_args_is_help=True)
@@ -114,17 +115,23 @@ def show_entry(number: Number, folder: Folder = HERE, as_json: AsJson = False) -
     """Show one record as it came, why it waits, and what it says otherwise than an earlier one of its key."""
     with opened(folder) as workspace:
         entry = quarantine.entry(workspace.ledger, number)
-        found = differences(workspace, [entry]).get(entry.id)
+        found = contradictions(workspace, [entry]).get(entry.id)
+        when = stamp(found.earlier_at, "en", workspace.company.zone) if found else ""
 
     def text() -> None:
         say(f"{', '.join(filter(None, (entry.source, _place(entry))))}: {entry.reason}")
         say(entry.message)
         say(entry.record)
         if found is not None:
-            rows = [(one.field, one.stands, one.came) for one in found]
+            say(f"The record that stands came {when}{f' from {found.files}' if found.files else ''}.")
+            rows = [(one.field, one.stands, one.came) for one in found.differ]
             table(["field", "stands", "came"], rows, empty="the records are equal: the source's definition was another")
 
-    told = {"differences": found} if found is not None else {}
+    told = (
+        {"differences": found.differ, "earlier_at": iso(found.earlier_at), "earlier_files": found.files}
+        if found
+        else {}
+    )
     show(asdict(entry) | told, as_json, text)
 
 
@@ -172,9 +179,22 @@ def replay(source: Source = "", folder: Folder = HERE, as_json: AsJson = False) 
     with opened(folder) as workspace:
         names = [source] if source else list(workspace.definitions.sources)
         results = {name: workspace.replay_quarantine(name) for name in names}
-    rows = {name: {"taken": len(clean), "new": receipt.new} for name, (receipt, clean) in results.items()}
-    lines = [[name, row["taken"], row["new"]] for name, row in rows.items()]
-    show(rows, as_json, lambda: table(["source", "records taken", "new events"], lines))
+        left = {name: quarantine.of_files(workspace.ledger, name) for name in names}
+    rows = {
+        name: {"taken": len(clean), "new": receipt.new, "rows_of_files": len(left[name])}
+        for name, (receipt, clean) in results.items()
+    }
+
+    def text() -> None:
+        table(
+            ["source", "records taken", "new events"], [[name, row["taken"], row["new"]] for name, row in rows.items()]
+        )
+        for name, files in left.items():
+            if files:
+                wait = counted(len(files), "row that records take along waits", "rows that records take along wait")
+                say(f"{name}: {wait}: mend {', '.join(dict.fromkeys(files))}, then geleit import {name}")
+
+    show(rows, as_json, text)
 
 
 @box.command()

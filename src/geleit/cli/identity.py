@@ -105,6 +105,8 @@ def _say_refused(found: refused.Counted, language: str, zone: str) -> None:
     if found.values > len(found.listed):
         say(f"  and {found.values - len(found.listed):,} more: --limit {found.values}")
     say("identity.yaml: 'blocked' takes more out, also of the past; 'include' keeps a value in from then on.")
+    if found.kept_in:
+        say(f"Does one of them mean a real person? Write {found.kept_in} (for the past: geleit import --anew)")
 
 
 def say_shared(

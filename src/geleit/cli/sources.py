@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from geleit.cli.output import HERE, AsJson, Folder, counted, opened, say, show, table
+from geleit.cli.summary import named
 from geleit.clock import SECOND
 from geleit.errors import GeleitError
 from geleit.language.formats import span, stamp
@@ -16,10 +17,11 @@ from geleit.sources import ready_made
 from geleit.sources.database_sample import describe, is_database
 from geleit.sources.definition import load_source
 from geleit.sources.guess import guess as guess_source
-from geleit.sources.guess import guess_table
+from geleit.sources.guess import guess_stored, guess_table
 from geleit.sources.mapping import Preview, Setting
 from geleit.sources.mapping import preview as preview_source
 from geleit.sources.ready_made import Ready
+from geleit.sources.storage import Storage, is_remote
 from geleit.workspace.live import LiveStatus
 
 SAMPLED = 3  # records that a draft is shown with
@@ -105,8 +107,9 @@ def _show_mapped(found: Preview, zone: str) -> None:
     table(["when", "kind", "key", "identifiers", "traits", "properties"], rows, empty="no event")
     for rejected in found.mapped.rejected:
         say(f"would go to quarantine: {rejected.file}:{rejected.line} {rejected.reason}: {rejected.message}")
-    for file, count in found.mapped.loose:
-        say(f"would be left out: {counted(count, 'row', 'rows')} of {file}, which no record takes along")
+    for one in found.mapped.loose:
+        left = counted(one.count, "row", "rows")
+        say(f"would be left out: {left} of {one.file}, which no record takes along{named(one.first, one.count)}")
 
 
 def _short(values: Mapping[str, object]) -> str:
@@ -119,12 +122,20 @@ def guess(
     file: Annotated[
         str,
         typer.Argument(
-            help="An export (CSV, Excel, JSON, JSON Lines, Parquet, XES, or a zip of them), or a database's URL."
+            help="An export (CSV, Excel, JSON, JSON Lines, Parquet, XES, or a zip of them), a folder of them, "
+            "either in a store (s3://bucket/exports/), or a database's URL."
         ),
     ],
     name: Annotated[str, typer.Option(help="Name of the source; default the file's.")] = "",
     table_name: Annotated[str, typer.Option("--table", help="Table of a database; without it, all are listed.")] = "",
     secret: Annotated[str, typer.Option(help="Name of the secret that holds a database's password.")] = "",
+    storage: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="How a store is reached: endpoint=URL, region=NAME, anonymous=true, key=SECRET and secret=SECRET (their "
+            "names). May be given several times."
+        ),
+    ] = None,
     folder: Folder = HERE,
     as_json: AsJson = False,
 ) -> None:
@@ -134,11 +145,12 @@ def guess(
         return
     with opened(folder) as workspace:
         root, zone, now = workspace.root, workspace.company.zone, workspace.clock()
-        draft = (
-            guess_table(file, table_name, root=root, zone=zone, now=now, name=name, secret=secret)
-            if is_database(file)
-            else guess_source(Path(file), root=root, zone=zone, now=now, name=name)
-        )
+        if is_database(file):
+            draft = guess_table(file, table_name, root=root, zone=zone, now=now, name=name, secret=secret)
+        elif is_remote(file):
+            draft = guess_stored(file, root=root, zone=zone, now=now, name=name, storage=_storage(storage or ()))
+        else:
+            draft = guess_source(Path(file), root=root, zone=zone, now=now, name=name)
         target = workspace.root / "sources" / f"{draft.name}.yaml"
         if target.exists():
             raise GeleitError(f"{target} exists already; nothing was changed", hint="give another --name")
@@ -153,6 +165,19 @@ def guess(
         say(f"Written to {target}. Correct it, then: geleit source preview {draft.name}; geleit import {draft.name}")
 
     show({"file": str(target), "yaml": draft.yaml, "notes": draft.notes, "sample": found}, as_json, text)
+
+
+def _storage(given: Sequence[str]) -> dict[str, object]:
+    """What a definition says under ``storage``, from NAME=VALUE. Errors: GeleitError."""
+    found: dict[str, object] = {}
+    for one in given:
+        name, equals, value = one.partition("=")
+        if not equals or name not in Storage.model_fields or name == "options":
+            raise GeleitError(
+                f"'{one}' says nothing of a store", hint="endpoint=, region=, anonymous=, key= or secret="
+            )
+        found[name] = {"secret": value} if name in ("key", "secret") else value
+    return found
 
 
 def _show_tables(url: str, secret: str, folder: Path, as_json: bool) -> None:

@@ -58,7 +58,8 @@ def _explain(summary: ImportSummary) -> None:
     if summary.unseen:
         say(f"\n{summary.source}: no record has {', '.join(summary.unseen)}; is it written as in the file?")
     for file, count in summary.loose.items():
-        say(f"\n{summary.source}: {counted(count, 'row', 'rows')} of {file} left out, for no record takes them along.")
+        left = f"{counted(count, 'row', 'rows')} of {file} left out, for no record takes them along"
+        say(f"\n{summary.source}: {left}{named(summary.loose_rows[file], count)}.")
     if summary.nothing:
         gave = counted(summary.nothing, "record", "records")
         say(
@@ -75,6 +76,12 @@ def _explain(summary: ImportSummary) -> None:
             say(f"      {example}")
     if rest := summary.reasons[COMMONEST:]:
         say(f"  {sum(count for _, count in rest):,} for other reasons: {', '.join(reason for reason, _ in rest)}")
+
+
+def named(rows: Sequence[tuple[int, str]], count: int) -> str:
+    """The first of some rows, with their keys: ``: line 3 (K1 7), line 9 and others``."""
+    told = ", ".join(f"line {line} ({key})" if key else f"line {line}" for line, key in rows)
+    return f": {told}{' and others' if count > len(rows) else ''}" if told else ""
 
 
 def _next(summaries: Sequence[ImportSummary]) -> list[str]:

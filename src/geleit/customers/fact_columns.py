@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Mapping
+from itertools import repeat
 from typing import Any
 
 import duckdb
+import msgspec
 import pyarrow as pa
 import pyarrow.compute as pc
 import sqlalchemy as sa
 
 from geleit.customers import facts, tokens
 from geleit.customers.facts import Facts, Setting
+from geleit.customers.order_columns import facts_of_orders
 from geleit.history import snapshot
 from geleit.history.stored import COLUMNS, decode
 from geleit.ledger import tables
@@ -29,9 +31,20 @@ TABLES = (
     search_text,
     search_word,
 )
-# Whatever gives more than traits and words, or words in a shape of its own: such events are read one by one.
-TELLING = (*facts.CONSENTS, *facts.MEMBERSHIPS, *facts.ORDERS, "product_registered")
-SHAPED = ('"serial":', '"words":[', '"text":[', '"criterion":[', "\\")
+# Kinds that give more than traits and words; so does whatever names a serial number.
+TELLING = frozenset((*facts.CONSENTS, *facts.MEMBERSHIPS, *facts.ORDERS, "product_registered"))
+SERIAL = '"serial":'
+TRAITED = '"traits":'
+# Words in a shape of their own, what is false instead of empty, and numbers that are not written alike everywhere.
+SHAPED = (
+    r'"(?:words|text|criterion)":(?:\[|\{[^{}]*:false)'
+    r'|"(?:first_name|last_name|name|company|city|order_id|words|text|criterion|product_name)":false'
+    r"|[:,\[]-?(?:\d+(?:\.\d+)?[eE]|\d{19}|\d{16,}\.|0\.0000)"
+)
+ESCAPED = "\\"  # but for what nobody looks for: products as a text
+UNSOUGHT = r'"products":"(?:[^"\\]|\\.)*"'
+SOUGHT = r'"products":".*"properties":'  # a trait of this name
+PROPERTIES = '"properties":'
 
 # Every text by which somebody is found: a number, what was said, a product's name, what was noted.
 TEXTS = """
@@ -74,19 +87,28 @@ FROM (
 )
 WHERE text IS NOT NULL
 """
-MARKS = ('"order_id":', '"words":', '"text":', '"criterion":', '"product_name":', '"products":[', '"name":')
+MARKS = r'"(?:order_id|words|text|criterion|product_name|name)":|"products":\['
+SAYING = f"{MARKS}|{SERIAL}|{TRAITED}"
 NAMED = "SELECT DISTINCT text.set_key, named.text_key, text.field FROM text INNER JOIN named ON named.text = text.text"
 
 Columns = Mapping[str, Any]
 SAID = ["set_key", "source", "kind", "t", "ord", "event_id", "body"]
+PLACE = ("set_key", "source", "t", "ord", "event_id")
+PLACED = ("set_id", *PLACE[1:])
+READ = (*SAID, "key")  # columns of stored rows of which facts are made
+UNREAD = {"seq": None, "record": "", "local_day": 0, "evidence": "log", "received_at": 0, "raw": ""}
 # Traits as they stand in the bodies, the newest of each set, name and source; and every text of a name.
 TRAITS = """
 CREATE TEMP TABLE said AS
-SELECT set_key, source, t, ord, event_id, name, json_extract(traits, '$."' || name || '"') AS value
+SELECT *
 FROM (
-  SELECT *, unnest(json_keys(traits)) AS name
-  FROM (SELECT set_key, source, t, ord, event_id, body -> '$.traits' AS traits FROM plain)
+  SELECT set_key, source, t, ord, event_id, name, json_extract(traits, '$."' || name || '"') AS value
+  FROM (
+    SELECT *, unnest(json_keys(traits)) AS name
+    FROM (SELECT set_key, source, t, ord, event_id, body -> '$.traits' AS traits FROM plain)
+  )
 )
+WHERE value::VARCHAR NOT IN ('null', '""')
 """
 NEWEST = """
 SELECT set_key, name, source, arg_max(value::VARCHAR, place) AS value, max(place).t AS t, max(place).ord AS ord,
@@ -103,24 +125,22 @@ def schema(table: sa.Table) -> pa.Schema:
 
 
 def facts_of_rows(rows: pa.Table, setting: Setting) -> dict[str, pa.Table]:
-    """The facts of stored rows (the outbox's columns but ``seq``), by table; sets are named by their key.
+    """The facts of stored rows (the columns ``READ``), by table; sets are named by their key.
 
     Words of identifiers are left out: they hang on the identifiers themselves.
     """
-    canonical = {kind: setting.catalogue.canonical(kind) for kind in rows["kind"].unique().to_pylist()}
-    telling = [kind for kind, known in canonical.items() if known in TELLING]
+    rows, canonical = saying(rows, setting), _canonical(rows, setting)
     kinds = {
         "speaking": [kind for kind, known in canonical.items() if known in tokens.SPEAKING],
         "products": [kind for kind, known in canonical.items() if known.startswith("product_")],
     }
-    odd = pc.is_in(rows["kind"], pa.array(telling, pa.string()))
-    odd = pc.or_(odd, _any(rows["body"], SHAPED))
-    special = rows.filter(odd)
-    found = _single(special.append_column("seq", pa.nulls(special.num_rows, pa.int64())), setting)
+    odd = pc.or_(pc.match_substring_regex(rows["body"], SHAPED), _escaped(rows["body"]))
+    found = _single(rows.filter(odd), setting)
     plain = rows.select(SAID).filter(pc.invert(odd))
+    _tell(found, plain, canonical, setting)
     with scratch() as duck:
-        duck.register("plain", plain.filter(pc.match_substring(plain["body"], '"traits":')))
-        duck.register("telling", plain.filter(_any(plain["body"], MARKS)))
+        duck.register("plain", plain.filter(pc.match_substring(plain["body"], TRAITED)))
+        duck.register("telling", plain.filter(pc.match_substring_regex(plain["body"], MARKS)))
         duck.execute(TRAITS)
         traits = duck.sql(NEWEST).to_arrow_table()
         _append(found, tables.trait, {name: traits[name] for name in traits.column_names})
@@ -131,16 +151,60 @@ def facts_of_rows(rows: pa.Table, setting: Setting) -> dict[str, pa.Table]:
     return found
 
 
-def _any(values: pa.ChunkedArray, marks: Iterable[str]) -> pa.ChunkedArray:
-    """Whether a text holds one of the marks."""
-    return pc.match_substring_regex(values, "|".join(re.escape(mark) for mark in marks))
+def saying(rows: pa.Table, setting: Setting) -> pa.Table:
+    """The rows that may give facts, a few among many."""
+    telling = pc.is_in(rows["kind"], _named(_canonical(rows, setting), TELLING))
+    return rows.select(READ).filter(pc.or_(telling, pc.match_substring_regex(rows["body"], SAYING)))
+
+
+def _canonical(rows: pa.Table, setting: Setting) -> dict[str, str]:
+    return {kind: setting.catalogue.canonical(kind) for kind in rows["kind"].unique().to_pylist()}
+
+
+def _named(canonical: Mapping[str, str], wanted: Collection[str]) -> pa.Array:
+    """The kinds, as sources name them, that mean one of those wanted."""
+    return pa.array([kind for kind, known in canonical.items() if known in wanted], pa.string())
+
+
+def _escaped(bodies: pa.ChunkedArray) -> pa.ChunkedArray:
+    """Whether a body has escapes in a text that counts."""
+    found = pc.match_substring(bodies, ESCAPED).combine_chunks()
+    texts = bodies.filter(found)
+    left = pc.match_substring(pc.replace_substring_regex(texts, UNSOUGHT, ""), ESCAPED)
+    of_traits = pc.or_(pc.match_substring_regex(texts, SOUGHT), pc.invert(pc.match_substring(texts, PROPERTIES)))
+    return pc.replace_with_mask(found, found, pc.or_(left, of_traits).combine_chunks())
 
 
 def _single(special: pa.Table, setting: Setting) -> dict[str, pa.Table]:
     """The facts of events that tell more, one by one."""
-    rows = zip(*(special[name].to_pylist() for name in COLUMNS), strict=True)
+    columns = {name: special[name].to_pylist() if name in READ else repeat(UNREAD[name]) for name in COLUMNS}
+    rows = zip(*columns.values(), strict=False)  # what nobody reads of them is endless
     events = [(stored.event, stored.set_key) for stored in map(decode, rows)]
     return tabled(facts.facts_of(events, setting))
+
+
+class _Body(msgspec.Struct):
+    properties: dict[str, Any] = {}
+
+
+_body = msgspec.json.Decoder(_Body)
+
+
+def _tell(found: dict[str, pa.Table], plain: pa.Table, canonical: Mapping[str, str], setting: Setting) -> None:
+    """Append the facts that stand in the properties of events that tell more: of plain orders together, of others one by one."""
+    ordering = pc.is_in(plain["kind"], _named(canonical, facts.ORDERS))
+    tells = pc.or_(pc.is_in(plain["kind"], _named(canonical, TELLING)), pc.match_substring(plain["body"], SERIAL))
+    orders = plain.filter(ordering)
+    columns, odd = facts_of_orders(orders, canonical, setting)
+    special = pa.concat_tables([plain.filter(pc.and_not(tells, ordering)), orders.filter(odd)])
+    told = Facts()
+    for kind, body, *values in zip(*(special[name].to_pylist() for name in ("kind", "body", *PLACE)), strict=True):
+        place = dict(zip(PLACED, values, strict=True))
+        facts.told(told, canonical[kind], _body.decode(body).properties, place, setting)
+    for table, more in columns.items():
+        _append(found, table, more)
+    for name, rows in tabled(told).items():
+        found[name] = pa.concat_tables([found[name], rows])
 
 
 def tabled(found: Facts) -> dict[str, pa.Table]:

@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal, InvalidOperation
+from functools import lru_cache
 from typing import Any
 
 import msgspec
@@ -22,10 +23,12 @@ from geleit.ledger.prepared import Prepared
 from geleit.ledger.search_tables import search_identifier, search_text, search_word
 
 Row = dict[str, Any]
+Properties = Mapping[str, Any]
 
 _json = msgspec.json.Encoder(order="deterministic")
 
 DIGITS = 18  # of the largest integer that a ledger holds
+PLAIN = 10.0**9  # amounts below it have, in minor units, no more digits than a float tells apart
 
 CONSENTS = frozenset(("consent_given", "consent_withdrawn"))
 MEMBERSHIPS = frozenset(("account_joined", "account_left"))
@@ -70,20 +73,26 @@ def facts_of(events: Sequence[tuple[Event, int]], setting: Setting) -> Facts:
         kind = setting.catalogue.canonical(event.kind)
         place = {"set_id": set_id, "source": event.source, "t": event.t, "ord": event.order, "event_id": event.id}
         _traits(facts, event, place)
-        if kind in CONSENTS:
-            facts.add(tables.consent_fact, place | _consent(event, given=kind == "consent_given"))
-        elif kind in MEMBERSHIPS:
-            facts.add(tables.account_fact, place | _membership(event, setting, joined=kind == "account_joined"))
-        elif kind in ORDERS and text_of(event, "order_id"):
-            _order(facts, event, place | {"kind": kind}, setting)
-        if text_of(event, "serial") or kind == "product_registered":
-            facts.add(tables.product_fact, place | _product(event, setting))
+        told(facts, kind, event.properties, place, setting)
         for words, why in tokens.of_event(event, kind):
             key = tokens.text_key(words)
             facts.add(search_text, {"set_id": set_id, "text_key": key, "field": why})
             for token in words:
                 facts.add(search_word, {"token": token, "text_key": key})
     return facts
+
+
+def told(facts: Facts, kind: str, properties: Properties, place: Row, setting: Setting) -> None:
+    """Add what an event of a kind says with its properties; ``place``: the columns of whose, whence, when and which it is."""
+    if kind in CONSENTS:
+        facts.add(tables.consent_fact, place | _consent(properties, given=kind == "consent_given"))
+    elif kind in MEMBERSHIPS:
+        system = setting.system(place["source"])
+        facts.add(tables.account_fact, place | _membership(properties, system, joined=kind == "account_joined"))
+    elif kind in ORDERS and _text(properties, "order_id"):
+        _order(facts, properties, place | {"kind": kind}, setting)
+    if kind == "product_registered" or _text(properties, "serial"):
+        facts.add(tables.product_fact, place | _product(properties, setting))
 
 
 def write(connection: sa.Connection, facts: Facts) -> None:
@@ -142,9 +151,18 @@ def _once(words: Iterable[Row]) -> list[Row]:
     return list({tuple(row.values()): row for row in words}.values())
 
 
-def text_of(event: Event, *names: str) -> str:
+def _text(properties: Properties, *names: str) -> str:
     """The first of these properties that is filled, as text."""
-    return next((str(value) for name in names if (value := event.properties.get(name)) not in (None, "")), "")
+    value = _filled(properties, names)
+    return "" if value is None else str(value)
+
+
+def _filled(properties: Properties, names: Sequence[str]) -> Any:
+    for name in names:
+        value = properties.get(name)
+        if value not in (None, ""):
+            return value
+    return None
 
 
 def minor_units(value: object, currency: str) -> int | None:
@@ -153,19 +171,34 @@ def minor_units(value: object, currency: str) -> int | None:
     >>> minor_units(749.9, "EUR"), minor_units("500", "JPY"), minor_units("free", "EUR")
     (74990, 500, None)
     """
+    precision = _precision(currency)
+    if type(value) is float and -PLAIN < value < PLAIN:
+        scale = 10**precision
+        units: int = round(value * scale)
+        if units / scale == value:  # then these few digits are the ones that the float stands for
+            return units
+    elif type(value) is str and len(value) < DIGITS - precision and value.isascii():
+        whole, _, part = value.partition(".")
+        if len(part) <= precision and whole.isdigit() and (part.isdigit() or not part):
+            return int(whole + part.ljust(precision, "0"))
     amount = _decimal(value)
-    return None if amount is None else _whole(amount.scaleb(get_currency_precision(currency)))
+    return None if amount is None else _whole(amount.scaleb(precision))
+
+
+@lru_cache(maxsize=1024)
+def _precision(currency: str) -> int:
+    return get_currency_precision(currency)
 
 
 def _decimal(value: object) -> Decimal | None:
-    """A number of JSON or text; None for anything else."""
+    """A number of JSON or text; None for anything else, and for what is too large to be true."""
     if value in (None, "") or isinstance(value, bool):
         return None
     try:
         number = Decimal(str(value))
     except InvalidOperation:
         return None
-    return number if number.is_finite() else None
+    return number if number.is_finite() and number.adjusted() < DIGITS else None
 
 
 def _whole(number: Decimal) -> int | None:
@@ -179,38 +212,38 @@ def _traits(facts: Facts, event: Event, place: Row) -> None:
             facts.add(tables.trait, place | {"name": name, "value": _json.encode(value).decode()})
 
 
-def _consent(event: Event, *, given: bool) -> Row:
+def _consent(properties: Properties, *, given: bool) -> Row:
     return {
-        "purpose": text_of(event, "purpose"),
-        "channel": text_of(event, "channel"),
+        "purpose": _text(properties, "purpose"),
+        "channel": _text(properties, "channel"),
         "given": given,
-        "wording": text_of(event, "wording"),
+        "wording": _text(properties, "wording"),
     }
 
 
-def _membership(event: Event, setting: Setting, *, joined: bool) -> Row:
+def _membership(properties: Properties, system: str, *, joined: bool) -> Row:
     return {
-        "account_id": f"{setting.system(event.source)}:{text_of(event, 'account_id')}",
-        "name": text_of(event, "account_name", "name"),
-        "role": text_of(event, "role"),
+        "account_id": f"{system}:{_text(properties, 'account_id')}",
+        "name": _text(properties, "account_name", "name"),
+        "role": _text(properties, "role"),
         "joined": joined,
     }
 
 
-def _order(facts: Facts, event: Event, place: Row, setting: Setting) -> None:
-    currency = text_of(event, "currency") or setting.currency
-    amount = text_of(event, "total", "revenue", "value")
+def _order(facts: Facts, properties: Properties, place: Row, setting: Setting) -> None:
+    currency = _text(properties, "currency") or setting.currency
+    amount = _filled(properties, ("total", "revenue", "value"))
     order = place | {
-        "system": setting.system(event.source),
-        "order_id": text_of(event, "order_id"),
-        "state": text_of(event, "state"),
+        "system": setting.system(place["source"]),
+        "order_id": _text(properties, "order_id"),
+        "state": _text(properties, "state"),
         "total": minor_units(amount, currency),
         "currency": currency,
-        "due_at": deadline(event.properties.get("due_at"), setting.zone),
+        "due_at": deadline(properties.get("due_at"), setting.zone),
     }
     facts.add(tables.order_fact, order)
-    for number, product in enumerate(_products(event.properties.get("products"))):
-        facts.add(tables.order_line, _line(product, event, number, currency))
+    for number, product in enumerate(_products(properties.get("products"))):
+        facts.add(tables.order_line, _line(product, place["event_id"], number, currency))
 
 
 def _products(value: object) -> Iterable[Mapping[str, Any]]:
@@ -222,32 +255,37 @@ def _products(value: object) -> Iterable[Mapping[str, Any]]:
     return [item for item in value if isinstance(item, Mapping)] if isinstance(value, list) else []
 
 
-def _line(product: Mapping[str, Any], event: Event, number: int, currency: str) -> Row:
-    price = _decimal(product.get("price"))
-    quantity = _decimal(product.get("quantity"))
-    if quantity is None or quantity <= 0:
-        quantity = Decimal(1)
-    if (
-        price is not None and quantity != quantity.to_integral_value()
-    ):  # 1.5 m of cable, .245 kg of screws: one at its price
-        price, quantity = price * quantity, Decimal(1)
+def _line(product: Properties, event_id: str, number: int, currency: str) -> Row:
+    price, quantity = product.get("price"), product.get("quantity")
+    if type(quantity) is not int or quantity <= 0:
+        price, quantity = _of_pieces(price, quantity)
     return {
-        "event_id": event.id,
+        "event_id": event_id,
         "line": number,
         "product_id": str(product.get("product_id") or product.get("sku") or product.get("id") or ""),
         "name": str(product.get("name") or ""),
-        "quantity": _whole(quantity) or 1,
+        "quantity": quantity if quantity < 10**DIGITS else 1,
         "unit_price": minor_units(price, currency),
         "currency": currency,
         "serial": str(product.get("serial") or ""),
     }
 
 
-def _product(event: Event, setting: Setting) -> Row:
+def _of_pieces(price: object, quantity: object) -> tuple[object, int]:
+    """What each costs, and how many whole ones they are: at least one."""
+    number, amount = _decimal(quantity), _decimal(price)
+    if number is None or number <= 0:
+        return price, 1
+    if amount is None or number == number.to_integral_value():
+        return price, _whole(number) or 1
+    return amount * number, 1  # 1.5 m of cable, .245 kg of screws: one at its price
+
+
+def _product(properties: Properties, setting: Setting) -> Row:
     return {
-        "serial": text_of(event, "serial"),
-        "product_id": text_of(event, "product_id", "sku"),
-        "name": text_of(event, "product_name", "name"),
-        "version": text_of(event, "version"),
-        "warranty_until": deadline(event.properties.get("warranty_until"), setting.zone),
+        "serial": _text(properties, "serial"),
+        "product_id": _text(properties, "product_id", "sku"),
+        "name": _text(properties, "product_name", "name"),
+        "version": _text(properties, "version"),
+        "warranty_until": deadline(properties.get("warranty_until"), setting.zone),
     }

@@ -6,7 +6,7 @@ Times are seconds since 1970 in UTC. Wall-clock times are seconds too, as if the
 from __future__ import annotations
 
 from datetime import UTC, date, datetime
-from functools import cache
+from functools import cache, reduce
 
 import numpy as np
 import pyarrow as pa
@@ -14,6 +14,7 @@ import pyarrow.compute as pc
 
 from geleit.demo.rows import Array, texts
 
+MANY = 4_000  # times from which their days, minutes and seconds are written apart: most come often
 DAY = 86_400
 HOUR = 3_600
 BEGIN = date(2025, 5, 1)
@@ -121,10 +122,27 @@ def seconds(rng: np.random.Generator, size: int, hours: str) -> Array:
 
 
 def written(seconds_: Array, form: str) -> list[str]:
-    """Seconds since 1970 as texts of a strftime form, as they are (no zone is applied)."""
-    stamps = pa.array(np.asarray(seconds_, np.int64), pa.int64()).cast(pa.timestamp("s"))
-    column: list[str] = pc.strftime(stamps, format=form).to_pylist()
+    """Seconds since 1970 as texts of a strftime form whose parts stand from days to seconds, as they are (no zone)."""
+    values = np.asarray(seconds_, np.int64)
+    if values.size < MANY:
+        return _formed(values, form)
+    day, hour, minutes = form.partition("%H")
+    minute, second, rest = f"{hour}{minutes}".partition("%S")
+    parts = ((day, values, DAY), (minute, values % DAY, 60), (f"{second}{rest}", values % 60, 1))
+    told = [_told(moments, span, part) for part, moments, span in parts if part]
+    joined: list[str] = reduce(np.add, told).tolist()
+    return joined
+
+
+def _formed(moments: Array, form: str) -> list[str]:
+    column: list[str] = pc.strftime(pa.array(moments, pa.int64()).cast(pa.timestamp("s")), format=form).to_pylist()
     return column
+
+
+def _told(moments: Array, span: int, form: str) -> Array:
+    """The texts of the days, minutes or seconds that some moments lie in, each formed once."""
+    found, places = np.unique(moments // span, return_inverse=True)
+    return np.asarray(texts(_formed(found * span, form))[places])
 
 
 def german(t: Array, *, seconds_too: bool = False) -> Array:

@@ -13,10 +13,9 @@ from geleit.demo.company import SEED, UNFINISHED, example_folder
 from geleit.errors import GeleitError
 from geleit.intake import beside
 from geleit.intake.imports import silent
-from geleit.processes import prepared
+from geleit.processes import prepared, seldom_searched
 from geleit.sources.meter import Progress
 from geleit.workspace import open_workspace
-from geleit.workspace.steps import seldom_searched
 
 CUSTOMER = "crm.customer_no:4711"
 TRUTH = "truth"

@@ -26,21 +26,34 @@ SELECT DISTINCT channel FROM delta ORDER BY channel
 
 -- name: coded
 -- purpose: the delta's columns as a generation codes them, in stored order; needs and customers are numbered anew
+WITH numbered AS (
+  SELECT customer_id, (row_number() OVER (ORDER BY customer_id) - 1)::INTEGER AS code
+  FROM (SELECT DISTINCT customer_id FROM delta)
+),
+
+needs AS (
+  SELECT need_id, (row_number() OVER (ORDER BY need_id) - 1)::INTEGER AS code
+  FROM (SELECT DISTINCT need_id FROM delta)
+)
+
 SELECT
-  (dense_rank() OVER (ORDER BY customer_id) - 1)::INTEGER AS customer,
-  t,
-  ord,
-  (list_position($kinds, kind) - 1)::USMALLINT AS kind,
-  (list_position($own_kinds, own_kind) - 1)::USMALLINT AS own_kind,
-  (list_position($channels, channel) - 1)::USMALLINT AS channel,
-  (list_position($stages, stage) - 1)::UTINYINT AS stage,
-  local_day,
-  CASE WHEN need_id = '' THEN -1 ELSE dense_rank() OVER (ORDER BY need_id) - 1 END::INTEGER AS need,
+  numbered.code AS customer,
+  delta.t,
+  delta.ord,
+  (list_position($kinds, delta.kind) - 1)::USMALLINT AS kind,
+  (list_position($own_kinds, delta.own_kind) - 1)::USMALLINT AS own_kind,
+  (list_position($channels, delta.channel) - 1)::USMALLINT AS channel,
+  (list_position($stages, delta.stage) - 1)::UTINYINT AS stage,
+  delta.local_day,
+  CASE WHEN delta.need_id = '' THEN -1 ELSE needs.code END AS need,
   (
-    step::UTINYINT + 2 * (evidence = 'gap')::UTINYINT + 4 * (initiator = 'person')::UTINYINT + 8 * contact::UTINYINT
+    delta.step::UTINYINT + 2 * (delta.evidence = 'gap')::UTINYINT + 4 * (delta.initiator = 'person')::UTINYINT
+    + 8 * delta.contact::UTINYINT
   )::UTINYINT AS flags
 FROM delta
-ORDER BY customer_id, t, ord, event_id
+INNER JOIN numbered ON numbered.customer_id = delta.customer_id
+INNER JOIN needs ON needs.need_id = delta.need_id
+ORDER BY numbered.code, delta.t, delta.ord, delta.event_id
 
 -- name: delta_customers
 -- purpose: the delta's customers in the order of their numbers

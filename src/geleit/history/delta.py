@@ -19,7 +19,7 @@ from geleit.history.archive import Archive, Segment
 from geleit.history.generation import Generation
 from geleit.history.statements import load
 from geleit.ledger import tables
-from geleit.ledger.ledger import Ledger
+from geleit.ledger.ledger import Ledger, chunked
 
 _ADOPTING = sa.select(sa.func.sum(tables.segment.c.rows)).where(
     tables.segment.c.load_id.in_(sa.select(tables.load.c.id).where(tables.load.c.state != "done"))
@@ -80,9 +80,18 @@ def tail(connection: sa.Connection, archive: Archive, generation: Generation | N
 
 
 def open_view(
-    connection: sa.Connection, archive: Archive, generation: Generation | None, beyond: Tail, catalogue: Catalogue
+    connection: sa.Connection,
+    archive: Archive,
+    generation: Generation | None,
+    beyond: Tail,
+    catalogue: Catalogue,
+    *,
+    coded: bool = False,
 ) -> duckdb.DuckDBPyConnection:
     """An engine with the view ``events`` (base + delta, the columns of a generation) and the row ``as_of``.
+
+    Without a generation nothing is copied: each question reads the archive. ``coded``: the table ``delta`` has what columns
+    are made of all the same.
 
     Errors: StoreError if a segment or the generation is damaged.
     """
@@ -96,12 +105,13 @@ def open_view(
         else:
             _resolve_all(duck, connection)
         reading.prepare(duck, catalogue)
-        duck.execute(sql["delta"])
-        if not generation:
-            duck.execute(sql["settle_all"])
-        duck.execute(sql["settle"])
+        if generation:
+            duck.execute(sql["delta"])
+            duck.execute(sql["settle"])
         gathered.let_go(duck)
-        duck.execute(sql["masked_events"] if generation else sql["only_delta"])
+        duck.execute(sql["masked_events"] if generation else sql["all_events"])
+        if coded and not generation:
+            duck.execute(sql["all_coded"])
         duck.execute(sql["as_of"], asdict(beyond.as_of))
     except duckdb.Error as error:
         duck.close()
@@ -142,7 +152,11 @@ def _resolve(duck: duckdb.DuckDBPyConnection, connection: sa.Connection, generat
     snapshot.copy_matching(connection, reading.RESOLVED, tables.identifier_set.c.key, sets, (duck, "resolved"))
     duck.execute(early["add_stored"])
     snapshot.copy_matching(connection, reading.SLICED, tables.identifier_set.c.key, sets, (duck, "sliced"))
-    reading.copy_assigned(connection, duck, [str(one) for one in _keys(duck, sql["touched"])])
+    touched = {str(one) for one in _keys(duck, sql["touched"])}
+    for some in chunked(_keys(duck, sql["claimed"])):
+        claimers = sa.select(tables.need.c.customer_id).where(tables.need.c.id.in_(some))
+        touched.update(connection.execute(claimers).scalars())
+    reading.copy_assigned(connection, duck, sorted(touched))
 
 
 def _keys(duck: duckdb.DuckDBPyConnection, query: str) -> list[int | str]:

@@ -48,10 +48,6 @@ SELECT * FROM archived
 UNION ALL
 SELECT * FROM pending
 
--- name: settle_all
--- purpose: let go of the view of everything
-DROP VIEW stored
-
 -- name: stored_sets
 -- purpose: the identifier sets of all rows to be read
 SELECT DISTINCT set_key FROM stored
@@ -59,6 +55,12 @@ SELECT DISTINCT set_key FROM stored
 -- name: touched
 -- purpose: the customers of all rows to be read
 SELECT customer_id FROM dirty
+
+-- name: claimed
+-- purpose: the needs of these rows in the base; whoever gave such rows away and waits to be cut still claims them
+SELECT DISTINCT need_id
+FROM base.events
+WHERE customer_id IN (SELECT customer_id FROM dirty) AND need_id <> ''
 
 -- name: delta
 -- purpose: the rows that take the place of the masked ones, clustered like the base
@@ -91,10 +93,17 @@ WHERE customer_id NOT IN (SELECT customer_id FROM dirty)
 UNION ALL
 SELECT * FROM delta
 
--- name: only_delta
--- purpose: without a base the delta is everything
+-- name: all_events
+-- purpose: without a base, every question reads what it needs from where it lies
 CREATE VIEW events AS
-SELECT * FROM delta
+SELECT * FROM read_events
+
+-- name: all_coded
+-- purpose: the same as a table of what is coded
+CREATE TABLE delta AS
+SELECT
+  customer_id, t, ord, event_id, kind, own_kind, stage, channel, initiator, contact, step, evidence, need_id, local_day
+FROM read_events
 
 -- name: as_of
 -- purpose: what every answer from this view says of its state
@@ -145,5 +154,5 @@ WHERE seq BETWEEN $first AND $last AND list_contains($seqs, seq)
 
 -- name: originals
 -- purpose: the records that some events came from, by their ids
-SELECT event_id, raw FROM read_parquet($paths)
+SELECT event_id, raw, received_at FROM read_parquet($paths)
 WHERE event_id IN (SELECT unnest($ids::VARCHAR[]))

@@ -131,7 +131,7 @@ def _opened(history: History) -> Columns:
     base = history._usable()  # noqa: SLF001 (of this room: one transaction must see both)
     with history.ledger.read() as connection:
         beyond, base = history._tail(connection, base)  # noqa: SLF001 (as above)
-        duck = delta.open_view(connection, history.archive, base, beyond, history.catalogue)
+        duck = delta.open_view(connection, history.archive, base, beyond, history.catalogue, coded=True)
         snapshot.copy(connection, NEEDS, duck, "needs")
     return Columns(duck, base, [stage.id for stage in history.catalogue.stages])
 

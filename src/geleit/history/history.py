@@ -115,7 +115,7 @@ class History:
     def open_view(self) -> duckdb.DuckDBPyConnection:
         """A connection of its own with the view ``events`` as of now and the row ``as_of``; the caller closes it.
 
-        Columns are those of a generation's ``events``; each customer's rows stand together in total order.
+        Columns are those of a generation's ``events``; without a generation each question reads the archive.
         """
         base = self._usable()
         with self.ledger.read() as connection:
@@ -127,7 +127,7 @@ class History:
         base = self._usable()
         with self.ledger.read() as connection:
             beyond, base = self._tail(connection, base)
-            duck = delta.open_view(connection, self.archive, base, beyond, self.catalogue)
+            duck = delta.open_view(connection, self.archive, base, beyond, self.catalogue, coded=True)
         return Columns(duck, base, [stage.id for stage in self.catalogue.stages])
 
     def as_of(self) -> AsOf:

@@ -7,7 +7,7 @@ question for 500 keys costs a few hundred page reads.
 from __future__ import annotations
 
 from binascii import unhexlify
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,7 +18,7 @@ import pyarrow as pa
 import sqlalchemy as sa
 
 from geleit.errors import StoreError
-from geleit.files import checksum, make_folder, sync_file, sync_folder
+from geleit.files import checksum, make_folder, sync_file
 from geleit.ledger import tables
 from geleit.ledger.ledger import Ledger
 from geleit.ledger.prepared import Prepared
@@ -100,18 +100,18 @@ class Keys:
                 pairs = zip(some[HIGH].tolist(), some[LOW].tolist(), strict=True)
                 yield [f"{high:016x}{low:016x}" for high, low in pairs]
 
-    def write(self, rows: Rows) -> Run:
-        """A new run, sorted and durable; it counts from the moment that the ledger lists it."""
+    def write(self, rows: Rows, sync: Callable[[Path], None] = sync_file) -> Run:
+        """A new run, sorted; ``sync`` makes it durable. It counts from the moment that the ledger lists it."""
         make_folder(self.folder)
         ordered = rows[:, in_order(rows)]
         aside = self.folder / "next.part"
         with aside.open("wb") as handle:
             np.save(handle, ordered)
-        sync_file(aside)
         aside.chmod(0o600)
         digest = checksum(aside)
         path = aside.replace(self.folder / f"{digest[:16]}.npy")
-        sync_folder(self.folder)
+        sync(path)
+        sync(self.folder)
         return Run(path.name, digest, ordered.shape[1], path.stat().st_size)
 
     @staticmethod

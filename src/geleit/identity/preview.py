@@ -125,7 +125,6 @@ def _gather(duck: duckdb.DuckDBPyConnection, connection: sa.Connection) -> None:
         duck.execute(SQL[name])
     duck.execute("DROP TABLE known")
     duck.execute("DROP TABLE pairs")
-    duck.execute("CREATE TABLE place (set_key BIGINT, no BIGINT)")  # whose events are whose follows from the members
 
 
 def _resolve_difficult(

@@ -23,9 +23,10 @@ INNER JOIN grouped ON grouped.no = identifier.no
 -- name: knot
 -- purpose: difficult groups, those that decisions tie together under one number
 CREATE TABLE knot AS
-SELECT difficult.wide, coalesce(tied.root, difficult.wide) AS root
-FROM difficult
-LEFT JOIN tied ON tied.wide = difficult.wide
+SELECT groups.wide, coalesce(tied.root, groups.wide) AS root
+FROM groups
+LEFT JOIN tied ON tied.wide = groups.wide
+WHERE NOT groups.simple
 
 -- name: members
 -- purpose: the identifiers of difficult groups, group by group

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
@@ -71,6 +72,16 @@ class Counted:
     values: int
     times: int
     listed: tuple[RefusedIdentifier, ...]
+
+    @property
+    def kept_in(self) -> str:
+        """The line of identity.yaml that keeps in what it could be a mistake to refuse: the commonest number, else any.
+
+        Empty if there is none: what is too long, or refused no more, stands in no such line.
+        """
+        could = [one for one in self.listed if one.rule not in ("", "too_long") and len(one.value) <= SHOWN]
+        one = next((one for one in could if one.value.isdecimal()), next(iter(could), None))
+        return f"include: [{json.dumps(f'{one.type}:{one.value}', ensure_ascii=False)}]" if one else ""
 
 
 def rows_of_events(events: Iterable[Event]) -> list[Row]:

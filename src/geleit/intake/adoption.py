@@ -15,21 +15,24 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
+import pyarrow as pa
 import sqlalchemy as sa
 
 from geleit.customers import tokens
 from geleit.customers.fact_columns import TABLES, schema
-from geleit.errors import GeleitError, StoreError
+from geleit.errors import GeleitError
 from geleit.events.event import Identifier
 from geleit.files import only_one
-from geleit.history.archive import Archive
+from geleit.history.archive import Archive, Segment
 from geleit.history.disk import writing
 from geleit.history.reading import connect, gather
 from geleit.history.statements import load_from
 from geleit.history.walk import Walk
-from geleit.identity import closure, decisions, groups, likely, resolution
+from geleit.identity import closure, decisions, likely, resolution
 from geleit.identity.evidence import Touched, add_evidence, find_ids, find_sets, move_earlier
 from geleit.intake import gathering, parts
+from geleit.intake.deriving import Deriving
+from geleit.intake.found import Found, find, pair
 from geleit.intake.live import Intake
 from geleit.intake.loading import clear_half_written
 from geleit.intake.newcomers import Person, Ranked, Slice, write_again
@@ -42,6 +45,7 @@ from geleit.needs import recut
 from geleit.needs.need import Cut
 from geleit.needs.parallel import Cutting, telling
 from geleit.needs.rows import write_cuts
+from geleit.processes import seldom_searched
 
 SLICE = 10_000  # rows written while the ledger is held, at most
 PEOPLE = 1_000  # groups of one slice, at most
@@ -79,7 +83,6 @@ def adopt_all(
             connection.execute(sa.update(tables.load).where(load.state == "loading").values(state="adopting"))
         with intake.ledger.read() as connection:
             waiting = list(connection.execute(sa.select(load.id).where(load.state == "adopting")).scalars())
-        archive.keys.merge(intake.ledger)  # before, while little is in memory
         return sum(Adoption(intake, archive, number, progress).run(known) for number in waiting)
 
 
@@ -99,14 +102,11 @@ class Adoption:
             with (
                 writing("what a bulk load says of people", "all its events are in the archive"),
                 self.ledger.relieving(),
+                seldom_searched(wholly=False),
             ):
                 done = self._adopt(known)
         except duckdb.Error as error:
-            raise StoreError(
-                f"what a bulk load says of people cannot be read ({str(error).splitlines()[0]}); "
-                "all its events are in the archive",
-                hint=f"remove the folder data/loads/{self.folder.name}, then run 'geleit sync': it is made again",
-            ) from None
+            raise parts.unreadable(self.number, error) from None
         with self.ledger.write() as connection:
             self.ledger.next_change(connection)
             connection.execute(sa.update(tables.load).where(load.id == self.number).values(state="done"))
@@ -115,37 +115,47 @@ class Adoption:
 
     def _adopt(self, known: Callable[[], object]) -> int:
         done = 0
-        if sound := parts.make_sound(self.archive, self.number, self.intake.setting):
+        if sound := parts.make_sound(self.archive, self.number):
             with connect(memory_limit=MEMORY, temp_directory=str(self.folder / "spill")) as duck:
-                self._gather(duck, sound)
-                if gathering.tell(duck, self.archive, self.number):
+                people = self._gather(sound)
+                if gathering.tell(people, self.archive, self.number):
                     with suppress(GeleitError):  # whoever wants to read them early; what is wrong is said in its turn
                         known()
-                with closing(self._cutting(duck)) as cutting:
+                self.archive.keys.merge(self.ledger)  # now, while little is in memory
+                self._spread(duck, people)
+                del people
+                pa.default_memory_pool().release_unused()  # the engine needs it now
+                pair(duck)
+                with closing(self._deriving()) as facts, closing(self._cutting(duck)) as cutting:
                     self._identifiers(duck)
                     self._sets(duck)
                     self._evidence(duck)
-                    self._facts(duck)
+                    self._facts(duck, facts)
                     done = self._people(duck, cutting) + self._difficult()
         return done
 
-    def _gather(self, duck: duckdb.DuckDBPyConnection, folders: Sequence[Path]) -> None:
+    def _gather(self, folders: Sequence[Path]) -> Found:
         """Put the parts together and find out who belongs to whom."""
         self.progress("groups", 0)
-        for name in parts.NAMES:
-            paths = [str(folder / f"{name}.parquet") for folder in folders]
-            duck.read_parquet(paths).create_view(f"{name}_parts")
-        for name in ("seen", "named", "member", "identifier", "place", "evidence"):
-            duck.execute(SQL[name])
         with self.ledger.read() as connection:
             named = decisions.standing(connection).named | likely.ends(connection, self.intake.rules)
-        groups.group(duck, self.intake.rules, named)
+        return find(self.archive, self.number, folders, self.intake.rules, frozenset(named))
+
+    def _spread(self, duck: duckdb.DuckDBPyConnection, people: Found) -> None:
+        """Make the tables that the ledger is written from."""
+        gather(duck, [self.archive.path(segment) for segment in self._segments()], 0)
+        people.write(duck)
+
+    def _segments(self) -> list[Segment]:
+        with self.ledger.read() as connection:
+            return self.archive.segments_of(connection, self.number)
+
+    def _deriving(self) -> Deriving:
+        """What makes the facts of the load's events, while the ledger is written."""
+        return Deriving(self.archive, self._segments(), self.intake.setting, self.folder)
 
     def _cutting(self, duck: duckdb.DuckDBPyConnection) -> Cutting:
         """What cuts the needs of those whom nothing holds back, while the ledger is written."""
-        with self.ledger.read() as connection:
-            segments = self.archive.segments_of(connection, self.number)
-        gather(duck, [self.archive.path(segment) for segment in segments], 0)
         duck.execute(SQL["stored"])
         duck.execute(SQL["owned"])
         walk = Walk(duck, self.intake.catalogue, telling(self.intake.needs))
@@ -233,9 +243,10 @@ class Adoption:
                 connection.execute(sa.update(tables.load).where(load.id == self.number).values(adopted=done))
             self.progress("evidence", len(rows))
 
-    def _facts(self, duck: duckdb.DuckDBPyConnection) -> None:
+    def _facts(self, duck: duckdb.DuckDBPyConnection, facts: Deriving) -> None:
         """Write the facts; what is there stays, a trait yields to a later one."""
         for table in TABLES:
+            duck.read_parquet(list(map(str, facts.files(table)))).create_view(f"{table.name}_made")
             names = [field.name for field in schema(table)]
             written = ["set_id" if name == "set_key" else name for name in names]
             conflict = NEWER if table is tables.trait else "DO NOTHING"
@@ -321,7 +332,7 @@ class Adoption:
 def _fact_rows(table: sa.Table, names: Sequence[str]) -> str:
     """The question for the rows of a table of facts, those of a set side by side; names are our columns'."""
     if "set_key" not in names:
-        return f"SELECT DISTINCT {', '.join(names)} FROM {table.name}_parts ORDER BY {names[0]}, {names[1]}"  # noqa: S608
+        return f"SELECT DISTINCT {', '.join(names)} FROM {table.name}_made ORDER BY {names[0]}, {names[1]}"  # noqa: S608
     columns = ", ".join("known_set.id AS set_id" if name == "set_key" else f"facts.{name}" for name in names)
-    found = f"SELECT {columns} FROM {table.name}_parts AS facts INNER JOIN known_set USING (set_key)"  # noqa: S608
+    found = f"SELECT {columns} FROM {table.name}_made AS facts INNER JOIN known_set USING (set_key)"  # noqa: S608
     return f"SELECT DISTINCT * FROM ({found}) ORDER BY set_id"  # noqa: S608

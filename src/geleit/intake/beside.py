@@ -15,7 +15,7 @@ from itertools import islice
 from geleit.errors import GeleitError, Retryable
 from geleit.intake.ahead import ahead
 from geleit.intake.mapped import Chunk, Job, mapped
-from geleit.processes import let_go, receive, send, serving, started, stop
+from geleit.processes import give_back, let_go, receive, send, serving, started, stop
 from geleit.sources import files
 from geleit.sources.formats import ARCHIVE, COMPRESSED
 from geleit.sources.meter import Progress, Reached
@@ -82,7 +82,7 @@ class Helper:
         self.waiting: queue.Queue[tuple[int, Given | None]] = queue.Queue()
         self.held = threading.Condition()
         self.bytes = 0
-        self.closed = False
+        self.closed = self.ended = False  # ended: the other process has done all it was asked
         self.process = started(__name__)
         self.reader = threading.Thread(target=self._read, name="geleit-beside", daemon=True)
         self.reader.start()
@@ -126,6 +126,10 @@ class Helper:
         with self.held:
             self.closed = True
             self.held.notify_all()
+        if self.ended and self.process is not None:
+            self.reader.join()
+            give_back(self.process)
+            return
         stop(self.process)
         self.reader.join()
         let_go(self.process)
@@ -163,6 +167,7 @@ class Helper:
                     self.got += 1
                 else:
                     self.there = None
+        self.ended = True
 
 
 def serve() -> None:

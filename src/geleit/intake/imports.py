@@ -14,20 +14,21 @@ import sqlalchemy as sa
 
 from geleit.errors import GeleitError
 from geleit.history.archive import Archive
+from geleit.intake import places
 from geleit.intake.beside import all_mapped
 from geleit.intake.live import Intake, Receipt
 from geleit.intake.loading import Load, loading
 from geleit.intake.mapped import Chunk, Job
 from geleit.intake.staging import events_of
 from geleit.ledger import tables
+from geleit.sources import contradictions, left_over, quarantine
 from geleit.sources import positions as read_positions
-from geleit.sources import quarantine
 from geleit.sources.collected import Reader
 from geleit.sources.definition import SourceDefinition
 from geleit.sources.mapping import Setting
 from geleit.sources.meter import Progress, Reached
 from geleit.sources.plan import plan
-from geleit.sources.records import Rejected
+from geleit.sources.records import ATTACHED, Loose, Rejected
 
 BULK = 2_000  # events from which the sources of a run go in bulk: fewer are in sooner the live way
 TOGETHER = 75_000  # events that a bulk load acknowledges together: meanwhile the other process maps more
@@ -40,8 +41,9 @@ class ImportSummary:
     ``new`` + ``duplicate`` + ``changed`` events came of the ``read`` records, but of those that were ``skipped`` on
     purpose or gave ``nothing`` (no event's ``when`` held). ``changed`` ones say something else under a key that was taken
     in before and wait in quarantine like all that is ``quarantined``. ``unchanged``: files left out because they are as
-    they were. ``loose``: attached files, and how many of their rows belong to no record. ``reasons``: reasons for quarantine with their counts, commonest first; ``examples``: what is said of one
-    record for each. ``unseen``: names that no record had and that seem to be misspelled. ``seconds`` it took.
+    they were. ``loose``: attached files, and how many of their rows belong to no record; ``loose_rows``: line and key of
+    the first of these. ``reasons``: reasons for quarantine with their counts, commonest first; ``examples``: what is said
+    of one record for each. ``unseen``: names that no record had and that seem to be misspelled. ``seconds`` it took.
     """
 
     source: str
@@ -55,6 +57,7 @@ class ImportSummary:
     changed: int = 0
     quarantined: int = 0
     loose: dict[str, int] = field(default_factory=dict)
+    loose_rows: dict[str, list[tuple[int, str]]] = field(default_factory=dict)
     reasons: list[tuple[str, int]] = field(default_factory=list)
     examples: dict[str, str] = field(default_factory=dict)
     unseen: list[str] = field(default_factory=list)
@@ -127,12 +130,13 @@ class Run:
         gathered = [(one, some) for one in imports if (some := one.gathered())]
         if not gathered:
             return
+        since = self.intake.ledger.clock()
         if self.load is not None:
             receipts = self.load.take_all([(some.staged, some.rejected) for _, some in gathered])
         else:
             receipts = [self.intake.accept(events_of(some.staged), some.rejected) for _, some in gathered]
         for (one, some), receipt in zip(gathered, receipts, strict=True):
-            one.took(some, receipt)
+            one.took(some, receipt, since)
 
     def _take_pending(self) -> None:
         pending, self.pending = self.pending, []
@@ -161,6 +165,8 @@ class Import:
         self.run, self.intake, self.definition, self.progress = run, run.intake, definition, progress
         self.summary, self.now = ImportSummary(definition.name), run.intake.ledger.clock()
         self.waiting: list[Chunk] = []
+        self.loose: dict[str, list[Loose]] = {}  # of the attached files that were read, by the file they were read for
+        self.broken: set[str] = set()  # their rows that could not be read, by fingerprint
         self.unseen: set[str] | None = None  # by no record until now; None before the first one
         self.began = time.monotonic()
         self.number = 0  # of the row in import_run
@@ -224,6 +230,7 @@ class Import:
         """Take in what waits, and say what became of the source."""
         self._try_to_take()
         self.ended = True
+        self._settle_attached()
         self.summary.unseen = self._misspelled()
         self.summary.reasons = quarantine.commonest(self.intake.ledger, self.definition.name)
         self.summary.examples = quarantine.examples(self.intake.ledger, self.definition.name)
@@ -270,7 +277,9 @@ class Import:
         summary.read += mapped.read
         summary.skipped += mapped.skipped
         summary.nothing += mapped.nothing
-        summary.loose |= mapped.loose
+        self.broken |= {one.fingerprint for one in mapped.rejected if one.position == ATTACHED}
+        if mapped.loose:
+            self.loose.setdefault(mapped.file, []).extend(mapped.loose)
         if chunk.told:
             self.unseen = {*mapped.unseen} if self.unseen is None else self.unseen & {*mapped.unseen}
 
@@ -283,13 +292,36 @@ class Import:
         self.progress(replace(waiting[-1].reached, taking=staged.num_rows))
         return Gathered(waiting, staged, [one for chunk in waiting for one in chunk.rejected])
 
-    def took(self, some: Gathered, receipt: Receipt) -> None:
-        """Count what was taken in; then positions hold."""
+    def took(self, some: Gathered, receipt: Receipt, since: int) -> None:
+        """Count what was taken in, which began at ``since``; then positions hold."""
         self.summary.new += receipt.new
         self.summary.duplicate += receipt.duplicate
         self.summary.changed += receipt.changed
         self.summary.quarantined += receipt.rejected
+        if receipt.changed:
+            waiting = contradictions.waiting(self.intake.ledger, self.definition.name, since)
+            staged = ((chunk.staged, chunk.places) for chunk in some.chunks if chunk.places.file)
+            contradictions.locate(self.intake.ledger, places.found(staged, waiting))
         self._settle(some.chunks, some.staged, some.rejected)
+
+    def _settle_attached(self) -> None:
+        """Say what no record took along of the attached files that were read; rows of them that were mended wait no more."""
+        read = {one.file for some in self.loose.values() for one in some}
+        if not read:
+            return
+        with self.intake.ledger.read() as connection:
+            known = read_positions.load(connection, self.definition.name)
+        others = left_over.taken({place: text for place, text in known.items() if not self._took_along(place)})
+        every = [one for some in (*self.loose.values(), others) for one in some if one.file in read]
+        for one in left_over.left_over(every):
+            self.summary.loose[one.file] = one.count
+            self.summary.loose_rows[one.file] = list(one.first)
+        if not self.summary.error:
+            quarantine.settle_attached(self.intake.ledger, self.definition.name, read, self.broken, self.now)
+
+    def _took_along(self, place: str) -> bool:
+        """Whether records of a file, or of a file inside it, took rows along in this run."""
+        return any(file == place or file.startswith(f"{place}/") for file in self.loose)
 
     def _settle(self, waiting: Sequence[Chunk], staged: pa.Table, rejected: Sequence[Rejected]) -> None:
         """Records that were mapped without complaint, and files read to their end, wait no more."""

@@ -14,7 +14,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import sqlalchemy as sa
 
-from geleit.files import only_one
+from geleit.files import Syncs, only_one
 from geleit.history.archive import Archive, Segment
 from geleit.history.disk import writing
 from geleit.history.keys import CONTENT, Keys, Places, Rows, Run, distinct, first_of_each, in_order, rows_of_columns
@@ -22,6 +22,7 @@ from geleit.history.turn import turn
 from geleit.identity import refused
 from geleit.intake import parts
 from geleit.intake.live import Intake, Receipt, contradiction
+from geleit.intake.members import Written
 from geleit.intake.staging import STORED
 from geleit.ledger import tables
 from geleit.ledger.ledger import among, last_event, take_numbers
@@ -39,6 +40,7 @@ class Load:
     def __init__(self, intake: Intake, archive: Archive, number: int) -> None:
         self.intake, self.archive, self.number = intake, archive, number
         self.keys: Keys = archive.keys
+        self.written = Written()
 
     def take(self, staged: pa.Table, rejected: Sequence[Rejected]) -> Receipt:
         """Acknowledge one chunk of staged rows (``staging.STAGED``); what is rejected goes to the quarantine.
@@ -117,19 +119,31 @@ class Load:
 
     def _acknowledge(self, new: pa.Table, keys: Rows, before: int) -> bool:
         """Segment, keys and parts, listed together; False if somebody else took one of the events in meanwhile."""
-        run = self.keys.write(keys)
-        told = refused.rows_of_columns(new)
-        self._write_part(new)
-        with turn(self.archive.lock):
-            segment = self.archive.write(new.select(STORED.names), self._reserve(new.num_rows))
-            entered = self._enter(segment, run, (before, new["event_id"]), told)
+        with Syncs() as syncs:
+            run = self.keys.write(keys, syncs)
+            told = refused.rows_of_columns(new)
+            self._write_part(new, syncs)
+            with turn(self.archive.lock):
+                segment = self.archive.write(new.select(STORED.names), self._reserve(new.num_rows))
+                self._wait(syncs, segment)
+                entered = self._enter(segment, run, (before, new["event_id"]), told)
         if entered:
             self.keys.sift(run)
+            self.written.note(new["set_key"].to_numpy())
         return entered
+
+    def _wait(self, syncs: Syncs, segment: Segment) -> None:
+        """Until everything that was written beside a segment is durable; else the segment goes, too."""
+        try:
+            syncs.done()
+        except OSError:
+            self.archive.path(segment).unlink()
+            raise
 
     def _reserve(self, rows: int) -> int:
         """Numbers for the rows of a segment that is being written."""
         with self.intake.ledger.write() as connection:
+            _clear_reserved(connection, self.archive)  # of a chunk that failed, while this process goes on
             first = 1 + take_numbers(connection, tables.outbox, rows)
             values = {"first_seq": first, "last_seq": first + rows - 1}
             connection.execute(sa.update(tables.load).where(load.id == self.number).values(**values))
@@ -151,11 +165,11 @@ class Load:
             connection.execute(sa.update(tables.load).where(load.id == self.number).values(**values))
         return True
 
-    def _write_part(self, new: pa.Table) -> None:
-        """What adoption needs: sets, what was seen of them, facts."""
+    def _write_part(self, new: pa.Table, syncs: Syncs) -> None:
+        """What finding out who is who needs: the sets that are new to the load."""
         with self.intake.ledger.read() as connection:
             number = connection.execute(sa.select(load.parts).where(load.id == self.number)).scalar_one()
-        parts.write(parts.part_folder(self.archive, self.number, number), new, self.intake.setting)
+        parts.write(parts.part_folder(self.archive, self.number, number), new, self.written, syncs)
 
 
 @contextmanager
@@ -183,6 +197,11 @@ def clear_half_written(connection: sa.Connection, archive: Archive) -> int | Non
     The caller holds ``load.lock``.
     """
     archive.keys.sweep(connection)
+    return _clear_reserved(connection, archive)
+
+
+def _clear_reserved(connection: sa.Connection, archive: Archive) -> int | None:
+    """Remove the segment that was being written; returns the number of the open load, if there is one."""
     row = connection.execute(sa.select(load.id, load.first_seq, load.last_seq).where(load.state == "loading")).first()
     if row is None:
         return None

@@ -10,6 +10,7 @@ from pathlib import Path
 import pyarrow as pa
 
 from geleit.identity.rules import Identity, Rules
+from geleit.intake.places import Places, places
 from geleit.intake.staging import Stage
 from geleit.sources import reading
 from geleit.sources.columnar import Columnar, ColumnarMapper, nothing
@@ -45,7 +46,7 @@ class Chunk:
     """Some mapped records that wait to be taken in: ``staged`` are their events as rows, ``mapped`` the counts.
 
     ``told``: records of it were read well, so ``mapped.unseen`` says something. ``reached``: how far reading is with it. ``position`` and ``unchanged``: as in
-    ``Records``.
+    ``Records``. ``places``: where the rows stand.
     """
 
     staged: pa.Table
@@ -54,6 +55,7 @@ class Chunk:
     unchanged: bool
     told: bool
     reached: Reached
+    places: Places
 
     @property
     def size(self) -> int:
@@ -93,7 +95,9 @@ def _columnar(mapper: ColumnarMapper, chunks: Iterator[Records]) -> Iterator[Col
     every = list(chunks)
     filled = [one for one in every if one.lines or one.rejected]
     for found in mapper.map_groups(filled) if filled else ():
-        yield Columnar(Records(found.file, pa.table({}), [], [], []), [], found)
+        told = mapper.groups
+        lines, ids = (told.lines, told.ids) if told else ([], [])
+        yield Columnar(Records(found.file, pa.table({}), lines, [], ids), [], found)
     yield from (Columnar(one, [], nothing(one)) for one in every if one.position or one.unchanged or one.loose)
 
 
@@ -112,4 +116,4 @@ def _chunk(columnar: Columnar, staged: pa.Table, reached: Reached) -> Chunk:
         found.nothing,
         records.loose,
     )
-    return Chunk(staged, slim, records.position, records.unchanged, told, reached)
+    return Chunk(staged, slim, records.position, records.unchanged, told, reached, places(columnar))

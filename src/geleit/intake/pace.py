@@ -10,10 +10,8 @@ import sqlalchemy as sa
 
 from geleit.ledger.ledger import Ledger
 
-WANTED = 0.02  # seconds; a disk that is busy may take as long again for the commit
-CROWDED = (
-    3  # how much longer a turn may take than its work, before turns become smaller: others have the processor then
-)
+WANTED = 0.015  # seconds of work, the commit among it
+CROWDED = 2  # times its work that a turn may take before turns become smaller: others have the processor then
 FIRST = 10  # the part of the most rows that is tried first
 QUICKER = 1.5  # how much more is tried after a turn that was short
 

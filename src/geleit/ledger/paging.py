@@ -17,21 +17,23 @@ from collections.abc import Callable
 from contextlib import suppress
 
 PIECE = 1 << 22  # bytes
+PAGE = 1 << 12
 ALL = 1 | 2 | 4  # sync_file_range: wait for what is on its way, begin with what is not, wait for it
 
 Sync = Callable[[int, int, int, int], int]
 
 
 def serve() -> None:
-    """Do what is asked of the file that the first argument names: ``read`` it, ``write`` it, or write its ``log``."""
+    """Do what is asked of the file that the first argument names: ``read`` it, ``write`` it, or write its ``log`` up to a byte."""
     sync, name = _sync(), sys.argv[1]
     for asked in sys.stdin:
-        path = name + "-wal" if asked == "log\n" else name
+        what, _, end = asked.strip().partition(" ")
+        path = name + "-wal" if what == "log" else name
         with suppress(OSError), open(path, "rb", buffering=0) as file:  # noqa: PTH123 (pathlib would cost as much as all the rest)
-            if asked == "read\n":
+            if what == "read":
                 read(file.fileno())
             elif sync is not None:
-                write(file.fileno(), sync)
+                write(file.fileno(), sync, int(end) if end else os.fstat(file.fileno()).st_size)
         sys.stdout.write("done\n")
         sys.stdout.flush()
 
@@ -43,10 +45,14 @@ def read(file: int) -> None:
         pass
 
 
-def write(file: int, sync: Sync) -> None:
-    """Have all changed pages written, without the disk's own flush: whoever syncs the file later finds little left."""
-    for place in range(0, os.fstat(file).st_size, PIECE):
-        sync(file, place, PIECE, ALL)
+def write(file: int, sync: Sync, end: int) -> None:
+    """Have all changed pages before ``end`` written, without the disk's own flush: whoever syncs the file later finds little left.
+
+    Never the last one, which a commit may be about to go on writing: it would wait for it.
+    """
+    end -= end % PAGE
+    for place in range(0, end, PIECE):
+        sync(file, place, min(PIECE, end - place), ALL)
 
 
 def _sync() -> Sync | None:

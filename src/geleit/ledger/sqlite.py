@@ -46,6 +46,7 @@ class Sqlite:
         self.behind = False  # the log grows faster than it is taken over
         self._owed = 0  # answers of it that nobody has read yet
         self._salts, self._taken = b"", 0  # of the log: its round, and how many of its pages are in the file
+        self._frame = 0  # bytes of a page in the log, with what stands before it
 
     def engine(self) -> sa.Engine:
         """An engine whose commits are durable."""
@@ -138,7 +139,7 @@ class Sqlite:
             self._salts, self._taken = salts, 0
         left = logged - self._taken
         while left >= (FEW if logged >= LONG else WORTH):
-            self._page("log", wait=True)
+            self._page(f"log {HEAD + logged * self._frame}", wait=True)
             before, taken = left, self.finish(engine)
             self._page("write", wait=True)
             now, logged = self._log()  # whoever writes has gone on meanwhile
@@ -164,6 +165,7 @@ class Sqlite:
             with Path(self.name + "-wal").open("rb") as log:
                 head = log.read(HEAD)
                 salts, size = head[16:24], FRAME + int.from_bytes(head[8:12], "big")
+                self._frame = size
 
                 def is_older(place: int) -> bool:
                     log.seek(HEAD + place * size)

@@ -18,9 +18,9 @@ import pyarrow as pa
 from geleit.needs.cut import cut_all
 from geleit.needs.need import Moment, Need, Touch
 from geleit.needs.rules import Needs
-from geleit.processes import let_go, receive, send, serving, started, stop
+from geleit.processes import give_back, let_go, receive, send, serving, started, stop
 
-ALONE = 4  # tables up to which starting another process costs more than it spares
+ALONE = 12  # tables up to which starting another process costs more than it spares
 HELD = 96_000_000  # bytes of tables and results that wait here; then reading waits
 ASKED = ("about", "closed_by", "need_id", "topic", "words")  # properties that cutting itself reads
 PLAIN = re.compile(r"\w+", re.ASCII)
@@ -90,6 +90,7 @@ class Cutting:
         self.ended = self.closed = False
         self.failure: BaseException | None = None
         self.process: subprocess.Popen[bytes] | None = None
+        self.spare: subprocess.Popen[bytes] | None = None  # the process, once it has done all it was asked
         self.threads: list[threading.Thread] = []
         self._begin(self._read, "geleit-walk")
 
@@ -160,11 +161,13 @@ class Cutting:
             return
         there: tuple[int, pa.Table] | None = None
         try:
-            send(process.stdin, (self.ways, self.rules))
+            plain = [tuple(way) for way in self.ways]  # a class of another room would load that room there
+            send(process.stdin, (plain, self.rules))
             while True:
                 with self.changed:
                     self.changed.wait_for(lambda: self.todo or self.ended or self.closed)
                     if self.closed or not self.todo:
+                        self.spare = process
                         return
                     there = self.todo.popleft()
                 send(process.stdin, there[1])
@@ -183,16 +186,20 @@ class Cutting:
             self.closed = True
             self.changed.notify_all()
         while self.threads:
-            stop(self.process)
+            if self.spare is None:
+                stop(self.process)
             thread = self.threads.pop()
             thread.join()
+        if self.spare is not None:
+            give_back(self.spare)
+            return
         stop(self.process)
         let_go(self.process)
 
 
 def serve() -> None:
     """Cut tables until there are none; the other process's whole work."""
-    take, give = serving()
+    take, give = serving(yielding=True)
     try:
         ways, rules = take()
         while True:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
+from dataclasses import replace
+from itertools import pairwise
 from tempfile import SpooledTemporaryFile
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
 import msgspec
 import numpy as np
@@ -19,13 +21,16 @@ from geleit.sources.attach import Attach, attached_files, wanted_columns
 from geleit.sources.definition import SourceDefinition
 from geleit.sources.located import Located
 from geleit.sources.records import (
+    ATTACHED,
     CHUNK_CHARACTERS,
     DAMAGE,
     RECORD_CHARACTERS,
+    Loose,
     Records,
     Rejected,
     UnreadableError,
     identify,
+    told_briefly,
 )
 from geleit.sources.vectors import Texts, array_of, flat, hashed, record_texts, scratch, texts
 
@@ -33,6 +38,8 @@ Reader = Callable[[SourceDefinition, Located, frozenset[str]], Iterator[Records]
 Places = npt.NDArray[np.int64]
 Hashes = npt.NDArray[np.uint64]
 
+NAMED = 5  # rows without a record that are named
+KEY_SHOWN = 60  # characters of a key that are shown
 IN_MEMORY = 16_000_000  # bytes of rows from which on they lie in a temporary file
 TABULAR = ("csv", "excel", "parquet")  # formats whose columns hold all that a row says
 
@@ -42,7 +49,7 @@ def with_attached(
 ) -> Iterator[Records]:
     """The records of one file as ``read`` gives them, each with the rows of the attached files that belong to it.
 
-    Behind them comes how many rows belong to no record. Rows that cannot be read are rejected; an attached file that is
+    Behind them comes which rows belong to no record. Rows that cannot be read are rejected; an attached file that is
     missing or damaged costs the whole file, whose records would come without what belongs to them.
 
     Errors: GeleitError for a missing file or column; UnreadableError for a damaged attached file.
@@ -59,10 +66,9 @@ def with_attached(
             rows[name].sort()
         for records in read(definition, located, wanted_columns(definition, columns)):
             yield from _joined(definition, records, rows)
-        loose = [(", ".join(one.name for one in files[name]), rows[name].unused()) for name in files]
-        if any(count for _, count in loose):
-            loose = [(file, count) for file, count in loose if count]
-            yield Records(located.name, pa.table({}), [], [], [], loose=tuple(loose))
+        loose = tuple(one for name in files for one in rows[name].loose())
+        if loose:
+            yield Records(located.name, pa.table({}), [], [], [], loose=loose)
 
 
 def _gathered(
@@ -70,11 +76,13 @@ def _gathered(
 ) -> Iterator[Records]:
     """Take in the rows of one attached file; what comes are those that cannot be read."""
     rows, file = target
+    rows.begin(file.name)
     own = rows.attach.own(definition, file.name)
     try:
         for records in read(own, file, rows.attach.reads()):
             if records.rejected:
-                yield Records(located.name, pa.table({}), [], [], [], records.rejected)
+                rejected = [replace(one, position=ATTACHED) for one in records.rejected]
+                yield Records(located.name, pa.table({}), [], [], [], rejected)
             if records.lines:
                 rows.add(records, tabular=own.format_of(file.name) in TABULAR)
     except DAMAGE as error:
@@ -94,6 +102,9 @@ class AttachedRows:
         self.high: list[Hashes] = []
         self.low: list[Hashes] = []
         self.size = 0
+        self.files: list[tuple[str, int]] = []  # with the row at which each begins
+        self.lines: list[Sequence[int] | Places] = []
+        self.count = 0
 
     def __enter__(self) -> Self:
         return self
@@ -102,6 +113,10 @@ class AttachedRows:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.store.close()
+
+    def begin(self, file: str) -> None:
+        """The rows that follow are those of this file."""
+        self.files.append((file, self.count))
 
     def add(self, records: Records, *, tabular: bool) -> None:
         """Keep some rows; each stands in the store with a comma behind it."""
@@ -113,6 +128,9 @@ class AttachedRows:
         high, low = _keys(records.columns, list(self.attach.by.values()))
         self.high.append(high)
         self.low.append(low)
+        lines = told_briefly(records.lines)
+        self.lines.append(lines if isinstance(lines, range) else np.asarray(lines, np.int64))
+        self.count += len(records.lines)
 
     def _texts(self, records: Records, tabular: bool) -> pa.Array:
         """The rows as JSON objects, with the columns that are taken along."""
@@ -139,9 +157,28 @@ class AttachedRows:
         self.used = np.zeros(len(high), bool)
         self.high, self.low, self.ends = [], [], []
 
-    def unused(self) -> int:
-        """How many rows belong to none of the records until now."""
-        return int(len(self.used) - self.used.sum())
+    def loose(self) -> list[Loose]:
+        """What each file gave to the records until now."""
+        found = []
+        for (file, start), (_, end) in pairwise([*self.files, ("", len(self.used))]):
+            unused = np.flatnonzero(~self.used[start:end]) + start
+            first = tuple((self._line(int(row)), self._key(int(row))) for row in unused[:NAMED])
+            found.append(Loose(file, end - start, len(unused), first))
+        return found
+
+    def _line(self, row: int) -> int:
+        for lines in self.lines:
+            if row < len(lines):
+                return int(lines[row])
+            row -= len(lines)
+        return 0
+
+    def _key(self, row: int) -> str:
+        """The values by which a row looks for its record, as far as they are taken along."""
+        text = self.bytes(int(self.places[row]), int(self.places[row + 1]))[:-1]
+        said = {name.casefold(): value for name, value in msgspec.json.decode(text, type=dict[str, Any]).items()}
+        values = (said.get(name.casefold()) for name in self.attach.by.values())
+        return " ".join(str(value).strip() for value in values if value is not None)[:KEY_SHOWN]
 
     def find(self, records: Records) -> Found:
         """The rows that belong to some records."""

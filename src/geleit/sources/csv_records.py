@@ -30,7 +30,8 @@ from geleit.sources.records import (
     UnreadableError,
     identify,
 )
-from geleit.sources.vectors import Texts, hashed, record_texts
+from geleit.sources.vectors import Texts
+from geleit.sources.vectors_records import identified_texts
 
 DELIMITERS = (";", ",", "\t", "|", "\x1f", "\x01", "^")
 SNIFFED_LINES = 20
@@ -120,13 +121,13 @@ def _whole(definition: SourceDefinition, name: str, table: pa.Table, place: tupl
     """The records of a block of plain rows; ``place``: the columns that are read, and the number of the last line."""
     columns, last = place
     needed = {column.casefold() for column in columns}
-    raw = record_texts(table)
+    raw, ids = identified_texts(definition.name, table)
     return Records(
         name,
         table.select([column for column in table.column_names if column.casefold() in needed]),
         range(last - table.num_rows + 1, last + 1),
         Texts(raw),
-        Texts(hashed(definition.name, raw)),
+        Texts(ids),
     )
 
 

@@ -270,6 +270,8 @@ def load_source(path: Path, root: Path | None = None) -> SourceDefinition:
 
 def problems(definition: SourceDefinition) -> Iterator[tuple[Place, str, str]]:
     """What is wrong with a definition, as place, problem and remedy; lets first, for the others build on them."""
+    lets = [(text, _earlier(definition.let, name)) for name, text in definition.let.items()]
+    expression.read_ahead([*lets, *((text, definition.let) for _, text in definition.expressions())])
     for name, text in definition.let.items():
         try:
             expression.check(text, lets=_earlier(definition.let, name), grouped=bool(definition.group))

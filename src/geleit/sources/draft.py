@@ -8,6 +8,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from geleit.sources import draft_attached as attached
+from geleit.sources.draft_attached import NUMBER, Along
 from geleit.sources.roles import Column, by_role, share
 from geleit.sources.sample import Sample
 
@@ -20,11 +22,12 @@ KINDS: tuple[tuple[str, str], ...] = (
     ("product_reviewed", r"review|bewertung|rezension"),
     ("page_viewed", r"page_?view|seitenaufruf|clickstream"),
     ("message_sent", r"newsletter|mailing|campaign|kampagne|versand"),
-    ("contact_made", r"ticket|support|call|anruf|chat|termin|appointment|gespräch|gespraech|anfrage|besuch"),
+    ("contact_made", r"ticket|support|call|anruf|telefon|chat|termin|appointment|gespräch|gespraech|anfrage|besuch"),
     ("order_completed", r"order|bestell|auftr|rechnung|invoice|kauf|sale|verk|umsatz|bon|kasse|till|receipt|purchase"),
     ("identified", r"customer|kunde|kontakt|contact|people|person|member|mitglied|adress|user|nutzer|crm"),
 )
 PERSONAL = ("person", "email", "phone", "card", "anonymous", "case")  # roles that point at somebody
+INSTEAD = 3  # columns that stand in for a time that is empty
 ORDERS = ("order_completed", "order_refunded", "order_cancelled")  # kinds that need an order number
 WITH_CLOCK = re.compile(r".*\d[ T]\d{1,2}:\d{2}.*")
 WITH_OFFSET = re.compile(r".*(Z|UTC|GMT|[+-]\d{2}:?\d{2})|\d{9,17}(\.\d+)?")
@@ -41,22 +44,33 @@ class Place:
     written: str
 
 
-def write(place: Place, sample: Sample, columns: Sequence[Column]) -> tuple[str, tuple[str, ...]]:
-    """The definition as YAML, and notes about what was guessed and what a person has to decide."""
-    found = by_role(columns)
+Given = tuple[Place, Sample]
+
+
+def write(
+    place: Place, sample: Sample, columns: Sequence[Column], along: Sequence[Along] = ()
+) -> tuple[str, tuple[str, ...]]:
+    """The definition as YAML, and notes about what was guessed and what a person has to decide.
+
+    ``along``: exports whose rows the records take along.
+    """
+    sample, found = _with_own_number(place, sample, columns)
     lines = [f"label: {_scalar(place.name.replace('_', ' '))}"]
     lines += [] if "database" in sample.fields else [f"file: {_scalar(place.file)}"]
     grouped = _repeats(found.get("order", []))
     if grouped and "database" in sample.fields:
         sample = _whole(sample)
-    notes = list(sample.notes)
-    lines += _fields(sample, [*found.get("amount", []), *found.get("price", [])])
+    notes = [*sample.notes, *(one.why for one in along)]
+    prices = [*found.get("amount", []), *found.get("price", [])]
+    lines += _fields(sample, [*prices, *(column for one in along for column in one.prices)])
+    lines += ["attach:", *(f"  {one.name}: {_flow(one.fields)}" for one in along)] if along else []
     if grouped:
         notes.append(f"several lines share one '{grouped.name}': they are read as one event, amounts are added up")
         lines.append(f"group: {_quoted(grouped.sql)}")
-    kind, head = _kind(place, found, notes, grouped=bool(grouped))
-    lines += ["events:", *head, *_time(place, found, notes, grouped=bool(grouped))]
+    kind, head = _kind((place, sample), found, notes, grouped=bool(grouped))
+    lines += ["events:", *head, *_time((place, sample), found, notes, grouped=bool(grouped))]
     facts, properties = _facts(found, kind, grouped=bool(grouped))
+    properties += attached.properties(along, {key for key, _ in properties})
     for title, entries in (
         ("identifiers", _identifiers(place.name, found, kind, notes)),
         ("traits", facts),
@@ -68,6 +82,30 @@ def write(place: Place, sample: Sample, columns: Sequence[Column]) -> tuple[str,
     top += [f"# {note}" for note in notes]
     bottom = ["# Columns, as they look:", *(f"#   {column.described(sample.count)}" for column in columns)]
     return "\n".join([*top, *lines, *bottom]) + "\n", tuple(notes)
+
+
+def _with_own_number(place: Place, sample: Sample, columns: Sequence[Column]) -> tuple[Sample, Found]:
+    """The columns by role, with a number for orders that have none: the record's own, else who and when."""
+    found = by_role(columns)
+    orders, ids = found.get("order", []), found.get("id", [])
+    bought = _named(place) in ORDERS and "time" in found and ("amount" in found or "price" in found)
+    if ids and (len(ids[0].values) > 2 * len(orders[0].values) if orders else bought):
+        return sample, {**found, "order": ids[:1], "id": ids[1:], "property": [*found.get("property", []), *orders]}
+    who = [column for role in PERSONAL for column in found.get(role, [])]
+    if orders or ids or not who or not bought:
+        return sample, found
+    parts = [column.sql for column in (*found["time"], *found.get("clock", [])[:1], who[0])]
+    note = "no column is the number of an order: time and person stand for it ('record_no' under let)"
+    fields = {**sample.fields, "let": {NUMBER: " || ' ' || ".join(parts)}}
+    return replace(sample, fields=fields, notes=(*sample.notes, note)), {
+        **found,
+        "order": [Column(NUMBER, tuple(map(str, range(sample.count))), "order")],
+    }
+
+
+def _named(place: Place) -> str:
+    """The kind that a file tells of by its name; '' for none."""
+    return next((kind for kind, words in KINDS if re.search(words, f"{place.name} {place.file.lower()}")), "")
 
 
 def _whole(sample: Sample) -> Sample:
@@ -100,17 +138,24 @@ def _of_group(sql: str) -> str:
     return f"sum({sql})" if sql.startswith("money(") else f"any_value({sql})"
 
 
-def _kind(place: Place, found: Found, notes: list[str], *, grouped: bool) -> tuple[str, list[str]]:
+def _kind(given: Given, found: Found, notes: list[str], *, grouped: bool) -> tuple[str, list[str]]:
     """The event kind ('' if a column tells it) and the first lines of the event."""
+    (place, sample), count = given, given[1].count
     order = found.get("order", [])
     if codes := found.get("codes"):
         known = ", ".join(sorted(set(codes[0].values))[:8])
         notes.append(f"'{codes[0].name}' holds codes ({known}): give each its event with when: {codes[0].sql} = '...'")
+    told = _named(place)
     if event := found.get("event"):
         notes.append(f"each value of '{event[0].name}' is an event kind; give them stages in kinds.yaml")
         sql = _of_group(event[0].sql) if grouped else event[0].sql
+        if len(event[0].values) < count:
+            other = told if told and told not in (*ORDERS, "identified") else "noted"
+            notes.append(
+                f"'{event[0].name}' is empty in {_percent(count - len(event[0].values), count)}: '{other}' stands in"
+            )
+            sql = f"coalesce({_filled(sql, sample)}, '{other}')"
         return "", [f"  - kind_from: {_quoted(sql)}", *_key(found, "", grouped=grouped)]
-    told = next((kind for kind, words in KINDS if re.search(words, f"{place.name} {place.file.lower()}")), "")
     valued = [role for role in ("amount", "price", "time") if role in found]
     if order and (told in ORDERS or (valued and told in ("", "identified"))):
         kind = told if told in ORDERS else "order_completed"
@@ -134,7 +179,8 @@ def _key(found: Found, kind: str, *, grouped: bool) -> list[str]:
     return [f"    key: {_quoted(own[0].sql)}"] if own and kind != "identified" and not grouped else []
 
 
-def _time(place: Place, found: Found, notes: list[str], *, grouped: bool) -> list[str]:
+def _time(given: Given, found: Found, notes: list[str], *, grouped: bool) -> list[str]:
+    (place, sample), count = given, given[1].count
     if not (times := found.get("time")):
         notes.append("no column looks like a time: the day the file was written is taken; write the right one")
         return [f"    time: \"'{place.written}'\""]
@@ -146,6 +192,10 @@ def _time(place: Place, found: Found, notes: list[str], *, grouped: bool) -> lis
         if "%p" in clock_form and not form:
             form = "%Y-%m-%d" if share(first.values, re.compile(r"\d{4}-.*").fullmatch) else "%d.%m.%Y"
         form = form and f"{form} {clock_form}"
+    elif not form and len(first.values) < count and (others := _standing_in(found, count)):
+        sql = f"coalesce({', '.join(_filled(one, sample) for one in (sql, *(other.sql for other in others)))})"
+        named = " or ".join(f"'{other.name}'" for other in others)
+        notes.append(f"'{first.name}' is empty in {_percent(count - len(first.values), count)}: {named} stands in")
     lines = [f"    time: {_quoted(_of_group(sql) if grouped else sql)}"]
     if form:
         lines.append(f'    time_format: "{form}"')
@@ -154,6 +204,18 @@ def _time(place: Place, found: Found, notes: list[str], *, grouped: bool) -> lis
     if not share(first.values, WITH_OFFSET.fullmatch):
         lines[0] += f"  # clock time of {place.zone}; if of another zone, add zone: above events"
     return lines
+
+
+def _filled(sql: str, sample: Sample) -> str:
+    """An expression that is null where a text is empty; values of tables and Parquet are null themselves."""
+    return sql if sample.form == "parquet" or "database" in sample.fields else f"blank({sql})"
+
+
+def _standing_in(found: Found, count: int) -> list[Column]:
+    """Other times of the same form, to the first that is always filled."""
+    plain = [column for column in found.get("second time", []) if column.form is None]
+    whole = next((place for place, column in enumerate(plain) if len(column.values) >= count), len(plain) - 1)
+    return plain[: whole + 1][:INSTEAD]
 
 
 def _clock_form(values: Sequence[str]) -> str:
@@ -166,19 +228,21 @@ def _clock_form(values: Sequence[str]) -> str:
 def _note_gaps(sample: Sample, found: Found, notes: list[str]) -> None:
     """Say what would wait in the quarantine: records without a time, and without anybody."""
     time = next(iter(found.get("time", [])), None)
-    if time and len(time.values) < sample.count:
+    if time and len(time.values) < sample.count and (time.form or not _standing_in(found, sample.count)):
         notes.append(
-            f"'{time.name}' is empty in {_percent(sample.count - len(time.values), sample)}: they will wait in the "
-            f"quarantine; another column or a day may stand in: coalesce({time.sql}, ...)"
+            f"'{time.name}' is empty in {_percent(sample.count - len(time.values), sample.count)}: they will wait in the "
+            f"quarantine; another column or a day may stand in: coalesce({_filled(time.sql, sample)}, ...)"
         )
     named = [column for role in PERSONAL for column in found.get(role, [])]
     filled = max((len(column.values) for column in named), default=sample.count)
     if filled < sample.count:
-        notes.append(f"in {_percent(sample.count - filled, sample)} nobody is named: they will wait in the quarantine")
+        notes.append(
+            f"in {_percent(sample.count - filled, sample.count)} nobody is named: they will wait in the quarantine"
+        )
 
 
-def _percent(count: int, sample: Sample) -> str:
-    return f"{max(1, round(100 * count / sample.count))} % of the records"
+def _percent(count: int, whole: int) -> str:
+    return f"{max(1, round(100 * count / whole))} % of the records"
 
 
 def _identifiers(name: str, found: Found, kind: str, notes: list[str]) -> list[tuple[str, str]]:
@@ -265,6 +329,8 @@ def _scalar(value: Any) -> str:
 
 
 def _flow(value: Any) -> str:
-    if isinstance(value, dict):
-        return f"{{{', '.join(f'{name}: {_flow(inner)}' for name, inner in value.items())}}}"
+    if isinstance(value, Mapping):
+        return f"{{{', '.join(f'{_scalar(name)}: {_flow(inner)}' for name, inner in value.items())}}}"
+    if isinstance(value, list):
+        return f"[{', '.join(map(_flow, value))}]"
     return _scalar(value)

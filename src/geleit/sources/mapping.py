@@ -89,9 +89,8 @@ def preview(definition: SourceDefinition, n: int = PREVIEWED, *, root: Path, set
         few = replace(first.take(list(range(min(n, len(first.lines))))), rejected=first.rejected[:n])
         mapped = mapper.map_groups([few])[0] if definition.group else mapper.map(few)
         if definition.attach:
-            mapped = replace(
-                mapped, loose=next((chunk.loose for chunk in chunks if chunk.loose or chunk.file != few.file), ())
-            )
+            loose = next((chunk.loose for chunk in chunks if chunk.loose or chunk.file != few.file), ())
+            mapped = replace(mapped, loose=tuple(one for one in loose if one.count))
     names = dict.fromkeys(name for raw in few.raw for name in msgspec.json.decode(raw))
     return Preview(tuple(names), tuple(few.raw), mapped)
 
@@ -118,6 +117,7 @@ class Mapper:
         reader = TimeReader(definition.zone or setting.zone, definition.doubled_hour, setting.now)
         self.builders = [Builder(definition, s, setting.catalogue, reader) for s in self.plan.selections]
         self.built: list[Built] = []
+        self.groups: Records | None = None  # what ``map_groups`` mapped
         self.schema: pa.Schema | None = None
         self.looked = False
 
@@ -148,8 +148,8 @@ class Mapper:
         )
         table = numbered(every.columns, list(range(len(every.lines))))
         table, skipped = self._without_skipped(table, every, rejected)
-        groups, table = self._grouped(table, every, rejected)
-        return [self._mapped(groups, table, (skipped, read), rejected)]
+        self.groups, table = self._grouped(table, every, rejected)
+        return [self._mapped(self.groups, table, (skipped, read), rejected)]
 
     def map_record(
         self, text: str, *, root: Path, record_id: str = "", position: str = "*"

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from geleit.sources.definition import EventDefinition, Place, SourceDefinition
-from geleit.sources.expression import ITEM, Expression
+from geleit.sources.expression import ITEM, Expression, read_ahead
 
 ROW, NUMBER = "geleit_row", "geleit_number"
 
@@ -99,6 +99,7 @@ def plan(definition: SourceDefinition) -> Plan:
 
     Errors: ExpressionError for an expression that is not allowed (load_source says it with its line).
     """
+    read_ahead((text, definition.let) for _, text in definition.expressions())
     skip = definition.check(("skip",), definition.skip) if definition.skip else None
     group = definition.check(("group",), definition.group) if definition.group else None
     selections = tuple(_selection(definition, position, group) for position in range(len(definition.events)))

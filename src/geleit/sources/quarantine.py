@@ -14,7 +14,7 @@ from geleit.clock import iso
 from geleit.errors import GeleitError, NotFoundError
 from geleit.ledger import tables
 from geleit.ledger.ledger import Ledger, chunked
-from geleit.sources.records import HOOK, UNREAD, Rejected
+from geleit.sources.records import ATTACHED, HOOK, UNREAD, Rejected
 
 FINAL = frozenset({"unreadable_file", "changed_content"})  # reasons that mapping the record anew cannot mend
 HISTORY = " | repaired "
@@ -44,7 +44,12 @@ class Entry:
     @property
     def replayable(self) -> bool:
         """Whether mapping it anew can help: its text was read, and nothing but the mapping stands against it."""
-        return self.state == "open" and self.reason not in FINAL and not _unread(self.record)
+        return self.state == "open" and self.reason not in FINAL and not self.attached and not _unread(self.record)
+
+    @property
+    def attached(self) -> bool:
+        """Whether it is a row that records take along, which only its file can mend: by itself it is no record."""
+        return self.position == ATTACHED and self.reason != "changed_content"
 
 
 def put(connection: sa.Connection, rejected: Sequence[Rejected], now: int) -> int:
@@ -128,6 +133,14 @@ def candidates(ledger: Ledger, source: str) -> list[Entry]:
         return [found for row in connection.execute(query) if (found := _entry(row)).replayable]
 
 
+def of_files(ledger: Ledger, source: str) -> list[str]:
+    """The files of a source's entries that only their file can mend, for they are rows that records take along."""
+    here = (_q.source == source, _q.state == "open", _q.fingerprint.endswith(f":{ATTACHED}"))
+    with ledger.read() as connection:
+        rows = connection.execute(sa.select(_q.file).where(*here, _q.reason != "changed_content").order_by(_q.id))
+        return list(rows.scalars())
+
+
 def counts(ledger: Ledger) -> dict[tuple[str, str], int]:
     """How many wait, by source and reason."""
     query = sa.select(_q.source, _q.reason, sa.func.count()).where(_q.state == "open").group_by(_q.source, _q.reason)
@@ -165,6 +178,13 @@ def repair(ledger: Ledger, number: int, changes: Mapping[str, str], now: int) ->
     """
     with ledger.write() as connection:
         found = _fetch(connection, number)
+        if found.attached:
+            raise GeleitError(
+                f"entry {number} of the quarantine is a row of {found.file} that records of {found.source} take along, and "
+                "no record by itself; nothing was changed",
+                hint=f"mend line {found.line} of that file, then geleit import {found.source}; geleit import --anew if the "
+                "record came without it already",
+            )
         if found.state != "open" or not found.record:
             problem = f"is {found.state}" if found.state != "open" else "is a file, no record"
             raise GeleitError(
@@ -226,6 +246,14 @@ def _settle(ledger: Ledger, numbers: Sequence[int], now: int) -> None:
     for some in chunked(numbers, TOGETHER):
         with ledger.write() as connection:
             mark_replayed(connection, some, now)
+
+
+def settle_attached(ledger: Ledger, source: str, files: Collection[str], broken: Collection[str], now: int) -> None:
+    """Settle rows of attached files that were read to their end, but for those that are still ``broken`` (fingerprints)."""
+    here = (_q.source == source, _q.state == "open", _q.file.in_(files), _q.fingerprint.endswith(f":{ATTACHED}"))
+    with ledger.read() as connection:
+        rows = connection.execute(sa.select(_q.id, _q.fingerprint).where(*here, _q.reason != "changed_content")).all()
+    _settle(ledger, [row.id for row in rows if row.fingerprint not in broken], now)
 
 
 def waits(connection: sa.Connection, source: str) -> bool:

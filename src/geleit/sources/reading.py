@@ -24,11 +24,19 @@ SETTLED_NS = 2_000_000_000  # a file written within two seconds may be written a
 HASHED_BYTES = 1 << 20
 
 
+class Left(msgspec.Struct, frozen=True, omit_defaults=True):
+    """Of an attached file: its rows, how many of them no record took along, and line and key of the first of these."""
+
+    rows: int
+    count: int = 0
+    first: tuple[tuple[int, str], ...] = ()
+
+
 class Token(msgspec.Struct, frozen=True, omit_defaults=True):
     """A file as it was when it was read to its end; ``definition`` is the fingerprint of how it was read.
 
     ``modified_ns`` is 0 where it does not prove that the content is the same. ``attached``: the files whose rows its
-    records took along, by name, as they were.
+    records took along, by name, as they were; ``left`` what was left of them.
     """
 
     definition: str
@@ -37,6 +45,7 @@ class Token(msgspec.Struct, frozen=True, omit_defaults=True):
     version: str = ""
     sha256: str = ""
     attached: dict[str, Token] = {}
+    left: dict[str, Left] = {}
 
 
 def read(
@@ -102,15 +111,18 @@ def _positioned(
     """The records of a file, and behind them the position of a file read to its end without damage."""
     began = time.time_ns()
     whole = True
+    left: dict[str, Left] = {}
     attached = files_of(attached_files(definition, located))
     for records in files.read_one(definition, meter.watch(located), columns):
         meter.count(records)
+        left |= {one.file: Left(one.rows, one.count, one.first) for one in records.loose}
         whole = whole and not any(one.reason == "unreadable_file" for one in records.rejected)
         yield records
     if not whole:
         return
     along = {name: _token("", one, _sha256(one), began) for name, one in attached.items()}
-    token = msgspec.structs.replace(_token(fingerprint(definition), located, _sha256(located), began), attached=along)
+    own = _token(fingerprint(definition), located, _sha256(located), began)
+    token = msgspec.structs.replace(own, attached=along, left=left)
     if not any(
         one.changed() for one in (located, *attached.values())
     ):  # while its hash was computed; else it is another file
@@ -149,7 +161,7 @@ def _known(definition: SourceDefinition, located: Located, positions: Mapping[st
     along = {name: found for name, one in attached.items() if (found := _same(one, token.attached[name]))}
     if len(along) < len(attached):
         return ""
-    found = msgspec.structs.replace(now, attached=along)
+    found = msgspec.structs.replace(now, attached=along, left=token.left)
     return text if found == token else _written(found)
 
 

@@ -15,6 +15,7 @@ CHUNK_RECORDS = 5_000
 FILE_RECORDS = 20_000  # of a file nobody waits for the rest: what a chunk costs whatever its size is little then
 CHUNK_CHARACTERS = 8_000_000
 RECORD_CHARACTERS = 1_000_000
+ATTACHED = "attached"  # position of a rejected row of a file whose rows records take along
 UNREAD = "_unread"  # column of a quarantined record that holds its text as it stood in the file
 HOOK = "_hook"  # column of a posted record that holds what the request said beside it: topic, headers, query, time
 
@@ -76,7 +77,8 @@ class Rejected:
     """A record, or one event of it, that could not become an event; goes to the quarantine.
 
     ``record`` is the record as JSON text, ``record_id`` the id its events bear, ``position`` the event's place
-    ("*" the whole record, "1" the second event definition, "1.3" its fourth element of each).
+    ("*" the whole record, "1" the second event definition, "1.3" its fourth element of each; "attached" a row that records
+    take along).
     """
 
     source: str
@@ -95,13 +97,26 @@ class Rejected:
 
 
 @dataclass(frozen=True, slots=True)
+class Loose:
+    """What one attached file gave to the records of one file: its ``rows``, and how many of them (``count``) to none.
+
+    ``first``: line and key of the first of these; the key is empty if its columns are not taken along.
+    """
+
+    file: str
+    rows: int
+    count: int
+    first: tuple[tuple[int, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Records:
     """Some records of one file: their columns, and per record its line, its JSON text and its id.
 
     ``unseen`` names columns that expressions read and none of these records has (JSON only; they count as null).
     ``position`` is (place, token) to be stored once these records and all before them are acknowledged. ``unchanged``:
-    the file was left out, for it is the same as when it was last read to its end. ``loose``: attached files (or several
-    of one name) and how many of their rows belong to no record.
+    the file was left out, for it is the same as when it was last read to its end. ``loose``: attached files that were read
+    to their end for this one.
     """
 
     file: str
@@ -113,7 +128,7 @@ class Records:
     unseen: tuple[str, ...] = ()
     position: tuple[str, str] | None = None
     unchanged: bool = False
-    loose: tuple[tuple[str, int], ...] = ()
+    loose: tuple[Loose, ...] = ()
 
     def where(self, row: int) -> str:
         """``exports/till.csv 17: `` for messages; '' for a record that is in no file."""
@@ -148,7 +163,13 @@ class Mapped:
     rejected: list[Rejected]
     unseen: tuple[str, ...] = ()
     nothing: int = 0
-    loose: tuple[tuple[str, int], ...] = ()
+    loose: tuple[Loose, ...] = ()
+
+
+def told_briefly(lines: Sequence[int]) -> Sequence[int]:
+    """The lines of records, which only grow, as a range where none is left out."""
+    together = len(lines) > 0 and lines[-1] - lines[0] == len(lines) - 1
+    return range(lines[0], lines[-1] + 1) if together else lines
 
 
 def identify(source: str, canonical: bytes) -> str:

@@ -5,14 +5,17 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 from geleit.events.kinds import snake
+from geleit.sources.expression import ExpressionError, check
 from geleit.sources.sample import SAMPLE, Sample
 from geleit.sources.time_forms import Form, form_of
 from geleit.sources.times import TimeError, TimeReader
 
+WELL = 0.5  # of the values that the best filled column of a role has
 MOSTLY = 0.8  # share of filled values that must look alike
-EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
+EMAIL = re.compile(r"[^@\s{}\[\]\"]+@[^@\s{}\[\]\"]+\.[^@\s{}\[\]\"]+")
 PHONE = re.compile(r"\+?[\d ()/.-]{6,20}")
 DIALLED = re.compile(r"(\+|00)[1-9][\d ()/.-]{7,20}")
 CLOCK = re.compile(r"\d{1,2}:\d{2}(?::\d{2})?(?: ?[AP]M)?", re.IGNORECASE)
@@ -105,13 +108,17 @@ SHAPES: tuple[tuple[str, str], ...] = (
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """One column of the export: its name, some filled values, and what it seems to be; ``form`` is that of its times."""
+    """One column of the export: its name, some filled values, and what it seems to be; ``form`` is that of its times.
+
+    ``second``: a role that it could have, too, and another column has.
+    """
 
     name: str
     values: tuple[str, ...]
     role: str
     nested: bool = False
     form: Form | None = None
+    second: str = ""
 
     @property
     def sql(self) -> str:
@@ -120,7 +127,7 @@ class Column:
         if dot and self.nested:
             field = inner.replace("'", "''")
             return f"{Column(outer, (), '').sql}->>'{field}'"
-        return self.name if re.fullmatch(r"[a-z_][a-z0-9_]*", self.name) else '"' + self.name.replace('"', '""') + '"'
+        return self.name if _stands_alone(self.name) else '"' + self.name.replace('"', '""') + '"'
 
     @property
     def key(self) -> str:
@@ -139,24 +146,42 @@ class Column:
         return f"{self.name}: {f'{role}, ' if role else ''}{shape}{filled}"
 
 
+@lru_cache(maxsize=4_096)
+def _stands_alone(name: str) -> bool:
+    """Whether a name means its column without quotes: ``comment`` begins a statement of SQL."""
+    try:
+        return re.fullmatch(r"[a-z_][a-z0-9_]*", name) is not None and check(name).columns == {name}
+    except ExpressionError:
+        return False
+
+
 def columns_of(sample: Sample, times: TimeReader) -> list[Column]:
-    """The columns with their roles; of roles that only one can have, the first has it."""
+    """The columns with their roles; of roles that only one can have, the first has it that is filled well."""
+    every = [
+        _column(name, tuple(values), times, nested=name not in sample.columns) for name, values in sample.values.items()
+    ]
+    filled: dict[str, int] = {}
+    for column in every:
+        filled[column.role] = max(filled.get(column.role, 0), len(column.values))
     columns = []
     taken: set[str] = set()
-    for name, values in sample.values.items():
-        column = _column(name, tuple(values), times, nested=name not in sample.columns)
-        if column.role in SINGLE and column.role in taken:
-            column = replace(column, role="property")
+    for column in every:
+        well = len(column.values) >= WELL * filled[column.role]
+        if column.role in SINGLE and (column.role in taken or not well):
+            columns.append(replace(column, role="property", second=column.role))
+            continue
         taken.add(column.role)
         columns.append(column)
     return columns
 
 
 def by_role(columns: Sequence[Column]) -> Mapping[str, list[Column]]:
-    """The columns of each role."""
+    """The columns of each role; under ``second time`` those that could have been the one that has it."""
     found: dict[str, list[Column]] = {}
     for column in columns:
         found.setdefault(column.role, []).append(column)
+        if column.second:
+            found.setdefault(f"second {column.second}", []).append(column)
     return found
 
 
@@ -197,7 +222,7 @@ def _role(name: str, values: Sequence[str], times: TimeReader) -> str:
 
 def _kinds_or_codes(values: Sequence[str]) -> str:
     """Names of what happened, codes for it (V, R, 10), or neither."""
-    if len(set(values)) > KINDS_MOST:
+    if len(set(values)) > KINDS_MOST or share(values, re.compile(r"(?s)[\[{].*").fullmatch):
         return "property"
     return "event" if share(values, LETTERS.search) else "codes"
 

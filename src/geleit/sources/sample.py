@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import PurePosixPath
 from typing import Any
 
 import msgspec
@@ -16,12 +16,14 @@ from geleit.sources.definition import SourceDefinition
 from geleit.sources.formats import ARCHIVE, ENDINGS, Format, ending
 from geleit.sources.inflating import opened
 from geleit.sources.json_sample import records_path
-from geleit.sources.located import Located, on_disk
+from geleit.sources.located import Located
+from geleit.sources.patterns import pattern_of
 from geleit.sources.records import DAMAGE, UnreadableError
 
 SAMPLE = 500  # records looked at
 HEAD = 1 << 22  # bytes looked at
 SHEETS = 8  # sheets looked at
+DATABASES = (".sqlite", ".sqlite3", ".db")
 TITLE_ROWS = 20  # rows of a sheet looked at for the header
 
 _decoder = msgspec.json.Decoder(float_hook=str)
@@ -44,18 +46,21 @@ class Sample:
     notes: tuple[str, ...]
 
 
-def look(file: Path) -> Sample:
-    """The first records of a file.
+def look(file: Located, part: str = "") -> Sample:
+    """The first records of a file; ``part``: of this sheet, or of this file of an archive.
 
     Errors: GeleitError if it is of no known format, cannot be read, or holds no records.
     """
+    if ending(file.name) in DATABASES:
+        hint = f"put it into the workspace, then: geleit source guess sqlite:///{PurePosixPath(file.name).name}"
+        raise GeleitError(f"'{file.name}' is a database", hint=hint)
     if ending(file.name) not in (ARCHIVE, *ENDINGS):
         known = ", ".join(sorted((ARCHIVE, *ENDINGS)))
         raise GeleitError(f"'{file.name}' is of no known format", hint=f"known endings: {known}")
     fields: dict[str, Any] = {}
     notes: list[str] = []
     try:
-        member = _member(file, fields, notes) if ending(file.name) == ARCHIVE else ""
+        member = _member(file, fields, notes, part) if ending(file.name) == ARCHIVE else ""
         form = ENDINGS[ending(member or file.name)]
         if form == "csv":
             found, more = csv_fields(_head(file, member))
@@ -64,10 +69,10 @@ def look(file: Path) -> Sample:
         elif form == "json" and (path := records_path(_head(file, member))):
             fields["records"] = path
         elif form == "excel":
-            fields |= _excel_fields(file, fields, notes)
+            fields |= _excel_fields(file, fields, notes, part)
     except DAMAGE as error:
         raise GeleitError(f"{file.name} cannot be read: {error}", hint="is it the right file?") from None
-    records = list(_first_records(file, fields))
+    records = list(first_records(file, fields))
     values = opened_values(records)
     if not any(values.values()):
         raise GeleitError(f"{file.name} holds no records", hint="export it again, with its header line")
@@ -80,33 +85,52 @@ def _reading(name: str, fields: Mapping[str, Any]) -> SourceDefinition:
     return SourceDefinition.model_validate({"file": name, "events": [event], **fields}).named("guess")
 
 
-def _located(file: Path) -> Located:
-    return on_disk(file, file.name)
+def first_records(file: Located, fields: Mapping[str, Any], most: int = SAMPLE) -> Iterator[dict[str, Any]]:
+    """The first records of a file that is written as ``fields`` say.
 
-
-def _first_records(file: Path, fields: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+    Errors: GeleitError if none can be read.
+    """
     seen = 0
-    for records in files.read_one(_reading(file.name, fields), _located(file), frozenset()):
-        for text in records.raw[: SAMPLE - seen]:
+    for records in files.read_one(_reading(file.name, fields), file, frozenset()):
+        for text in records.raw[: most - seen]:
             seen += 1
             yield _decoder.decode(text)
         if not seen and records.rejected:
             raise GeleitError(records.rejected[0].message, hint="is it the right file?")
-        if seen >= SAMPLE:
+        if seen >= most:
             return
 
 
+def parts(file: Located) -> list[str]:
+    """The files of an archive, the sheets of a workbook; none of another file, or one that cannot be read."""
+    try:
+        if ending(file.name) == ARCHIVE:
+            found = archives.members(_reading(file.name, {}), file)
+            return [one.name.removeprefix(f"{file.name}/") for one in found if not archives.is_packed(one.name)]
+        if ENDINGS.get(ending(file.name)) == "excel":
+            return excel_records.peek(file, _reading(file.name, {}), 1)[0]
+    except (*DAMAGE, GeleitError):
+        return []
+    return []
+
+
 def opened_values(records: Sequence[dict[str, Any]]) -> dict[str, list[str]]:
-    """Filled values per column as text; columns that hold objects are opened one level."""
+    """Filled values per column as text; columns that hold nothing but objects are opened one level."""
     values: dict[str, list[str]] = {}
+    plain = {name for record in records for name, value in record.items() if _filled(value) and not _object(value)}
     for record in records:
         for name, value in record.items():
-            inside = _object(value)
+            inside = {} if name in plain else _object(value)
             if not inside:
                 values.setdefault(name, []).extend(_filled(value))
             for key, one in inside.items():
                 values.setdefault(f"{name}.{key}", []).extend(_filled(one))
     return values
+
+
+def value_text(value: Any) -> str:
+    """A value as text without blanks around it; '' for none."""
+    return next(iter(_filled(value)), "")
 
 
 def _filled(value: Any) -> list[str]:
@@ -124,41 +148,52 @@ def _object(value: Any) -> dict[str, Any]:
     return value if isinstance(value, dict) else {}
 
 
-def _member(file: Path, fields: dict[str, Any], notes: list[str]) -> str:
-    """The largest file of an archive; if there are others, it is declared and they are named."""
-    whole = _located(file)
-    found = [one for one in archives.members(_reading(file.name, {}), whole) if not archives.is_packed(one.name)]
+def _member(whole: Located, fields: dict[str, Any], notes: list[str], part: str) -> str:
+    """The largest file of an archive, or the one that is asked for; if there are others, it is declared and they are named."""
+    found = [one for one in archives.members(_reading(whole.name, {}), whole) if not archives.is_packed(one.name)]
     if not found:
         raise UnreadableError(archives.NESTED)
     sizes = {one.name.removeprefix(f"{whole.name}/"): one.size for one in found}
-    largest = max(sizes, key=lambda name: sizes[name])
+    largest = part or max(sizes, key=lambda name: sizes[name])
+    alike = () if part else _alike(largest, list(sizes))
     if len(sizes) > 1:
         fields["member"] = largest
-        others = ", ".join(name for name in sizes if name != largest)
+    if len(alike) > 1:
+        named = {PurePosixPath(name).name for name in alike}
+        fields["member"] = named.pop() if len(named) == 1 else PurePosixPath(pattern_of(largest)).name
+        notes.append(f"{len(alike)} files in it are of one form: {fields['member']}")
+    if others := ", ".join(name for name in sizes if name not in (largest, *alike)):
         notes.append(f"drafted for {largest}; beside it there is {others}: what is of another kind is another source")
     return largest
 
 
-def _head(file: Path, member: str) -> bytes:
+def _alike(name: str, names: Sequence[str]) -> list[str]:
+    """The files of an archive that have a file's name in other folders, or are named like it but for their digits."""
+    own = PurePosixPath(name).name
+    same = [one for one in names if PurePosixPath(one).name == own]
+    return same if len(same) > 1 else [one for one in names if pattern_of(one) == pattern_of(name)]
+
+
+def _head(file: Located, member: str) -> bytes:
     """The first bytes of a file, or of a file inside it."""
     if not member:
-        with opened(_located(file)) as handle:
+        with opened(file) as handle:
             return handle.read(HEAD)
-    for one in archives.members(_reading(file.name, {}), _located(file)):
+    for one in archives.members(_reading(file.name, {}), file):
         if one.name == f"{file.name}/{member}":
             with opened(one) as handle:
                 return handle.read(HEAD)
     return b""
 
 
-def _excel_fields(file: Path, fields: Mapping[str, Any], notes: list[str]) -> dict[str, Any]:
+def _excel_fields(file: Located, fields: Mapping[str, Any], notes: list[str], part: str) -> dict[str, Any]:
     """The sheet, where there are several, and the header's row, where a title stands above it."""
-    located = _located(file)
     if ending(file.name) == ARCHIVE:
         return {}
-    sheets, chosen, rows = excel_records.peek(located, _reading(file.name, fields), TITLE_ROWS)
-    for name in sheets[:SHEETS]:  # an export often begins with a sheet of remarks
-        more = excel_records.peek(located, _reading(file.name, {"excel": {"sheet": name}}), TITLE_ROWS)[2]
+    given = {"excel": {"sheet": part}} if part else fields
+    sheets, chosen, rows = excel_records.peek(file, _reading(file.name, given), TITLE_ROWS)
+    for name in () if part else sheets[:SHEETS]:  # an export often begins with a sheet of remarks
+        more = excel_records.peek(file, _reading(file.name, {"excel": {"sheet": name}}), TITLE_ROWS)[2]
         if _breadth(more) > _breadth(rows):
             chosen, rows = name, more
     found: dict[str, Any] = {}

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import atexit
 import re
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import Literal
 
@@ -57,6 +58,11 @@ PLAIN = {
 DECIMAL = re.compile(r"DECIMAL\((\d+),(\d+)\)")
 DEFINITION_ERRORS = (duckdb.BinderException, duckdb.CatalogException, duckdb.ParserException, duckdb.SyntaxException)
 LIMIT_ERRORS = (duckdb.InterruptException, duckdb.OutOfMemoryException)
+IDLE_MAX = 3  # one for each decimal mark
+
+Kind = tuple[str, str, bool]
+_idle: list[tuple[Kind, duckdb.DuckDBPyConnection]] = []  # opening one costs as much as thousands of answers
+atexit.register(_idle.clear)
 
 
 class Stopped(GeleitError):
@@ -83,27 +89,12 @@ class Sandbox:
     """
 
     def __init__(self, *, decimal: str = "", memory: str = MEMORY, seconds: float = SECONDS, few: bool = False) -> None:
+        self.kind = (decimal if decimal in (",", ".") else "", memory, few)
         self.seconds = seconds
         self.rows = 0
+        self.sound, self.closed = True, False  # sound: no limit stopped it
         self.unusual: set[str] = set()  # SELECTs with columns that are not the same as Python values and as Arrow's
-        self.connection = duckdb.connect(
-            ":memory:",
-            config={
-                "enable_external_access": "false",
-                "autoload_known_extensions": "false",
-                "autoinstall_known_extensions": "false",
-                "python_enable_replacements": "false",
-                "memory_limit": memory,
-                "temp_directory": "",
-                "threads": "1",
-            },
-        )
-        self.connection.execute("SET TimeZone = 'UTC'")
-        mark = decimal if decimal in (",", ".") else ""
-        self.connection.execute(MACROS.replace("$decimal", f"'{mark}'"))
-        if few:
-            self.connection.execute("PRAGMA disable_optimizer")
-        self.connection.execute("SET lock_configuration = true")
+        self.connection = _taken(self.kind) or _opened(*self.kind)
 
     def offer(self, records: pa.Table) -> None:
         """Make these records the table ``record``."""
@@ -116,7 +107,7 @@ class Sandbox:
         Errors: Stopped, with ``why``.
         """
         seconds = min(self.seconds, SECONDS_LEAST + self.rows * SECONDS_PER_RECORD)
-        with _explained(seconds), self._timed(seconds):
+        with self._within(seconds):
             relation = self.connection.sql(sql)
             named = zip(relation.columns, relation.types, strict=True)
             json = frozenset(name for name, kind in named if str(kind) == "JSON")
@@ -126,7 +117,7 @@ class Sandbox:
         """The same for a few rows: the SELECT is planned once instead of twice. Errors: as ask."""
         seconds = min(self.seconds, SECONDS_LEAST + self.rows * SECONDS_PER_RECORD)
         if sql not in self.unusual:
-            with _explained(seconds), self._timed(seconds):
+            with self._within(seconds):
                 self.connection.execute(sql)
                 named = {str(name): str(kind) for name, kind, *_ in self.connection.description or ()}
                 types = {name: arrow for name, kind in named.items() if (arrow := _arrow_type(kind))}
@@ -136,8 +127,18 @@ class Sandbox:
                     pairs = zip(types.items(), columns, strict=True)
                     table = pa.table({name: pa.array(values, arrow) for (name, arrow), values in pairs})
                     return Answer(table, frozenset(name for name, kind in named.items() if kind == "JSON"))
+                self.connection.fetchall()  # an answer that is left open holds the engine
             self.unusual.add(sql)
         return self.ask(sql)
+
+    @contextmanager
+    def _within(self, seconds: float) -> Iterator[None]:
+        try:
+            with _explained(seconds), self._timed(seconds):
+                yield
+        except Stopped as stopped:
+            self.sound = self.sound and stopped.why != "limit"
+            raise
 
     @contextmanager
     def _timed(self, seconds: float) -> Iterator[None]:
@@ -162,8 +163,46 @@ class Sandbox:
             ended.set()
 
     def close(self) -> None:
-        """Free its memory."""
-        self.connection.close()
+        """Forget its records; whoever needs such a sandbox next gets its engine, if that was never stopped."""
+        if self.closed:
+            return
+        self.closed = True
+        if self.sound and len(_idle) < IDLE_MAX:
+            self.connection.unregister("record")
+            _idle.append((self.kind, self.connection))
+        else:
+            self.connection.close()
+
+
+def _opened(mark: str, memory: str, few: bool) -> duckdb.DuckDBPyConnection:
+    connection = duckdb.connect(
+        ":memory:",
+        config={
+            "enable_external_access": "false",
+            "autoload_known_extensions": "false",
+            "autoinstall_known_extensions": "false",
+            "python_enable_replacements": "false",
+            "memory_limit": memory,
+            "temp_directory": "",
+            "threads": "1",
+        },
+    )
+    connection.execute("SET TimeZone = 'UTC'")
+    connection.execute(MACROS.replace("$decimal", f"'{mark}'"))
+    if few:
+        connection.execute("PRAGMA disable_optimizer")
+    connection.execute("SET lock_configuration = true")
+    return connection
+
+
+def _taken(kind: Kind) -> duckdb.DuckDBPyConnection | None:
+    """An engine of this kind that nobody uses any more."""
+    for one in list(_idle):
+        if one[0] == kind:
+            with suppress(ValueError):  # another thread took it
+                _idle.remove(one)
+                return one[1]
+    return None
 
 
 def _clock() -> Callable[[], float]:

@@ -25,7 +25,7 @@ from geleit.clock import DAY, SECOND, micros, moment
 from geleit.clock import local_day as local_day_of
 from geleit.sources.times import AHEAD, EARLIEST, MICROSECONDS_FROM, MILLISECONDS_FROM, TimeError, TimeReader
 from geleit.sources.values import Localize, as_json, as_text
-from geleit.sources.vectors_joined import edges, loaded, quoted, worthwhile
+from geleit.sources.vectors_joined import edges, filled, loaded, quoted, worthwhile
 
 Integers = npt.NDArray[np.int64]
 
@@ -112,6 +112,7 @@ def texts(values: pa.ChunkedArray, json: bool) -> pa.Array:
     if not json and pa.types.is_integer(array.type):
         return array.cast(pa.string())
     if not json and pa.types.is_string(array.type):
+        array = filled(array)
         odd = edges(array)
         if odd is None:
             return transformed(array, TRIMMED, lambda value: as_text(value) or None)
@@ -133,7 +134,8 @@ def json_texts(values: pa.ChunkedArray, json: bool, localize: Localize) -> pa.Ar
 
 
 def _quoted(array: pa.Array, function: Callable[[str], str | None]) -> pa.Array:
-    """Texts as JSON; those that are escaped or may be blank go through the function."""
+    """Texts as JSON; those that are escaped or may be blank go through the function, which gives nothing for empty ones."""
+    array = filled(array)
     if (odd := edges(array)) is not None:
         with suppress(pa.ArrowCapacityError):  # as Arrow says it, if at all
             return replaced(quoted(array), array, odd, function)
@@ -159,11 +161,11 @@ def record_texts(table: pa.Table) -> pa.Array:
     parts: list[pa.Array | pa.Scalar] = [pa.scalar("{")]
     for number, name in enumerate(table.column_names):
         head = ("," if number else "") + msgspec.json.encode(name).decode() + ":"
-        parts += [pa.scalar(head), pc.fill_null(_record_values(flat(table[name])), "null")]
+        parts += [pa.scalar(head), pc.fill_null(record_values(flat(table[name])), "null")]
     return pc.binary_join_element_wise(*parts, pa.scalar("}"), "")
 
 
-def _record_values(array: pa.Array) -> pa.Array:
+def record_values(array: pa.Array) -> pa.Array:
     """The values of one column of a record as JSON text; unlike properties, blank text stays."""
     kind = array.type
     if pa.types.is_timestamp(kind) and kind.unit == "us" and kind.tz in (None, "UTC"):

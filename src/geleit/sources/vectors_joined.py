@@ -78,12 +78,22 @@ def worthwhile(rows: int) -> bool:
     return _rows >= WORTH and loaded().hashing()
 
 
+def paid() -> bool:
+    """Whether this process has joined so many rows that machine code is worth loading."""
+    return _rows >= WORTH
+
+
+def filled(values: pa.Array) -> pa.Array:
+    """Texts with null in place of empty ones, if machine code can tell them without a copy; else as they are."""
+    return loaded().filled(values) if paid() else values
+
+
 def edges(values: pa.Array) -> pa.Array | None:
     """Which texts begin or end with a blank or are empty, if all are of visible ASCII and blanks and need no escape.
 
     None if they are not, or while no machine code is worth loading.
     """
-    if _rows < WORTH or not loaded().unescaped(values):
+    if not paid() or not loaded().unescaped(values):
         return None
     return loaded().edged(values)
 

@@ -203,6 +203,27 @@ def edged(values: pa.Array) -> pa.Array:
     return pa.array(found)
 
 
+@kernel
+def _filled(where: Longs, there: Bytes, rows: int) -> int:
+    count = 0
+    for place in range(where[3], where[3] + rows):
+        known = where[2] == 0 or (_byte_at(where[2] + (place >> 3)) >> (place & 7)) & 1 == 1
+        if known and _int32_at(where[0] + 4 * place) < _int32_at(where[0] + 4 * place + 4):
+            there[place >> 3] |= 1 << (place & 7)
+            count += 1
+    return count
+
+
+def filled(values: pa.Array) -> pa.Array:
+    """The texts, which stay where they lie, with null in place of empty ones."""
+    there = np.zeros((values.offset + len(values) + 7) // 8, np.uint8)
+    count = _filled(np.array(_places(values), np.int64), there, len(values))
+    if count == len(values) - values.null_count:
+        return values
+    buffers = [pa.py_buffer(there), *values.buffers()[1:]]
+    return pa.Array.from_buffers(pa.string(), len(values), buffers, len(values) - count, values.offset)
+
+
 @intrinsic
 def _call(_context: Any, _function: Any, _first: Any, _second: Any, _third: Any) -> Any:
     """Call a C function of up to three arguments by its address; one that takes fewer does not look at the others."""

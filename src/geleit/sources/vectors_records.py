@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from decimal import Decimal
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from geleit.sources.vectors import EXACT_DIGITS, HASHED, ID_DIGITS, flat, hashed, record_texts, scratch
+from geleit.sources.vectors import EXACT_DIGITS, HASHED, ID_DIGITS, flat, hashed, record_texts, record_values, scratch
 from geleit.sources.vectors_joined import Join, Member, loaded, worthwhile
+
+Told = Callable[[pa.Table], pa.Table]
+"""Writes columns as JSON."""
 
 
 def identified(prefix: str, table: pa.Table) -> tuple[pa.Array, pa.Array]:
@@ -16,7 +20,7 @@ def identified(prefix: str, table: pa.Table) -> tuple[pa.Array, pa.Array]:
     if not all(_told_by_duckdb(table[name]) for name in table.column_names):
         raw = record_texts(table)
         return raw, hashed(prefix, raw)
-    if worthwhile(table.num_rows) and (found := _quickly_identified(prefix, table)):
+    if worthwhile(table.num_rows) and (found := _quickly_identified(prefix, table, _by_duckdb)):
         return found
     with scratch() as duck:
         duck.register("given", table)
@@ -25,18 +29,27 @@ def identified(prefix: str, table: pa.Table) -> tuple[pa.Array, pa.Array]:
     return flat(answer["value"]), flat(answer["id"])
 
 
-def _quickly_identified(prefix: str, table: pa.Table) -> tuple[pa.Array, pa.Array] | None:
-    """The same by machine code: DuckDB writes what is no plain text. None for columns that it would give other names."""
+def identified_texts(prefix: str, table: pa.Table) -> tuple[pa.Array, pa.Array]:
+    """The same of a table of texts, each under its very name."""
+    if worthwhile(table.num_rows) and (found := _quickly_identified(prefix, table, _texts)):
+        return found
+    raw = record_texts(table)
+    return raw, hashed(prefix, raw)
+
+
+def _texts(columns: pa.Table) -> pa.Table:
+    return pa.table({name: record_values(flat(columns[name])) for name in columns.column_names})
+
+
+def _quickly_identified(prefix: str, table: pa.Table, odd_texts: Told) -> tuple[pa.Array, pa.Array] | None:
+    """The same by machine code; ``odd_texts`` writes what is no plain text. None for columns that it would give other names."""
     kernels, names = loaded(), table.column_names
     if len({name.casefold() for name in names}) < len(names) or not kernels.unescaped(pa.array(names)):
         return None
     columns = {f"c{number}": flat(table[name]) for number, name in enumerate(names)}
     plain = {one for one, values in columns.items() if pa.types.is_string(values.type) and kernels.unescaped(values)}
     if odd := [name for name in columns if name not in plain]:
-        with scratch() as duck:
-            duck.register("given", pa.table({name: columns[name] for name in odd}))
-            sql = f"SELECT {', '.join(f'to_json({name})::VARCHAR AS {name}' for name in odd)} FROM given"  # noqa: S608
-            told = duck.sql(sql).to_arrow_table()
+        told = odd_texts(pa.table({name: columns[name] for name in odd}))
         columns |= {name: flat(told[name]) for name in odd}
     members = [_told(json, column, '"' if column in plain else "") for json, column in zip(names, columns, strict=True)]
     try:
@@ -44,6 +57,13 @@ def _quickly_identified(prefix: str, table: pa.Table) -> tuple[pa.Array, pa.Arra
     except pa.ArrowCapacityError:
         return None
     return raw, kernels.hexadecimal(kernels.digests(f"{prefix}\0".encode(), raw), ID_DIGITS)
+
+
+def _by_duckdb(columns: pa.Table) -> pa.Table:
+    with scratch() as duck:
+        duck.register("given", columns)
+        sql = f"SELECT {', '.join(f'to_json({one})::VARCHAR AS {one}' for one in columns.column_names)} FROM given"  # noqa: S608
+        return duck.sql(sql).to_arrow_table()
 
 
 def _told(name: str, column: str, quote: str) -> Member:

@@ -18,6 +18,7 @@ from starlette.types import ASGIApp
 from geleit import __version__
 from geleit.errors import GeleitError
 from geleit.intake.collector import Collector, Writer
+from geleit.processes import seldom_searched
 from geleit.web.app import create_app
 from geleit.web.back.front import Back
 from geleit.web.back.messages import Opening
@@ -29,7 +30,6 @@ from geleit.web.observing import Observing
 from geleit.web.security import LOCAL, allowed_hosts
 from geleit.web.traffic import Traffic
 from geleit.workspace import Workspace
-from geleit.workspace.steps import seldom_searched
 from geleit.workspace.upkeep import Pace, Upkeep
 
 TRIED = 20  # ports after the wanted one

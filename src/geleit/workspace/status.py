@@ -12,7 +12,9 @@ from geleit.customers.service import Happened
 from geleit.ledger import tables
 from geleit.ledger.ledger import Ledger
 from geleit.needs.need import ReadEvent
-from geleit.sources import quarantine
+from geleit.sources import left_over, positions, quarantine
+from geleit.sources.definition import SourceDefinition
+from geleit.sources.records import Loose
 from geleit.workspace.live import LiveStatus, Watch
 
 
@@ -69,6 +71,14 @@ def source_statuses(ledger: Ledger, labels: Mapping[str, str], watch: Watch) -> 
     live = watch.statuses()
     found = [_status(name, label, runs.get(name), tuple(reasons.get(name, ()))) for name, label in labels.items()]
     return [replace(one, pulled=watch.sources[one.name].pulled, live=live.get(one.name)) for one in found]
+
+
+def left_rows(ledger: Ledger, definition: SourceDefinition) -> list[Loose]:
+    """The rows of attached files that no record of a source took along when its files were read last."""
+    if not definition.attach:
+        return []
+    with ledger.read() as connection:
+        return left_over.left_over(left_over.taken(positions.load(connection, definition.name)))
 
 
 def _status(

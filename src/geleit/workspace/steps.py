@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import gc
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
 from geleit.history.generation import Generation
-from geleit.processes import YOUNG
+from geleit.processes import keeping, seldom_searched
 
 Told = Callable[[str], None]
 
@@ -24,14 +23,10 @@ class Synced:
 
 
 @contextmanager
-def seldom_searched() -> Iterator[None]:
-    """Search memory for rings of forgotten objects seldom meanwhile: bulk work makes millions of objects and no rings."""
-    before = gc.get_threshold()
-    gc.set_threshold(YOUNG, *before[1:])
-    try:
+def in_bulk() -> Iterator[None]:
+    """Work with many events: memory is searched seldom, and a process beside goes on to the next step's work."""
+    with seldom_searched(), keeping():
         yield
-    finally:
-        gc.set_threshold(*before)
 
 
 def said(told: Told, step: str, slices: Iterator[int], what: str) -> Iterator[int]:

@@ -53,7 +53,7 @@ from geleit.workspace.early import Early, before_its_turn
 from geleit.workspace.live import Watch
 from geleit.workspace.segment_files import SegmentFiles
 from geleit.workspace.status import Counts, SourceStatus, contact_person, counts, happened, source_statuses
-from geleit.workspace.steps import Synced, Told, said, seldom_searched, summed
+from geleit.workspace.steps import Synced, Told, in_bulk, said, summed
 from geleit.workspace.stores import ledger_url, make_data
 
 if TYPE_CHECKING:
@@ -139,7 +139,7 @@ class Workspace:
 
     # --- writing -------------------------------------------------------------------------------------------------
 
-    @seldom_searched()
+    @in_bulk()
     def import_sources(
         self,
         names: Sequence[str] = (),
@@ -167,7 +167,7 @@ class Workspace:
         self.sync()
         return result
 
-    @seldom_searched()
+    @in_bulk()
     def sync(self, *, told: Told = lambda _: None) -> Synced:
         """Apply changed definitions, cut waiting needs, archive the outbox, build a generation if anything changed."""
         self.apply_definitions(told=told)

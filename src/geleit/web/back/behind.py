@@ -23,7 +23,7 @@ from typing import Any
 
 from geleit.errors import GeleitError
 from geleit.intake.collector import Collector, Outcome
-from geleit.processes import YOUNG
+from geleit.processes import YOUNG, without_frames
 from geleit.web.back.messages import (
     Asked,
     Failure,
@@ -52,6 +52,7 @@ def run() -> None:
     for ignored in (signal.SIGINT, signal.SIGTERM):  # whoever started us ends us
         signal.signal(ignored, signal.SIG_IGN)
     gc.set_threshold(YOUNG)
+    without_frames()
     parent = os.getppid()
     _end_with(parent)
     writer = os.getpid()

@@ -13,6 +13,7 @@ from urllib.parse import urlencode
 
 from starlette.requests import Request
 
+from geleit.analytics.unfit import UnfitError
 from geleit.charts.drawing import Drawing
 from geleit.charts.words import Words
 from geleit.definitions import as_micros
@@ -20,6 +21,7 @@ from geleit.errors import GeleitError, NotFoundError
 from geleit.events.kinds import in_language
 from geleit.events.vocabulary import VOCABULARY
 from geleit.language.spans import read_day, read_span
+from geleit.web.journeys.unfit import told
 from geleit.web.journeys.views import COMMON, VIEWS, WHEN, Field, Known, View
 from geleit.web.members import called, members_of
 from geleit.web.screen import reader_of, workspace_of
@@ -32,17 +34,6 @@ CELL, LESS = "cell.", "less."
 MEMBERS = ("segment", "against")
 FEWEST = 2  # steps of a way
 OWN = {"lang", "open", "top", "rows", "page"}  # what an address says of the page, not of the question
-
-# What questions say in English of values that do not go together, and the text with a translation that says the same.
-APART = (
-    (
-        "step_window: steps in any order",
-        "Steps in any order have no step before: leave the time from step to step open.",
-    ),
-    ("steps: in any order", "In any order, each event can be one step only."),
-    ("having: name kinds", "Choose an event that parts the journeys, or a segment."),
-    ("unit: ", "This is counted by people, not by needs."),
-)
 
 
 class Unaskable(GeleitError):
@@ -241,9 +232,10 @@ class Asked:
         except Unaskable:
             raise
         except GeleitError as error:
-            said = unaskable(error.message, self.words)
+            labels = {one.name: self.words.say(one.label) for one in self.fields}
+            said = told(error, self.words, labels) if isinstance(error, UnfitError) else ""
             exact = "" if said else f"{error.message}. {error.hint}"
-            raise Unaskable(said or self.words.say("This cannot be asked."), exact) from None
+            raise Unaskable(f"{self.words.say('This cannot be asked.')} {said}".strip(), exact) from None
         self._check(made)
         return made
 
@@ -297,12 +289,6 @@ class Asked:
     def drawing(self, width: float) -> Drawing:
         """For this reader, every number leading to its people."""
         return Drawing(self.words, self.lead, width, self.page, lambda changes: f"{self.address(**changes)}#picture")
-
-
-def unaskable(message: str, words: Words) -> str:
-    """Why something cannot be asked, in the reader's language; empty where only the exact words tell."""
-    place = message.removeprefix("this cannot be asked: ")
-    return next((words.say(told) for begin, told in APART if place.startswith(begin)), "")
 
 
 def asked(request: Request) -> Asked:

@@ -12,12 +12,13 @@ from geleit.access.write_keys import WriteKey
 from geleit.clock import SECOND
 from geleit.identity import refused
 from geleit.identity.words import type_name
+from geleit.sources.records import Loose
 from geleit.web.reader import Reader
 from geleit.web.remedies import reason_name, remedy
 from geleit.web.screen import reader_of, show, workspace_of
-from geleit.workspace.differing import differences
+from geleit.workspace.differing import contradictions
 from geleit.workspace.live import LiveStatus, Silence
-from geleit.workspace.status import SourceStatus
+from geleit.workspace.status import SourceStatus, left_rows
 from geleit.workspace.workspace import Workspace
 
 REFUSED = 12  # values that point at nobody that are shown
@@ -56,11 +57,27 @@ class LiveView:
 
 @dataclass(frozen=True, slots=True)
 class RefusedView:
-    """Identifiers that point at nobody: how many values, how often in all; value, type, source, rule, times, last of some."""
+    """Identifiers that point at nobody: how many values, how often in all; value, type, source, rule, times, last of some.
+
+    ``kept_in``: the line of identity.yaml that would keep one in.
+    """
 
     values: int
     times: int
     rows: list[tuple[str, str, str, str, str, str]]
+    kept_in: str
+
+
+@dataclass(frozen=True, slots=True)
+class LeftView:
+    """Rows of an attached file that no record takes along, of how many in all; the first of them, and how many ``more``."""
+
+    source: str
+    file: str
+    count: str
+    rows: str
+    first: list[str]
+    more: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +118,26 @@ def sources(request: Request) -> Response:
         waiting=sum(one.quarantined for one in found),
         first=first_event(request, found),
         refused=_refused(workspace, reader),
+        left=_left(workspace, reader, found),
     )
+
+
+def _left(workspace: Workspace, reader: Reader, found: Sequence[SourceStatus]) -> list[LeftView]:
+    """Rows that no record takes along, by source and file."""
+    ledger, sources_ = workspace.ledger, workspace.definitions.sources
+    return [_left_of(left, one.label, reader) for one in found for left in left_rows(ledger, sources_[one.name])]
+
+
+def _left_of(one: Loose, source: str, reader: Reader) -> LeftView:
+    """Rows of one file that no record takes along, in words."""
+    rows = [
+        reader.say("line {line} ({key})", line=reader.number(line), key=key)
+        if key
+        else reader.say("line {line}", line=reader.number(line))
+        for line, key in one.first
+    ]
+    more = max(0, one.count - len(rows)) if rows else 0
+    return LeftView(source, one.file, reader.number(one.count), reader.number(one.rows), rows, more)
 
 
 def _refused(workspace: Workspace, reader: Reader) -> RefusedView:
@@ -119,7 +155,7 @@ def _refused(workspace: Workspace, reader: Reader) -> RefusedView:
         )
         for one in found.listed
     ]
-    return RefusedView(found.values, found.times, rows)
+    return RefusedView(found.values, found.times, rows, found.kept_in)
 
 
 def first_event(request: Request, found: Sequence[SourceStatus]) -> First:
@@ -207,6 +243,6 @@ def quarantine(request: Request) -> Response:
         reasons=sorted(reasons, key=lambda one: -one.count),
         reason_names={entry.reason: reason_name(entry.reason, reader) for entry in entries},
         entries=entries,
-        differences=differences(workspace, entries),
+        contradictions=contradictions(workspace, entries),
         waiting=sum(one.quarantined for one in every if name in ("", one.name)),
     )

@@ -1,0 +1,40 @@
+"""``geleit source guess`` of folders and stores: what it writes, shows and refuses."""
+
+import json
+
+from typer.testing import CliRunner
+
+from geleit.cli.app import app
+from geleit.workspace.scaffold import init
+
+ORDERS = "order_id,date,email\n1,2026-03-01,a@example.org\n2,2026-03-02,b@example.org\n"
+ITEMS = "order_id,sku,price\n1,hose,1.50\n1,pump,9.00\n2,hose,1.50\n"
+
+
+def asked(*words, code=0):
+    done = CliRunner().invoke(app, list(map(str, words)))
+    assert done.exit_code == code, done.output
+    return " ".join(f"{done.output} {done.exception or ''}".split())
+
+
+def test_a_folder_is_drafted_shown_and_imported(tmp_path):
+    root, folder = tmp_path / "acme", tmp_path / "shop"
+    init(root, name="Acme")
+    folder.mkdir()
+    (folder / "orders.csv").write_text(ORDERS)
+    (folder / "items.csv").write_text(ITEMS)
+    made = json.loads(asked("source", "guess", folder, "-w", root, "--json"))
+    assert "items: {file: items.csv, by: order_id}" in made["yaml"]
+    assert "they are taken along as 'items'" in made["notes"][0]
+    shown = made["sample"]["mapped"]["events"]
+    assert [len(event["properties"]["products"]) for event in shown] == [2, 1]
+    assert "2 customers, 2 events in all" in asked("import", "-w", root)
+    said = asked("source", "guess", folder, "-w", root, "--name", "again", code=1)
+    assert "exports/shop exists already; nothing was changed" in said
+
+
+def test_how_a_store_is_reached_is_checked(tmp_path):
+    init(tmp_path / "acme", name="Acme")
+    for wrong in ("colour=blue", "endpoint", "options=x"):
+        said = asked("source", "guess", "s3://exports/x.csv", "--storage", wrong, "-w", tmp_path / "acme", code=1)
+        assert f"'{wrong}' says nothing of a store" in said
