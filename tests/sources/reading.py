@@ -1,6 +1,9 @@
 """Reads a source's files without mapping them: the records as dicts, and what was rejected."""
 
 import json
+import subprocess
+import sys
+import textwrap
 
 from geleit.sources import files
 from geleit.sources.definition import SourceDefinition
@@ -31,3 +34,28 @@ def good(root, **fields):
 
 def faults(rejected):
     return [(r.file, r.line, r.reason) for r in rejected]
+
+
+def read_apart(root, column, **fields):
+    """One column's values, rejections as (line, reason), and the MB by which a process of its own grew while it read.
+
+    What is resident is measured. A limit on address space would say nothing of need: threads and DuckDB reserve by the machine.
+    """
+    script = f"""
+        import json, re
+        from pathlib import Path
+        from geleit.sources import files
+        from geleit.sources.definition import SourceDefinition
+        def held(name):
+            return int(re.search(name + r":\\s+(\\d+) kB", Path("/proc/self/status").read_text())[1]) >> 10
+        source = SourceDefinition.model_validate({json.dumps({"events": [EVENT], **fields})}).named("a")
+        before, values, rejected = held("VmRSS"), [], []
+        for chunk in files.read(source, Path({str(root)!r}), frozenset({{{column!r}}})):
+            values += chunk.columns[{column!r}].to_pylist() if len(chunk.lines) else []
+            rejected += [(line.line, line.reason) for line in chunk.rejected]
+        print(json.dumps([values, rejected, held("VmHWM") - before]))
+    """
+    done = subprocess.run([sys.executable, "-c", textwrap.dedent(script)], capture_output=True, text=True, check=False)
+    assert done.stderr == ""
+    values, rejected, grown = json.loads(done.stdout)
+    return values, [tuple(pair) for pair in rejected], grown
