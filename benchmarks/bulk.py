@@ -27,7 +27,8 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from bulk_table import markdown, summarized, text
+import live_floor
+from bulk_table import markdown, quantiles, summarized, text
 
 HERE = Path(__file__).parent
 FLOOR_THREADS = 2
@@ -118,11 +119,15 @@ def measure(folder: Path, kind: str, truth: dict[str, Any], asked: argparse.Name
     with ExitStack() as stack:
         if asked.live:
             events = stack.enter_context(live(root, truth["people"], asked))
+        disk = stack.enter_context(live_floor.beside(folder, asked.every))
         profile = "profile" if asked.profile else "plain"
         found = child(
             "bulk_run", "run", root, folder / "truth.json", asked.until, profile, "live" if asked.live else "alone"
         )
     shutil.rmtree(root)
+    for stage in found["stages"].values():
+        turns = [took * 1000 for at, took in disk.turns if stage["from"] <= at < stage["until"]]
+        stage["disk_ms"] = quantiles(turns)
     run = {"format": kind, "bytes": truth["bytes"][kind], "floors": floors, **found}
     return run | ({"live": summarized(events, found["stages"])} if asked.live else {})
 

@@ -51,7 +51,7 @@ def batch(number: int, people: int) -> list[Event]:
 def accept(root: Path, people: int, every: float) -> list[Acknowledged]:
     """A batch every so many seconds (later if the last one is not in yet), until standard input ends."""
     found = []
-    with open_workspace(root) as workspace:
+    with open_workspace(root) as workspace, workspace.ledger.relieving():  # as the server that takes events does
         watch = Watch(workspace.ledger)
         workspace.intake.accept(batch(0, people))  # the first one builds what later ones find
         number, due = 1, time.monotonic()

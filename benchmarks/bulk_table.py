@@ -7,7 +7,8 @@ from typing import Any
 
 NAMES = {"parquet": "Parquet", "csv": "CSV"}
 HEAD = ("from the start until", "wall s", "CPU s", "CPU µs per event", "peak MB", "wall ÷ reading", "CPU ÷ reading")
-LOCKS = ("stage", "wall s", "CPU s", "locks taken", "held p50 ms", "held p99 ms", "longest ms", "waited s")
+DISK = ("disk alone p99 ms", "longest ms")  # a few bytes of nobody's, written and synced beside
+LOCKS = ("stage", "wall s", "CPU s", "locks taken", "held p50 ms", "held p99 ms", "longest ms", "waited s", *DISK)
 LIVE = ("live events beside", "batches", "ack p50 ms", "p99", "max", "lock wait p50 ms", "p99", "max")
 COSTLY = ("stage", "function", "calls", "seconds")
 STAGES = {"import": "import", "adopt": "adopt", "question": "question", "sync": "sync"}
@@ -75,7 +76,7 @@ def reached_rows(run: dict[str, Any], events: int) -> list[list[str]]:
 
 
 def stage_rows(run: dict[str, Any]) -> list[list[str]]:
-    """Each stage by itself, and how it held the ledger's lock."""
+    """Each stage by itself, how it held the ledger's lock, and what the disk alone made others wait meanwhile."""
     rows = []
     for name, stage in run["stages"].items():
         held = stage["held_ms"]
@@ -86,6 +87,7 @@ def stage_rows(run: dict[str, Any]) -> list[list[str]]:
                 *cells,
                 *(f"{held[which]:.1f}" for which in ("p50", "p99", "max")),
                 f"{held['waited_s']:.1f}",
+                *(f"{stage['disk_ms'][which]:.1f}" for which in ("p99", "max")),
             ]
         )
     return rows

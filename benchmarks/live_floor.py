@@ -11,34 +11,34 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 SIZE = 32_768  # bytes of a write, as many as a small commit has
-EVERY = 0.02  # seconds
+EVERY = 0.02  # seconds between two of them
 ROUND = 1 << 24  # bytes after which it begins anew, as the ledger's log does
 
 
 @dataclass
 class Floor:
-    """How long the writes took (seconds)."""
+    """The writes: when each began (seconds since 1970), and how long it took (seconds)."""
 
-    seconds: list[float] = field(default_factory=list)
+    turns: list[tuple[float, float]] = field(default_factory=list)
 
     def ms(self, share: float) -> float:
         """A quantile in milliseconds."""
-        ordered = sorted(self.seconds)
+        ordered = sorted(took for _, took in self.turns)
         return round(ordered[min(int(share * len(ordered)), len(ordered) - 1)] * 1000, 1) if ordered else 0.0
 
 
 @contextmanager
-def beside(folder: Path) -> Iterator[Floor]:
-    """Write and sync in a file of this folder meanwhile."""
+def beside(folder: Path, every: float = EVERY) -> Iterator[Floor]:
+    """Write and sync in a file of this folder meanwhile, ``every`` so many seconds."""
     floor, ended, path = Floor(), threading.Event(), folder / "floor.bin"
 
     def run() -> None:
         file, block, place = os.open(path, os.O_CREAT | os.O_RDWR, 0o600), os.urandom(SIZE), 0
-        while not ended.wait(EVERY):
-            began = time.monotonic()
+        while not ended.wait(every):
+            at, began = time.time(), time.monotonic()
             os.pwrite(file, block, place)
             os.fdatasync(file)
-            floor.seconds.append(time.monotonic() - began)
+            floor.turns.append((at, time.monotonic() - began))
             place = (place + SIZE) % ROUND
         os.close(file)
 

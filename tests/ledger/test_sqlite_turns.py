@@ -109,6 +109,7 @@ def test_looking_at_the_log_keeps_the_locks(tmp_path):
 def test_while_much_is_written_a_thread_takes_the_log_over(tmp_path, monkeypatch):
     monkeypatch.setattr(sqlite, "WORTH", 50)
     monkeypatch.setattr(sqlite, "LONG", 200)
+    monkeypatch.setattr(sqlite, "MUCH", 400)
     monkeypatch.setattr(ledger_module, "RELIEF", 0.01)
     path = tmp_path / "ledger.sqlite"
     ledger = Ledger(f"sqlite:///{path}")
@@ -148,6 +149,37 @@ def test_who_can_wait_does_while_the_log_grows_too_quickly(tmp_path, monkeypatch
         assert not written.is_set()
         monkeypatch.setattr(sqlite, "MUCH", 10_000)
         assert written.wait(30)
+        thread.join()
+    ledger.close()
+
+
+def test_the_log_begins_anew_while_only_those_wait_who_can(tmp_path, monkeypatch):
+    monkeypatch.setattr(sqlite, "WORTH", 5)
+    monkeypatch.setattr(sqlite, "LONG", 10)
+    monkeypatch.setattr(ledger_module, "RELIEF", 0.01)
+    monkeypatch.setattr(ledger_module, "BREATH", 0)
+    ledger = Ledger(f"sqlite:///{tmp_path / 'ledger.sqlite'}")
+    finish, begun, ended, written = ledger.store.finish, threading.Event(), threading.Event(), threading.Event()
+
+    def slow(engine):
+        if ledger._patient.locked():
+            begun.set()
+            assert ended.wait(30)
+        return finish(engine)
+
+    def write():
+        with ledger.write(synced=False):
+            written.set()
+
+    monkeypatch.setattr(ledger.store, "finish", slow)
+    with ledger.relieving():
+        fill(ledger, map(str, range(30)))
+        assert begun.wait(30)
+        thread = threading.Thread(target=write)
+        thread.start()
+        fill(ledger, ["now"])  # nobody holds the ledger
+        assert not written.is_set()
+        ended.set()
         thread.join()
     ledger.close()
 

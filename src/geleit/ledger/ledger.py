@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager, nullcontext, suppress
 from contextvars import ContextVar
 from typing import Any
 
@@ -51,6 +51,7 @@ class Ledger:
         self.driver: Any = self.engine.dialect.loaded_dbapi
         self._calm = threading.Event()  # set unless commits have left too much
         self._calm.set()
+        self._patient = threading.Lock()  # held by who writes what can be done again, and by whoever lets them wait
         self._checks: ContextVar[tuple[Callable[[sa.Connection], None], ...]] = ContextVar("checks", default=())
         try:
             with self._translated():
@@ -77,7 +78,7 @@ class Ledger:
         if not synced:
             self._calm.wait(BREATH)
         options = self.engine.connect().execution_options(writes=True, long=long, synced=synced)
-        with self._translated(), options as connection, connection.begin():
+        with nullcontext() if synced else self._patient, self._translated(), options as connection, connection.begin():
             for check in self._checks.get():
                 check(connection)
             yield connection
@@ -115,8 +116,7 @@ class Ledger:
             while not ended.wait(RELIEF if self._calm.is_set() else HASTE):
                 with suppress(GeleitError):
                     if self.relieve():
-                        with self.write():  # so that nobody else writes
-                            self.finish()
+                        self._finish_between()
                 (self._calm.clear if self.store.behind else self._calm.set)()
 
         thread = threading.Thread(target=relieve, name="geleit-relief", daemon=True)
@@ -131,6 +131,16 @@ class Ledger:
             self.store.alone()
             self.engine.dispose()
             with suppress(GeleitError):
+                self.finish()
+
+    def _finish_between(self) -> None:
+        """Finish while who writes what can be done again waits; the ledger itself is held only if others leave no gap."""
+        self._calm.clear()
+        with self._patient:
+            if self.store.behind:
+                with self.write():
+                    self.finish()
+            else:
                 self.finish()
 
     def warm(self) -> None:

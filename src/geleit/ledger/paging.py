@@ -24,7 +24,10 @@ Sync = Callable[[int, int, int, int], int]
 
 
 def serve() -> None:
-    """Do what is asked of the file that the first argument names: ``read`` it, ``write`` it, or write its ``log`` up to a byte."""
+    """Do what is asked of the file that the first argument names.
+
+    ``read`` it, ``write`` it, write it and then ``sync`` it with all of the disk, or write its ``log`` up to a byte.
+    """
     sync, name = _sync(), sys.argv[1]
     for asked in sys.stdin:
         what, _, end = asked.strip().partition(" ")
@@ -34,6 +37,8 @@ def serve() -> None:
                 read(file.fileno())
             elif sync is not None:
                 write(file.fileno(), sync, int(end) if end else os.fstat(file.fileno()).st_size)
+            if what == "sync":
+                os.fsync(file.fileno())
         sys.stdout.write("done\n")
         sys.stdout.flush()
 

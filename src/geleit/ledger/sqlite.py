@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import threading
 import time
 from bisect import bisect_left
 from collections.abc import Mapping
@@ -47,6 +48,7 @@ class Sqlite:
         self._owed = 0  # answers of it that nobody has read yet
         self._salts, self._taken = b"", 0  # of the log: its round, and how many of its pages are in the file
         self._frame = 0  # bytes of a page in the log, with what stands before it
+        self._relieving = threading.Lock()
 
     def engine(self) -> sa.Engine:
         """An engine whose commits are durable."""
@@ -132,7 +134,16 @@ class Sqlite:
         """Take the log over into the file, if that is worth it, as far as that goes without anybody waiting for it.
 
         True if the log shall begin anew: it does when whoever writes takes over the few pages that are left (``finish``).
+        False, too, if another thread is at it.
         """
+        if not self._relieving.acquire(blocking=False):
+            return False
+        try:
+            return self._relieve(engine)
+        finally:
+            self._relieving.release()
+
+    def _relieve(self, engine: sa.Engine) -> bool:
         salts, logged = self._log()
         self.behind = logged >= MUCH
         if salts != self._salts:
@@ -148,7 +159,9 @@ class Sqlite:
             self._taken, left = taken, logged - taken
             if left > before / 2:  # they are as quick as we: better a later round than to let them wait for it
                 return False
-        return logged >= LONG and left < FEW
+        if anew := logged >= LONG and left < FEW:
+            self._page("sync", wait=True)  # then the last pages, and the sync of the new log's head, wait for little
+        return anew
 
     def finish(self, engine: sa.Engine) -> int:
         """Take over what can be now; returns how many pages of the log are in the file."""
