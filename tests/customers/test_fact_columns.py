@@ -34,7 +34,20 @@ TEXTS = st.one_of(
     ),
     st.text(st.characters(codec="utf-8"), max_size=4),
 )
-NAMED = st.one_of(TEXTS, st.integers(0, 99), st.booleans())
+NAMES = ["de", "en", "properties", "products", "traits", "words", "name", "serial", "*", "", "~1", "a/b", "a.b", "#"]
+LEAVES = st.one_of(
+    TEXTS,
+    st.booleans(),
+    st.sampled_from([0, 17, 0.0, -0.0, 12.0, 1e15, 123456789012345.67, 0.00012, "\u00a0x\u00a0y", "}", "[", '":false']),
+)
+PARTED = st.recursive(
+    LEAVES,
+    lambda inner: st.one_of(
+        st.lists(inner, max_size=3), st.dictionaries(st.sampled_from(NAMES), inner, min_size=1, max_size=3)
+    ),
+    max_leaves=5,
+)
+NAMED = st.one_of(TEXTS, st.integers(0, 99), st.booleans(), PARTED)
 LINE = st.fixed_dictionaries(
     {},
     optional={
@@ -53,7 +66,7 @@ WRITTEN = LINES.map(lambda lines: json.dumps(lines, ensure_ascii=False))
 PROPERTIES = st.fixed_dictionaries(
     {},
     optional={
-        "order_id": st.one_of(TEXTS, st.sampled_from(["o1", "o2", 17])),
+        "order_id": st.one_of(TEXTS, st.sampled_from(["o1", "o2", 17]), PARTED),
         "total": NUMBERS,
         "revenue": NUMBERS,
         "value": NUMBERS,
@@ -69,10 +82,15 @@ PROPERTIES = st.fixed_dictionaries(
         "product_name": NAMED,
         "words": st.one_of(TEXTS, st.dictionaries(st.sampled_from(["de", "en"]), NAMED, max_size=2)),
         "text": st.one_of(TEXTS, st.dictionaries(st.sampled_from(["de", "en"]), NAMED, max_size=2)),
+        "criterion": NAMED,
+        "properties": NAMED,
+        "traits": NAMED,
     },
 )
 TRAITS = st.dictionaries(
-    st.sampled_from(["name", "city", "products", 'a"b', "seit", "$x.y"]), st.one_of(TEXTS, NUMBERS), max_size=3
+    st.sampled_from(["name", "city", "products", 'a"b', "seit", "$x.y", *NAMES]),
+    st.one_of(TEXTS, NUMBERS, PARTED),
+    max_size=3,
 )
 ORDERS = ["order_completed", "order_refunded", "order_progress"]
 OTHERS = ["page_viewed", "consent_given", "account_left", "product_registered", "product_viewed", "question_asked"]
@@ -112,6 +130,8 @@ ESCAPED = json.dumps([{"product_id": "p", "name": 'Korb "klein"', "price": "12.5
         ({}, {"order_id": "o1", "products": ESCAPED, "words": "a\nb"}, 1),
         ({"products": "\x1d"}, {}, 1),
         ({"products": "\x1d"}, {"order_id": "o1", "products": ESCAPED}, 1),
+        ({"of": {"properties": 1}, "products": "\x1d"}, {}, 1),
+        ({"of": {"properties": 1}, "products": "\x1d"}, {"order_id": "o1", "products": ESCAPED}, 1),
     ],
 )
 def test_only_escapes_that_count_are_read_one_by_one(traits, properties, single, monkeypatch):
@@ -122,6 +142,24 @@ def test_only_escapes_that_count_are_read_one_by_one(traits, properties, single,
         fact_columns.tabled(facts_of(told, SETTING))
     )
     assert len(read) == single
+
+
+@pytest.mark.parametrize(
+    ("kind", "traits", "properties"),
+    [
+        ("page_viewed", {"*": "ja", "~1": "so", "a/b": 1, "": 2, "[0]": 3}, {}),
+        ("question_asked", {"words": {"de": "laut"}, "text": {"de": "x"}}, {"words": "leise bitte", "text": "Wann?"}),
+        ("question_asked", {}, {"words": {"de": {"x": "laut"}, "en": False}}),
+        ("question_asked", {}, {"words": {"de": "laut }", "en": [None]}, "criterion": {"de": "}", "en": False}}),
+        ("order_completed", {}, {"order_id": [None, "o\u00a0x"]}),
+        ("product_registered", {}, {"name": {"en": "lamp", "de": None}, "product_id": {"no": 4711, "at": "shop"}}),
+    ],
+)
+def test_names_and_texts_in_parts_of_their_own(kind, traits, properties):
+    told = [(Event("shop", "k", kind, 0, (), traits, properties), 1)]
+    found = fact_columns.facts_of_rows(rows_of(told), SETTING)
+    assert said(found) == said(fact_columns.tabled(facts_of(told, SETTING)))
+    assert sum(table.num_rows for table in found.values())
 
 
 @settings(max_examples=examples(150), deadline=None)

@@ -35,16 +35,16 @@ TABLES = (
 TELLING = frozenset((*facts.CONSENTS, *facts.MEMBERSHIPS, *facts.ORDERS, "product_registered"))
 SERIAL = '"serial":'
 TRAITED = '"traits":'
-# Words in a shape of their own, what is false instead of empty, and numbers that are not written alike everywhere.
+QUOTED = r'"(?:[^"\\]|\\.)*"'
+# Words and names in parts of their own, what is false instead of empty, and numbers that are not written alike everywhere.
 SHAPED = (
-    r'"(?:words|text|criterion)":(?:\[|\{[^{}]*:false)'
-    r'|"(?:first_name|last_name|name|company|city|order_id|words|text|criterion|product_name)":false'
+    rf'"(?:words|text|criterion)":(?:false|\[|\{{(?:{QUOTED}|[^"\[{{}}])*(?:[\[{{]|:false))'
+    r'|"(?:first_name|last_name|name|company|city|order_id|product_name)":(?:false|[\[{])'
     r"|[:,\[]-?(?:\d+(?:\.\d+)?[eE]|\d{19}|\d{16,}\.|0\.0000)"
 )
-ESCAPED = "\\"  # but for what nobody looks for: products as a text
-UNSOUGHT = r'"products":"(?:[^"\\]|\\.)*"'
-SOUGHT = r'"products":".*"properties":'  # a trait of this name
-PROPERTIES = '"properties":'
+ESCAPED = "\\"  # but for what nobody looks for: products as a text, behind identifiers and traits without
+UNSOUGHT = rf'"products":{QUOTED}'
+PLAINLY = r'^\{[^\\{}]*(?:\{[^\\{}]*\},)?"properties":'
 
 # Every text by which somebody is found: a number, what was said, a product's name, what was noted.
 TEXTS = """
@@ -58,9 +58,11 @@ SELECT
     '$.properties.product_name', '$.properties.name'
   ]) AS found,
   CASE WHEN contains(body, '"products":[') THEN json_extract_string(body, '$.properties.products[*].name') END AS lines,
-  CASE WHEN contains(body, '"words":{') THEN json_extract_string(body, '$.properties.words.*') END AS words,
-  CASE WHEN contains(body, '"text":{') THEN json_extract_string(body, '$.properties.text.*') END AS texts,
-  CASE WHEN speaking AND contains(body, '"criterion":{')
+  CASE WHEN contains(body, '"words":{') AND json_type(body, '$.properties.words') = 'OBJECT'
+    THEN json_extract_string(body, '$.properties.words.*') END AS words,
+  CASE WHEN contains(body, '"text":{') AND json_type(body, '$.properties.text') = 'OBJECT'
+    THEN json_extract_string(body, '$.properties.text.*') END AS texts,
+  CASE WHEN speaking AND contains(body, '"criterion":{') AND json_type(body, '$.properties.criterion') = 'OBJECT'
     THEN json_extract_string(body, '$.properties.criterion.*') END AS criteria
 FROM telling
 """
@@ -102,7 +104,9 @@ TRAITS = """
 CREATE TEMP TABLE said AS
 SELECT *
 FROM (
-  SELECT set_key, source, t, ord, event_id, name, json_extract(traits, '$."' || name || '"') AS value
+  SELECT
+    set_key, source, t, ord, event_id, name,
+    json_extract(traits, '/' || replace(replace(name, '~', '~0'), '/', '~1')) AS value
   FROM (
     SELECT *, unnest(json_keys(traits)) AS name
     FROM (SELECT set_key, source, t, ord, event_id, body -> '$.traits' AS traits FROM plain)
@@ -171,8 +175,8 @@ def _escaped(bodies: pa.ChunkedArray) -> pa.ChunkedArray:
     found = pc.match_substring(bodies, ESCAPED).combine_chunks()
     texts = bodies.filter(found)
     left = pc.match_substring(pc.replace_substring_regex(texts, UNSOUGHT, ""), ESCAPED)
-    of_traits = pc.or_(pc.match_substring_regex(texts, SOUGHT), pc.invert(pc.match_substring(texts, PROPERTIES)))
-    return pc.replace_with_mask(found, found, pc.or_(left, of_traits).combine_chunks())
+    before = pc.invert(pc.match_substring_regex(texts, PLAINLY))
+    return pc.replace_with_mask(found, found, pc.or_(left, before).combine_chunks())
 
 
 def _single(special: pa.Table, setting: Setting) -> dict[str, pa.Table]:

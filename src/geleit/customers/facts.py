@@ -154,7 +154,7 @@ def _once(words: Iterable[Row]) -> list[Row]:
 def _text(properties: Properties, *names: str) -> str:
     """The first of these properties that is filled, as text."""
     value = _filled(properties, names)
-    return "" if value is None else str(value)
+    return "" if value is None else tokens.written(value)
 
 
 def _filled(properties: Properties, names: Sequence[str]) -> Any:
@@ -262,12 +262,12 @@ def _line(product: Properties, event_id: str, number: int, currency: str) -> Row
     return {
         "event_id": event_id,
         "line": number,
-        "product_id": str(product.get("product_id") or product.get("sku") or product.get("id") or ""),
-        "name": str(product.get("name") or ""),
+        "product_id": tokens.written(product.get("product_id") or product.get("sku") or product.get("id") or ""),
+        "name": tokens.written(product.get("name") or ""),
         "quantity": quantity if quantity < 10**DIGITS else 1,
         "unit_price": minor_units(price, currency),
         "currency": currency,
-        "serial": str(product.get("serial") or ""),
+        "serial": tokens.written(product.get("serial") or ""),
     }
 
 

@@ -10,6 +10,7 @@ from contextlib import suppress
 from functools import lru_cache
 from typing import Any
 
+import msgspec
 import phonenumbers
 
 from geleit.events.event import Event
@@ -27,6 +28,8 @@ GERMAN = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue", "ß": "ss"})
 WORD = re.compile(r"[^\W_]+")
 
 Words = tuple[str, ...]
+
+_json = msgspec.json.Encoder(order="deterministic")
 
 
 @lru_cache(maxsize=65_536)
@@ -66,13 +69,22 @@ def text_key(words: Words) -> int:
     return int(hashlib.sha256("\0".join(words).encode()).hexdigest()[:15], 16)
 
 
+def written(value: object) -> str:
+    """A value as text; what has parts as JSON, which is the same whether it just came or was read from the archive.
+
+    >>> written(17), written({"en": "lamp", "de": None})
+    ('17', '{"de":null,"en":"lamp"}')
+    """
+    return _json.encode(value).decode() if isinstance(value, Mapping | list | tuple) else str(value)
+
+
 def of_event(event: Event, kind: str) -> set[tuple[Words, str]]:
     """(tokens of a text, what it is): name, number, words (said), product, or text (of the record)."""
     traits, properties = event.traits, event.properties
-    found = {(of_text(str(traits[name])), "name") for name in NAMES if traits.get(name)} if traits else set()
+    found = {(of_text(written(traits[name])), "name") for name in NAMES if traits.get(name)} if traits else set()
     if properties:
         if number := properties.get("order_id"):
-            found.add((of_text(str(number)), "number"))
+            found.add((of_text(written(number)), "number"))
         said = [properties.get("words")]
         if kind in SPEAKING:
             said += [properties.get("text"), properties.get("criterion")]
@@ -88,10 +100,10 @@ def _products(event: Event, kind: str) -> Iterator[str]:
     lines = event.properties.get("products")
     for line in lines if isinstance(lines, (list, tuple)) else ():
         if isinstance(line, Mapping):
-            yield str(line.get("name") or "")
-    yield str(event.properties.get("product_name") or "")
+            yield written(line.get("name") or "")
+    yield written(event.properties.get("product_name") or "")
     if kind.startswith("product_"):
-        yield str(event.properties.get("name") or "")
+        yield written(event.properties.get("name") or "")
 
 
 def _of_value(class_: str, value: str) -> set[tuple[str, str]]:
@@ -124,7 +136,7 @@ def of_identifiers(rows: Iterable[Sequence[Any]]) -> list[tuple[str, int, str]]:
 
 def _of_said(text: object) -> Iterator[Words]:
     for one in text.values() if isinstance(text, Mapping) else [text]:
-        yield of_text(str(one or ""))
+        yield of_text(written(one or ""))
 
 
 def phone_forms(value: str) -> set[str]:
