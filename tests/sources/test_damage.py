@@ -1,7 +1,9 @@
 """Files that cannot be read, or change while they are: each is told, none stops the others, nothing is lost."""
 
+import gzip
 import os
 import socket
+from random import Random
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -89,6 +91,22 @@ def test_half_a_parquet_file(folder):
     pq.write_table(pa.table({"id": list(range(100_000))}), path)
     path.write_bytes(path.read_bytes()[:-100])
     assert "not a whole Parquet file" in told(folder)
+
+
+@pytest.mark.parametrize("name", ["a.csv.gz", "a.jsonl.gz"])
+def test_a_line_that_damage_cuts_is_no_record(folder, name):
+    """Half a value looks like a whole one: 2026-01-0 for 2026-01-09, 1 for 12."""
+    random = Random(7)  # so that it cannot be packed well, and the cut falls anywhere
+    rows = [(str(number), f"{random.getrandbits(256):x}") for number in range(4_000)]
+    lines = [f"{one};{two}" for one, two in rows]
+    if name == "a.jsonl.gz":
+        lines = [f'{{"id": "{one}", "name": "{two}"}}' for one, two in rows]
+    packed = gzip.compress("\n".join(["id;name", *lines] if name == "a.csv.gz" else lines).encode())
+    for size in range(len(packed) // 2, len(packed) // 2 + 400, 10):
+        (folder / name).write_bytes(packed[:size])
+        records, rejected = read(folder.parent, file=f"in/{name}")
+        assert [(one["id"], one["name"]) for one in records] == rows[: len(records)]
+        assert faults(rejected) == [(f"in/{name}", 0, "unreadable_file")]
 
 
 def test_a_damaged_page_of_parquet(folder):

@@ -164,18 +164,17 @@ class Lines:
 
     def _give_back(self, text: str, *, whole: bool) -> None:
         lines = list(io.StringIO(text, newline=""))
-        if not whole and not lines[-1].endswith("\r"):
-            last = self._continued(lines.pop())
+        if not whole and not lines[-1].endswith("\r") and (last := self._continued(lines.pop())) is not None:
             self.waiting.appendleft(last)
         self.waiting.extendleft(reversed(lines))
 
-    def _continued(self, begun: str) -> str | Overlong:
-        """A line whose beginning was read already."""
+    def _continued(self, begun: str) -> str | Overlong | None:
+        """A line whose beginning was read already; None if damage cuts it, for half a value looks like a whole one."""
         try:
             return cast("str | Overlong", read_bounded(self.source.readline, ("\r", "\n"), begun))
         except DAMAGE as error:
             self.damage = error
-            return begun
+            return None
 
     def _read(self) -> str | Overlong | None:
         if self.damage:
