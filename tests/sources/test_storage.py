@@ -163,8 +163,8 @@ def test_what_is_wrong_is_said_in_plain_words(store, tmp_path, monkeypatch):
             "s3://exports/*.csv",
             {"endpoint": f"http://127.0.0.1:{free_port()}"},
             Retryable,
-            "cannot be reached",
-            "'endpoint:'",
+            "does not answer: it refuses the connection",
+            "'endpoint'",
         ),
     ]
     for file, storage, kind, message, hint in cases:

@@ -77,11 +77,12 @@ def read_one(definition: SourceDefinition, located: Located, columns: frozenset[
 
     Errors: GeleitError for a missing column, and for a name that tells no format.
     """
-    if ending(located.name) == ARCHIVE:
-        yield from _read_members(definition, located, columns)
-    else:
-        yield from _read_plain(definition, located, columns)
-    if located.changed():
+    told = False
+    reader = _read_members if ending(located.name) == ARCHIVE else _read_plain
+    for records in reader(definition, located, columns):
+        told = told or any(one.reason == "unreadable_file" and one.file == located.name for one in records.rejected)
+        yield records
+    if not told and located.changed():
         yield _unreadable(definition, located.name, "it changed while it was read")
 
 

@@ -9,6 +9,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 from typing import Any
 
+from pydantic import ValidationError
+
 from geleit.clock import SECOND, moment
 from geleit.errors import GeleitError
 from geleit.events.kinds import snake
@@ -68,7 +70,7 @@ def guess_stored(
     """
     times = TimeReader(zone, "earlier", now)
     folder, _, wanted = url.rpartition("/")
-    store = open_store("guess", url, Storage.model_validate(storage or {}), root)
+    store = open_store("guess", url, _reached(storage or {}), root)
     found = store.find(f"{folder}/*" if not wanted else url)
     if not wanted:
         chosen = _chosen(folder, found, times)
@@ -76,6 +78,15 @@ def guess_stored(
         chosen = _of_file(found[0], [one for one in store.find(f"{folder}/*") if one.name != found[0].name], times)
     called = name or (wanted or PurePosixPath(folder).name).split(".")[0]
     return _drafted(chosen, (called, folder), zone, {"storage": storage} if storage else {})
+
+
+def _reached(storage: Mapping[str, Any]) -> Storage:
+    try:
+        return Storage.model_validate(storage)
+    except ValidationError as error:
+        said, field = error.errors()[0]["msg"].removeprefix("Value error, "), error.errors()[0]["loc"][0]
+        hint = "--storage endpoint=URL, region=NAME, anonymous=true, key=SECRET, secret=SECRET"
+        raise GeleitError(f"the store cannot be reached: {field} {said}; nothing was written", hint=hint) from None
 
 
 def guess_table(url: str, table: str, *, root: Path, zone: str, now: int, name: str = "", secret: str = "") -> Draft:

@@ -5,23 +5,25 @@ from __future__ import annotations
 import difflib
 import importlib
 import posixpath
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from pathlib import Path
 from typing import IO, Any, cast
+from urllib.parse import urlsplit
 
 from pydantic import Field, field_validator
 
 from geleit.clock import micros
 from geleit.definitions import SECRET_NAMES, Definition
-from geleit.errors import GeleitError, Retryable
+from geleit.errors import GeleitError
 from geleit.secrets import Secret
 from geleit.sources.located import Located
+from geleit.sources.store_troubles import CONNECT_SECONDS, READ_SECONDS, Asked, shown_address, trouble
 
 BLOCK = 8 << 20  # bytes fetched at a time
-CONNECT_SECONDS, READ_SECONDS = 10, 60
+TRIES = 2
 S3 = ("s3", "s3a")
 # Protocols of fsspec that read this machine, wrap another protocol, or hold nothing that lasts.
 NOT_REMOTE = frozenset(
@@ -43,6 +45,16 @@ class Storage(Definition):
         description="what the store's fsspec driver takes, such as host, username and password: {secret: NAME} of sftp",
     )
 
+    @field_validator("endpoint")
+    @classmethod
+    def _address_without_secrets(cls, endpoint: str) -> str:
+        parts = urlsplit(endpoint)
+        if endpoint and (parts.scheme not in ("http", "https") or not parts.hostname):
+            raise ValueError("is no address of a store; write https://HOST or http://HOST:PORT")
+        if "@" in parts.netloc:
+            raise ValueError("holds a password; write 'key: {secret: NAME}' and 'secret: {secret: NAME}'")
+        return endpoint
+
     @field_validator("options")
     @classmethod
     def _no_secret_in_plain_text(cls, options: dict[str, Any]) -> dict[str, Any]:
@@ -58,6 +70,7 @@ class Store:
 
     source: str
     protocol: str
+    storage: Storage
     system: Any
 
     def find(self, pattern: str) -> list[Located]:
@@ -83,10 +96,20 @@ class Store:
             found = self.system.glob(path, detail=True) if _is_pattern(path) else {path: self.system.info(path)}
         except FileNotFoundError:
             return []
+        except PermissionError as error:
+            raise self.explained(self._told_by_listing(path) or error, shown) from None
         except Exception as error:  # noqa: BLE001 (each driver has its own errors; all are told)
             raise self.explained(error, shown) from None
         files = [(name, info) for name, info in sorted(found.items()) if info.get("type") == "file"]
         return [self._located(name, info) for name, info in files]
+
+    def _told_by_listing(self, path: str) -> Exception | None:
+        """Why a store refuses: S3 says of a single file only that it does, of a folder's list also why."""
+        try:
+            self.system.ls(path.rpartition("/")[0])
+        except Exception as error:  # noqa: BLE001 (each driver has its own errors; all are told)
+            return error
+        return None
 
     def _near(self, path: str, pattern: str) -> list[Located]:
         """Other files by a pattern that begins in the folder of one; its path is as the driver writes it.
@@ -118,9 +141,23 @@ class Store:
         try:
             more = {"block_size": BLOCK} if self.protocol not in ("http", "https", "sftp", "ssh") else {}
             cache = {"cache_type": "bytes"} if more else {}
-            return cast("IO[bytes]", self.system.open(path, "rb", **more, **cache))
-        except OSError as error:
-            raise OSError(self.explained(error, name).message) from None
+            handle = cast("IO[bytes]", self.system.open(path, "rb", **more, **cache))
+        except Exception as error:  # noqa: BLE001 (each driver has its own errors; all are told)
+            raise self._broken(error, name) from None
+        if (blocks := getattr(handle, "cache", None)) is not None:
+            blocks.fetcher = self._telling(blocks.fetcher, name)
+        return handle
+
+    def _telling(self, fetch: Callable[..., bytes], name: str) -> Callable[..., bytes]:
+        """Fetch blocks of a file; a driver's error, which need not be one of reading files, says what is wrong."""
+
+        def fetched(start: int, end: int) -> bytes:
+            try:
+                return fetch(start, end)
+            except Exception as error:  # noqa: BLE001 (each driver has its own errors; all are told)
+                raise self._broken(error, name) from None
+
+        return fetched
 
     def _again(self, path: str, name: str) -> Located:
         self.system.invalidate_cache()
@@ -129,7 +166,7 @@ class Store:
         except OSError:
             raise
         except Exception as error:  # noqa: BLE001 (each driver has its own errors)
-            raise OSError(self.explained(error, name).message) from None
+            raise self._broken(error, name) from None
 
     def _missing(self, pattern: str, path: str) -> GeleitError:
         folder, _, last = path.rpartition("/")
@@ -150,67 +187,21 @@ class Store:
         return GeleitError(f"sources/{self.source}: no file matches '{pattern}'; nothing was imported", hint=hint)
 
     def explained(self, error: Exception, name: str) -> GeleitError:
-        """What a driver's error means for a person; its own words only where nothing better is known."""
-        where = f"sources/{self.source}: {name}"
-        text = f"{type(error).__name__} {error} {error.__cause__ or ''}".lower()
-        for words, message, hint in TROUBLES:
-            if any(word in text for word in words):
-                return GeleitError(f"{where}: {message}", hint=hint)
-        if any(word in text for word in UNREACHABLE):
-            return Retryable(
-                f"{where}: the store cannot be reached or is out of order; nothing was changed",
-                hint="check 'endpoint:' under 'storage:' and the network, then run the same command again",
-            )
-        return GeleitError(f"{where}: {_first_line(error)}", hint="check 'file:' and 'storage:'")
+        """What a driver's error means for a person."""
+        asked = self._asked(name)
+        return trouble(error, asked).of(asked)
 
+    def _broken(self, error: Exception, name: str) -> OSError:
+        """The same of a file that was found and cannot be read, or no further."""
+        return OSError(trouble(error, self._asked(name)).said)
 
-TROUBLES = (
-    (
-        (
-            "signaturedoesnotmatch",
-            "invalidaccesskeyid",
-            "access key id",
-            "signature we calculated",
-            "authentication",
-            "invalidtoken",
-            "tokenrefresh",
-            "expiredtoken",
-        ),
-        "the store refuses these keys",
-        "check the secrets named under 'storage: {key, secret}' (or 'options')",
-    ),
-    (
-        ("nocredentialserror", "unable to locate credentials", "partialcredentials"),
-        "the store asks for keys and none are given",
-        "add 'key: {secret: NAME}' and 'secret: {secret: NAME}' under 'storage:', or 'anonymous: true'",
-    ),
-    (("nosuchbucket", "bucket does not exist"), "there is no such bucket", "correct the name behind s3://"),
-    (
-        ("accessdenied", "access denied", "forbidden", "permissionerror"),
-        "the store does not let this key read there",
-        "let its owner grant listing and reading, or correct the path",
-    ),
-)
-UNREACHABLE = (
-    "endpointconnection",
-    "cannot connect",
-    "could not connect",
-    "connecttimeout",
-    "connection refused",
-    "connectionerror",
-    "clientconnector",
-    "readtimeout",
-    "timed out",
-    "timeouterror",
-    "connectionclosed",
-    "name or service not known",
-    "no route to host",
-    "internal server error",
-    "serviceunavailable",
-    "service unavailable",
-    "slowdown",
-    "slow down",
-)
+    def _asked(self, name: str) -> Asked:
+        storage = self.storage
+        return Asked(self.source, name, self._address(name), storage.region, anonymous=storage.anonymous)
+
+    def _address(self, name: str) -> str:
+        """Where the store is, as far as the definition says it."""
+        return shown_address(name if self.protocol in ("http", "https") else self.storage.endpoint)
 
 
 def is_remote(file: str) -> bool:
@@ -239,13 +230,15 @@ def open_store(source: str, file: str, storage: Storage, root: Path) -> Store:
     kind = _driver(source, protocol)
     options = {name: _revealed(value, root) for name, value in storage.options.items()}
     given = kind._get_kwargs_from_urls(file)  # noqa: SLF001 (host and user stand in some URLs)
-    system = Store(source, protocol, None)
+    unopened = Store(source, protocol, storage, None)
     try:
         opened = kind(**given, **_s3(storage, root), **options) if protocol in S3 else kind(**given, **options)
     except Exception as error:  # noqa: BLE001 (each driver has its own errors)
-        raise system.explained(error, file) from None
+        raise unopened.explained(error, file) from None
+    if protocol in S3:
+        opened.retries = TRIES  # each of them asks twice, so that a time-out is told after two minutes
     opened.invalidate_cache()  # drivers are shared within a process and remember listings
-    return Store(source, protocol, opened)
+    return Store(source, protocol, storage, opened)
 
 
 def _driver(source: str, protocol: str) -> Any:
@@ -267,7 +260,7 @@ def _driver(source: str, protocol: str) -> Any:
 
 
 def _s3(storage: Storage, root: Path) -> dict[str, Any]:
-    config = {"connect_timeout": CONNECT_SECONDS, "read_timeout": READ_SECONDS, "retries": {"max_attempts": 2}}
+    config = {"connect_timeout": CONNECT_SECONDS, "read_timeout": READ_SECONDS, "retries": {"max_attempts": 1}}
     options: dict[str, Any] = {"anon": storage.anonymous, "config_kwargs": config, "use_listings_cache": False}
     if storage.endpoint:
         options["endpoint_url"] = storage.endpoint
@@ -307,7 +300,3 @@ def _read_time(text: str) -> int:
             continue
         return micros(found if found.tzinfo else found.replace(tzinfo=UTC))
     return 0
-
-
-def _first_line(error: Exception) -> str:
-    return next((line.strip() for line in str(error).splitlines() if line.strip()), type(error).__name__)
