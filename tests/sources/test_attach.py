@@ -232,13 +232,6 @@ def test_columns_that_are_missing_or_twice_there(tmp_path, orders, lines, column
         read(tmp_path, file="in/orders.csv", attach=attach)
 
 
-def test_broken_rows_wait_in_quarantine_and_the_records_come(orders):
-    put(orders, "in/lines.csv", LINES + "2;Too;many;fields\n")
-    records, rejected = read(orders, file="in/orders.csv", attach=ATTACH)
-    assert articles(records) == EXPECTED
-    assert faults(rejected) == [("in/lines.csv", 5, "wrong_field_count")]
-
-
 def test_a_damaged_attached_file_costs_the_whole_file(tmp_path):
     put(tmp_path, "in/orders.csv", ORDERS)
     put(tmp_path, "in/lines.csv.gz", gzip.compress(LINES.encode() * 9000)[:-400])

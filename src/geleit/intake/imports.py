@@ -166,7 +166,7 @@ class Import:
         self.summary, self.now = ImportSummary(definition.name), run.intake.ledger.clock()
         self.waiting: list[Chunk] = []
         self.loose: dict[str, list[Loose]] = {}  # of the attached files that were read, by the file they were read for
-        self.broken: set[str] = set()  # their rows that could not be read, by fingerprint
+        self.broken: set[str] = set()  # their rows that could not be read and the records of these, by fingerprint
         self.unseen: set[str] | None = None  # by no record until now; None before the first one
         self.began = time.monotonic()
         self.number = 0  # of the row in import_run
@@ -317,7 +317,8 @@ class Import:
             self.summary.loose[one.file] = one.count
             self.summary.loose_rows[one.file] = list(one.first)
         if not self.summary.error:
-            quarantine.settle_attached(self.intake.ledger, self.definition.name, read, self.broken, self.now)
+            files = read | set(self.loose)
+            quarantine.settle_attached(self.intake.ledger, self.definition.name, files, self.broken, self.now)
 
     def _took_along(self, place: str) -> bool:
         """Whether records of a file, or of a file inside it, took rows along in this run."""

@@ -18,6 +18,7 @@ import pyarrow.compute as pc
 
 from geleit.errors import GeleitError
 from geleit.sources.attach import Attach, attached_files, wanted_columns
+from geleit.sources.broken_rows import BrokenRow, BrokenRows, held_back
 from geleit.sources.definition import SourceDefinition
 from geleit.sources.located import Located
 from geleit.sources.records import (
@@ -49,8 +50,9 @@ def with_attached(
 ) -> Iterator[Records]:
     """The records of one file as ``read`` gives them, each with the rows of the attached files that belong to it.
 
-    Behind them comes which rows belong to no record. Rows that cannot be read are rejected; an attached file that is
-    missing or damaged costs the whole file, whose records would come without what belongs to them.
+    Behind them comes which rows belong to no record. Rows that cannot be read are rejected, and with them the records whose
+    they are; an attached file that is missing or damaged costs the whole file. What would come without what belongs to it
+    could not be completed later.
 
     Errors: GeleitError for a missing file or column; UnreadableError for a damaged attached file.
     """
@@ -80,6 +82,7 @@ def _gathered(
     own = rows.attach.own(definition, file.name)
     try:
         for records in read(own, file, rows.attach.reads()):
+            rows.broken.add(records, own)
             if records.rejected:
                 rejected = [replace(one, position=ATTACHED) for one in records.rejected]
                 yield Records(located.name, pa.table({}), [], [], [], rejected)
@@ -105,6 +108,7 @@ class AttachedRows:
         self.files: list[tuple[str, int]] = []  # with the row at which each begins
         self.lines: list[Sequence[int] | Places] = []
         self.count = 0
+        self.broken = BrokenRows(list(attach.by.values()))
 
     def __enter__(self) -> Self:
         return self
@@ -156,6 +160,10 @@ class AttachedRows:
         self.places = np.concatenate(self.ends)
         self.used = np.zeros(len(high), bool)
         self.high, self.low, self.ends = [], [], []
+        heads = list(self.attach.by)
+        broken = self.broken.rows
+        keys = zip(*_keys(self.broken.table(heads), heads), strict=True) if broken else ()
+        self.lacking = dict(zip(keys, broken, strict=True))
 
     def loose(self) -> list[Loose]:
         """What each file gave to the records until now."""
@@ -193,7 +201,15 @@ class AttachedRows:
         rows, owners = rows[same], owners[same]
         self.used[rows] = True
         sizes = np.bincount(owners, self.places[rows + 1] - self.places[rows], len(high)).astype(np.int64)
-        return Found(self, rows, np.searchsorted(owners, np.arange(len(high) + 1)), sizes)
+        return Found(self, rows, np.searchsorted(owners, np.arange(len(high) + 1)), sizes, self._broken(high, low))
+
+    def _broken(self, high: Hashes, low: Hashes) -> dict[int, BrokenRow]:
+        """Which of some records have a row that is broken, by their keys; the last one of each."""
+        if not self.lacking:
+            return {}
+        some = np.flatnonzero(np.isin(high, np.array([key for key, _ in self.lacking], np.uint64)))
+        found = {int(row): self.lacking.get((high[row], low[row])) for row in some}
+        return {row: one for row, one in found.items() if one}
 
     def bytes(self, start: int, end: int) -> bytes:
         """Some of the store."""
@@ -202,10 +218,15 @@ class AttachedRows:
 
 
 class Found:
-    """The rows that belong to some records: ``sizes`` in bytes per record, ``text`` as a JSON array."""
+    """The rows that belong to some records: ``sizes`` in bytes per record, ``text`` as a JSON array.
 
-    def __init__(self, kept: AttachedRows, rows: Places, begins: Places, sizes: Places) -> None:
-        self.kept, self.rows, self.begins, self.sizes = kept, rows, begins, sizes
+    ``broken``: the records that also have a row that cannot be read.
+    """
+
+    def __init__(
+        self, kept: AttachedRows, rows: Places, begins: Places, sizes: Places, broken: Mapping[int, BrokenRow]
+    ) -> None:
+        self.kept, self.rows, self.begins, self.sizes, self.broken = kept, rows, begins, sizes, broken
 
     def text(self, record: int) -> str:
         """The rows of one record in the order of their file."""
@@ -274,10 +295,13 @@ def _joined(definition: SourceDefinition, records: Records, rows: Mapping[str, A
     found = {name: one.find(records) for name, one in rows.items()}
     total = sum(one.sizes for one in found.values()) + pc.binary_length(array_of(records.raw)).to_numpy()
     fits = total <= RECORD_CHARACTERS
+    broken = {row: one for some in found.values() for row, one in some.broken.items()}
     rejected = [
         *records.rejected,
         *(_too_large(definition, records, int(row), int(total[row])) for row in np.flatnonzero(~fits)),
+        *(held_back(definition, records, row, one) for row, one in sorted(broken.items()) if fits[row]),
     ]
+    fits[list(broken)] = False
     places = np.flatnonzero(fits)
     ends = np.cumsum(total[places]) // CHUNK_CHARACTERS
     for part in np.split(places, np.flatnonzero(np.diff(ends)) + 1):

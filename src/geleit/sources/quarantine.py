@@ -16,7 +16,9 @@ from geleit.ledger import tables
 from geleit.ledger.ledger import Ledger, chunked
 from geleit.sources.records import ATTACHED, HOOK, UNREAD, Rejected
 
-FINAL = frozenset({"unreadable_file", "changed_content"})  # reasons that mapping the record anew cannot mend
+FINAL = frozenset(
+    {"unreadable_file", "changed_content", "incomplete"}
+)  # reasons that mapping the record anew cannot mend
 HISTORY = " | repaired "
 BATCH = 200  # rejected records per round
 TOGETHER = 400  # entries of one transaction
@@ -49,14 +51,14 @@ class Entry:
     @property
     def attached(self) -> bool:
         """Whether it is a row that records take along, which only its file can mend: by itself it is no record."""
-        return self.position == ATTACHED and self.reason != "changed_content"
+        return self.position == ATTACHED and self.reason not in ("changed_content", "incomplete")
 
 
 def put(connection: sa.Connection, rejected: Sequence[Rejected], now: int) -> int:
     """Keep what was rejected, once per record and event, however often it comes; how many of them wait now.
 
     An open entry takes the newest reason but keeps its record, which may have been repaired; a settled one stays
-    settled, unless its file was readable in between.
+    settled, unless its file was readable in between, or its row of an attached file was whole.
     """
     newest = {(r.source, r.fingerprint): r for r in rejected}
     waiting = 0
@@ -71,7 +73,8 @@ def put(connection: sa.Connection, rejected: Sequence[Rejected], now: int) -> in
                 fresh.append(row | place | why)
                 continue
             number, state, history, record = found
-            reopened = state != "open" and one.reason == "unreadable_file"
+            broken_anew = state == "replayed" and one.position == ATTACHED
+            reopened = broken_anew or (state != "open" and one.reason == "unreadable_file")
             if state == "open" and history and record != one.record:  # repaired since; this is the file's own record
                 waiting += 1
             elif state == "open" or reopened:
@@ -136,8 +139,9 @@ def candidates(ledger: Ledger, source: str) -> list[Entry]:
 def of_files(ledger: Ledger, source: str) -> list[str]:
     """The files of a source's entries that only their file can mend, for they are rows that records take along."""
     here = (_q.source == source, _q.state == "open", _q.fingerprint.endswith(f":{ATTACHED}"))
+    rows_only = _q.reason.not_in(("changed_content", "incomplete"))
     with ledger.read() as connection:
-        rows = connection.execute(sa.select(_q.file).where(*here, _q.reason != "changed_content").order_by(_q.id))
+        rows = connection.execute(sa.select(_q.file).where(*here, rows_only).order_by(_q.id))
         return list(rows.scalars())
 
 
@@ -182,8 +186,12 @@ def repair(ledger: Ledger, number: int, changes: Mapping[str, str], now: int) ->
             raise GeleitError(
                 f"entry {number} of the quarantine is a row of {found.file} that records of {found.source} take along, and "
                 "no record by itself; nothing was changed",
-                hint=f"mend line {found.line} of that file, then geleit import {found.source}; geleit import --anew if the "
-                "record came without it already",
+                hint=f"mend line {found.line} of that file, then geleit import {found.source}",
+            )
+        if found.reason == "incomplete":
+            raise GeleitError(
+                f"entry {number} of the quarantine waits for a row that it takes along; nothing was changed",
+                hint=f"mend the line that geleit quarantine show {number} names, then geleit import {found.source}",
             )
         if found.state != "open" or not found.record:
             problem = f"is {found.state}" if found.state != "open" else "is a file, no record"
@@ -249,7 +257,10 @@ def _settle(ledger: Ledger, numbers: Sequence[int], now: int) -> None:
 
 
 def settle_attached(ledger: Ledger, source: str, files: Collection[str], broken: Collection[str], now: int) -> None:
-    """Settle rows of attached files that were read to their end, but for those that are still ``broken`` (fingerprints)."""
+    """Settle rows of attached files, and records that waited for them, of files that were read to their end.
+
+    ``broken``: fingerprints of those that still wait.
+    """
     here = (_q.source == source, _q.state == "open", _q.file.in_(files), _q.fingerprint.endswith(f":{ATTACHED}"))
     with ledger.read() as connection:
         rows = connection.execute(sa.select(_q.id, _q.fingerprint).where(*here, _q.reason != "changed_content")).all()

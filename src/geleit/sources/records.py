@@ -15,7 +15,9 @@ CHUNK_RECORDS = 5_000
 FILE_RECORDS = 20_000  # of a file nobody waits for the rest: what a chunk costs whatever its size is little then
 CHUNK_CHARACTERS = 8_000_000
 RECORD_CHARACTERS = 1_000_000
-ATTACHED = "attached"  # position of a rejected row of a file whose rows records take along
+ATTACHED = (
+    "attached"  # position of a rejected row of a file whose rows records take along, and of a record that waits for it
+)
 UNREAD = "_unread"  # column of a quarantined record that holds its text as it stood in the file
 HOOK = "_hook"  # column of a posted record that holds what the request said beside it: topic, headers, query, time
 
@@ -39,6 +41,7 @@ Reason = Literal[
     "bad_place",
     "duplicate_key",
     "changed_content",
+    "incomplete",
     "bad_value",
 ]
 REASONS: dict[str, str] = {  # keys are those of Reason
@@ -61,6 +64,7 @@ REASONS: dict[str, str] = {  # keys are those of Reason
     "bad_place": "a stage, medium, ownership or initiator that does not exist",
     "duplicate_key": "two events of one record have the same key",
     "changed_content": "an event of this key was taken in before and says something else; the earlier one stands",
+    "incomplete": "a row that the record takes along cannot be read; the record comes once that row is mended",
     "bad_value": "a value that is not of its column's type",
 }
 

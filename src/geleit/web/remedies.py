@@ -27,6 +27,7 @@ def reason_name(reason: str, reader: Reader) -> str:
         "missing_property": say("Something required is empty"),
         "bad_place": say("An unknown stage or touchpoint"),
         "duplicate_key": say("Two events with one key"),
+        "incomplete": say("A row that belongs to it cannot be read"),
         "changed_content": say("It was taken in before and now says something else"),
     }
     return known.get(reason, reason.replace("_", " "))
@@ -55,6 +56,7 @@ def remedy(reason: str, reader: Reader) -> str:
         "missing_property": say("Map the property in the source, or mend the record."),
         "bad_place": say("Name stages and touchpoints as kinds.yaml does."),
         "duplicate_key": say("Give every event of the record a key of its own."),
+        "incomplete": say("Mend the row that the message names, in its file, and import again: then the record comes."),
         "changed_content": say(
             "The earlier one stands. If both happened, put the day into the key; if the source was corrected: geleit import --anew."
         ),
