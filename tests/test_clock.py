@@ -2,7 +2,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from geleit.clock import iso, local_day, localize, micros, moment, zone
+from geleit.clock import deadline, iso, local_day, localize, micros, moment, zone
 from geleit.errors import GeleitError
 
 
@@ -27,3 +27,12 @@ def test_an_unknown_zone_says_how_zones_are_named():
     with pytest.raises(GeleitError, match="Europe/Berln") as caught:
         zone("Europe/Berln")
     assert "Europe/Berlin" in caught.value.hint
+
+
+@pytest.mark.parametrize("written", ["²²²²²²²²²²²", "--12345678901", "1" * 5_000, "9" * 25, "31.2.2026", "soon", True])
+def test_what_is_no_time_is_no_deadline(written):
+    assert deadline(written, "Europe/Berlin") is None
+
+
+def test_a_deadline_in_microseconds_is_kept():
+    assert deadline(" 1772146800000000 ", "Europe/Berlin") == deadline(1772146800000000, "UTC") == 1772146800000000

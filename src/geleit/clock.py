@@ -73,11 +73,11 @@ def deadline(value: object, zone_name: str) -> int | None:
     if value is None or isinstance(value, bool):
         return None
     text = str(value).strip()
-    if text.lstrip("-").isdigit() and len(text) > len(ISO_DAY):
-        return int(text) if abs(int(text)) < LARGEST else None
     if german := GERMAN_DAY.fullmatch(text):
         text = f"{german[3]}-{german[2]:>02}-{german[1]:>02}"
     try:
+        if text.lstrip("-").isdigit() and len(text) > len(ISO_DAY):
+            return number if abs(number := int(text)) < LARGEST else None
         at = datetime.fromisoformat(text)
         if len(text) <= len(ISO_DAY):
             return micros(localize(at + timedelta(days=1), zone_name)) - 1

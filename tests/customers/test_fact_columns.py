@@ -72,7 +72,9 @@ PROPERTIES = st.fixed_dictionaries(
         "value": NUMBERS,
         "currency": st.sampled_from(["EUR", "JPY", "KWD", "", None, "eur", "XXX", 3]),
         "state": TEXTS,
-        "due_at": st.sampled_from([None, "", "2026-02-27", "27.2.2026", 1_772_146_800_000_000, "soon", True]),
+        "due_at": st.sampled_from(
+            [None, "", "2026-02-27", "27.2.2026", 1_772_146_800_000_000, "soon", True, "²" * 11, 17721468000.0]
+        ),
         "products": st.one_of(LINES, WRITTEN, TEXTS, st.just("{}"), st.just("[1")),
         "serial": TEXTS,
         "purpose": TEXTS,

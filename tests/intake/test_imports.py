@@ -1,8 +1,12 @@
 """Files through the whole house: counted, quarantined, repaired, replayed, imported twice, readable again."""
 
+import json
+
 import pytest
 
 from geleit.errors import GeleitError
+from geleit.intake import imports
+from geleit.intake.imports import Import
 from geleit.sources import quarantine
 from geleit.workspace import open_workspace
 from geleit.workspace.scaffold import init
@@ -255,3 +259,27 @@ def test_progress_tells_what_is_read_and_taken_in(root):
     assert (said[-1].source, said[-1].records, said[-1].share, said[-1].taking) == ("till", 2_500, 1.0, 2_500)
     assert {"archive", "needs", "journal"} <= set(steps)
     assert any(step.startswith("customers: ") for step in steps)
+
+
+LETTERS = """
+file: exports/letters.jsonl
+events: [{kind: note_written, key: no, time: day, identifiers: {email: mail}, properties: {text: text}}]
+"""
+
+
+def test_long_records_are_taken_in_before_memory_is_full(tmp_path, monkeypatch):
+    """Few events may be many bytes: a mailbox of letters, tickets with all that was said."""
+    init(tmp_path / "acme", name="Acme")
+    (tmp_path / "acme" / "sources" / "letters.yaml").write_text(LETTERS)
+    record = {"day": "2026-03-01", "mail": "ada@example.org", "text": "leise " * 150_000}
+    with (tmp_path / "acme" / "exports" / "letters.jsonl").open("w") as file:
+        for number in range(30):
+            file.write(json.dumps(record | {"no": str(number)}) + "\n")
+    chunk = 20_000_000  # bytes of records and their bodies
+    monkeypatch.setattr(imports, "HEAVY", chunk)
+    taken, gathered = [], Import.gathered
+    monkeypatch.setattr(Import, "gathered", lambda self: taken.append(self.weight) or gathered(self))
+    with open_workspace(tmp_path / "acme") as workspace:
+        (summary,) = workspace.import_sources()
+        assert (summary.read, summary.new) == (30, 30)
+    assert max(taken) < 2 * chunk

@@ -8,7 +8,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from geleit.errors import GeleitError
-from geleit.sources import files
+from geleit.sources import files, parquet_records, vectors_joined
 from geleit.sources.definition import SourceDefinition
 
 YAML = """\
@@ -175,6 +175,29 @@ def test_json_path_that_leads_nowhere(bench):
         bench.map(contacts("a.json") + "    records: ticket\n")
     assert "no 'ticket'" in caught.value.message
     assert "tickets" in caught.value.hint
+
+
+@pytest.mark.parametrize("worth", [0, 10**9], ids=["machine code", "DuckDB"])
+@pytest.mark.parametrize("repeated", [False, True])
+def test_long_rows_of_parquet_are_read_a_few_at_a_time(bench, monkeypatch, worth, repeated):
+    """Whether the file holds each text or, once, the one of them all."""
+    monkeypatch.setattr(vectors_joined, "WORTH", worth)
+    texts = [None if n % 7 == 3 else f"{0 if repeated else n}ä" * 500 for n in range(50)]
+    table = pa.table({"mail": [f"p{n}@x.org" for n in range(50)], "zeit": [GOOD] * 50, "text": texts})
+    pq.write_table(table, bench.root / "a.parquet")
+    definition = bench.define(contacts("a.parquet"))
+
+    def read():
+        return list(files.read(definition, bench.root, frozenset({"mail", "zeit", "text"})))
+
+    (whole,) = read()
+    monkeypatch.setattr(parquet_records, "HEAVY", 10_000)
+    some = read()
+    assert len(some) > 5
+    assert max(one.columns.nbytes for one in some) < 20_000
+    for name in ("lines", "raw", "ids"):
+        assert [each for one in some for each in getattr(one, name)] == list(getattr(whole, name))
+    assert pa.concat_tables([one.columns for one in some]).equals(whole.columns)
 
 
 @pytest.mark.parametrize("name", ["b.json", "b.parquet", "b.csv.gz"])

@@ -32,6 +32,7 @@ from geleit.sources.records import ATTACHED, Loose, Rejected
 
 BULK = 2_000  # events from which the sources of a run go in bulk: fewer are in sooner the live way
 TOGETHER = 75_000  # events that a bulk load acknowledges together: meanwhile the other process maps more
+HEAVY = 256_000_000  # bytes of events that are taken in together however few they are: whole letters, say
 
 
 @dataclass(slots=True)
@@ -119,7 +120,7 @@ class Run:
     def ended(self, one: Import) -> None:
         """A source was read to its end; what several small ones gave is taken in together."""
         self.pending.append(one)
-        if self.load is not None and sum(other.size for other in self.pending) >= TOGETHER:
+        if _enough(self.pending):
             self._take_pending()
 
     def take(self, imports: Sequence[Import]) -> None:
@@ -177,6 +178,11 @@ class Import:
         """How many events and rejections wait."""
         return sum(one.size for one in self.waiting)
 
+    @property
+    def weight(self) -> int:
+        """How many bytes the events have that wait."""
+        return sum(int(one.staged.nbytes) for one in self.waiting)
+
     def job(self, root: Path, *, again: bool) -> Job | None:
         """What is to be read; None if that cannot be: the summary says why."""
         intake, name = self.intake, self.definition.name
@@ -210,7 +216,7 @@ class Import:
         if isinstance(said, Chunk):
             self.waiting.append(said)
             self._count(said)
-            if self.size >= TOGETHER:
+            if _enough([self]):
                 self._try_to_take()
             return
         if said is not None:
@@ -339,6 +345,11 @@ class Import:
             quarantine.settle_files(connection, name, readable, self.now)
             for place, token in positions:
                 read_positions.store(connection, name, place, token, self.now)
+
+
+def _enough(imports: Sequence[Import]) -> bool:
+    """Whether what waits in some sources is enough to be taken in together."""
+    return sum(one.size for one in imports) >= TOGETHER or sum(one.weight for one in imports) >= HEAVY
 
 
 def replay(

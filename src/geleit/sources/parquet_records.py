@@ -17,7 +17,8 @@ from geleit.sources.records import Records, UnreadableError
 from geleit.sources.vectors import Texts
 from geleit.sources.vectors_records import identified
 
-BATCH = 100_000  # rows that are read at once
+BATCH = 100_000  # rows that are read at once, at most
+HEAVY = 64_000_000  # bytes that are read at once, roughly: rows may hold whole letters
 
 
 def read(definition: SourceDefinition, located: Located, columns: frozenset[str]) -> Iterator[Records]:
@@ -31,8 +32,7 @@ def read(definition: SourceDefinition, located: Located, columns: frozenset[str]
             present = file.schema_arrow.names
             require_columns(definition, name, present, columns)
             needed = {column.casefold() for column in columns}
-            for batch in file.iter_batches(batch_size=BATCH):
-                table = pa.Table.from_batches([batch])
+            for table in _batches(file):
                 raw, ids = identified(definition.name, table)
                 yield Records(
                     name,
@@ -44,6 +44,17 @@ def read(definition: SourceDefinition, located: Located, columns: frozenset[str]
                 number += len(raw)
     except pa.ArrowException as error:
         raise UnreadableError(f"not a whole Parquet file ({error})") from None
+
+
+def _batches(file: pq.ParquetFile) -> Iterator[pa.Table]:
+    """The rows, so many together as fit; what stands in the file once for many rows counts when it is read."""
+    parts = file.metadata
+    written = sum(parts.row_group(number).total_byte_size for number in range(parts.num_row_groups))
+    for batch in file.iter_batches(batch_size=max(1, min(BATCH, HEAVY * parts.num_rows // max(1, written)))):
+        table = pa.Table.from_batches([batch])
+        some = max(1, table.num_rows * HEAVY // max(HEAVY, table.nbytes))
+        for first in range(0, table.num_rows, some):
+            yield table.slice(first, some)
 
 
 def schema(located: Located) -> pa.Schema:
