@@ -11,6 +11,7 @@ from geleit.clock import DAY
 from geleit.errors import GeleitError
 from geleit.events.kinds import Catalogue
 from geleit.sources import guess as guessing
+from geleit.sources import related
 from geleit.sources.definition import load_source
 from geleit.sources.mapping import Setting, map_source, preview
 
@@ -180,6 +181,28 @@ def test_nothing_is_proposed_where_it_is_unsure(root, lines):
     assert "attach" not in drafted(root, folder / "orders.csv").yaml
     with pytest.raises(GeleitError, match=r"nothing says which belong together: lines\.csv, orders\.csv"):
         guessing.guess(folder, root=root, zone="Europe/Berlin", now=NOW)
+
+
+def test_what_is_not_compared_is_said(root, monkeypatch):
+    folder = root / "exports" / "shop"
+    folder.mkdir()
+    (folder / "orders.csv").write_text(text(ORDERS))
+    (folder / "lines.csv").write_text(text([*LINES, *(("1003", "Filter", "1", "5,00", "5,00") for _ in range(30))]))
+    (folder / "empty.csv").write_text("")
+    for name in ("mugs", "cups"):
+        (folder / f"{name}.csv").write_text("what;size\n" + "mug;large\n" * 200)
+    monkeypatch.setattr(related, "MOST", 3)
+    monkeypatch.setattr(related, "ROWS", 20)
+    found = drafted(root, folder)
+    assert "attach:" in found.yaml
+    assert "in the 3 smallest of 5; left out: cups.csv, mugs.csv" in found.notes
+    assert "empty.csv cannot be read or is empty, and was not compared" in found.notes
+    assert "only the first 20 rows of lines.csv were compared with other exports" in found.notes
+    monkeypatch.setattr(related, "MOST", 2)
+    with pytest.raises(GeleitError, match=r"2 smallest of 5; left out: lines\.csv, cups\.csv, mugs\.csv"):
+        guessing.guess(folder, root=root, zone="Europe/Berlin", now=NOW)
+    beside = drafted(root, folder / "orders.csv")
+    assert "in the 2 smallest of 4; left out: cups.csv, mugs.csv" in beside.notes
 
 
 def test_an_empty_folder_is_refused(root):

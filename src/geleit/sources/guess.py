@@ -104,29 +104,36 @@ def guess_table(url: str, table: str, *, root: Path, zone: str, now: int, name: 
 
 @dataclass(frozen=True, slots=True)
 class _Chosen:
-    """The export that is drafted, those whose rows it takes along, and the patterns that stand for files, by their names."""
+    """The export that is drafted, those whose rows it takes along, and the patterns that stand for files, by their names.
+
+    ``notes``: what was left out when exports were compared.
+    """
 
     head: Table
     belonging: Sequence[Related]
     patterns: Mapping[str, str]
     others: Sequence[str] = ()
+    notes: tuple[str, ...] = ()
 
 
 def _of_file(file: Located, near: Sequence[Located], times: TimeReader) -> _Chosen:
     """One export: with what is inside it, if that belongs together, else with what belongs to it nearby."""
+    notes: tuple[str, ...] = ()
     if len(parts := sample.parts(file)) > 1:
-        tables = _tables([(file, part) for part in parts], times)
-        if found := related.together(tables):
-            return _Chosen(*found, {})
+        inside = related.compared([(file, part) for part in parts], times)
+        notes = inside.notes
+        if found := related.together(inside.tables):
+            return _Chosen(*found, {}, notes=notes)
     head = Table(file, "", looked := sample.look(file), columns_of(looked, times), ())
     usual = [one for one in near if ending(one.name) in ENDINGS]
     if ending(file.name) == ARCHIVE or not usual or not (whole := related.table_of(file, times)):
-        return _Chosen(head, (), {})
-    others = _tables([(one, "") for one in usual], times)
-    if not (found_ := related.belonging(whole, others)) and (owner := _owner(whole, others)):
+        return _Chosen(head, (), {}, notes=notes)
+    others = related.compared([(one, "") for one in usual], times, whole)
+    notes = (*notes, *others.notes)
+    if not (found_ := related.belonging(whole, others.tables)) and (owner := _owner(whole, others.tables)):
         note = f"its rows seem to belong to the records of {owner}: geleit source guess {owner} drafts both together"
-        return _Chosen(replace(head, sample=replace(looked, notes=(*looked.notes, note))), (), {})
-    return _Chosen(whole, found_, {})
+        return _Chosen(head, (), {}, notes=(note, *notes))
+    return _Chosen(whole, found_, {}, notes=notes)
 
 
 def _owner(table: Table, others: Sequence[Table]) -> str:
@@ -148,11 +155,13 @@ def _chosen(folder: str, files: Sequence[Located], times: TimeReader) -> _Chosen
     if len(first) == 1:
         (only,) = first.values()
         return replace(_of_file(only, (), times), patterns=names)
-    found = related.together(_tables([(one, "") for one in first.values()], times))
+    looked = related.compared([(one, "") for one in first.values()], times)
+    found = related.together(looked.tables)
     if found is None:
         held = ", ".join(sorted(names.values()))
+        left = "".join(f"; {note}" for note in looked.notes)
         raise GeleitError(
-            f"{folder} holds several exports, and nothing says which belong together: {held}",
+            f"{folder} holds several exports, and nothing says which belong together: {held}{left}",
             hint="draft each on its own: geleit source guess FILE; rows that belong to records of another file: attach",
         )
     head, belonging = found
@@ -160,13 +169,8 @@ def _chosen(folder: str, files: Sequence[Located], times: TimeReader) -> _Chosen
     same = {one.table.file.name for one in belonging if star and digits_of(one.table.file.name) == star}
     patterns = {name: shown.replace("*", STAR) if name in same else shown for name, shown in names.items()}
     used = {head.file.name, *(one.table.file.name for one in belonging)}
-    return _Chosen(head, belonging, patterns, [shown for name, shown in names.items() if name not in used])
-
-
-def _tables(given: Sequence[tuple[Located, str]], times: TimeReader) -> list[Table]:
-    """The exports that can be read, some of the smallest if there are many."""
-    some = sorted(given, key=lambda one: (one[0].size, one[0].name))[: related.MOST]
-    return [table for file, part in some if (table := related.table_of(file, times, part))]
+    others = [shown for name, shown in names.items() if name not in used]
+    return _Chosen(head, belonging, patterns, others, looked.notes)
 
 
 def _drafted(
@@ -189,6 +193,7 @@ def _drafted(
         notes += [f"beside it there is {', '.join(left)}: what is of another kind is another source"] if left else []
         found = replace(found, notes=tuple(notes))
     along = draft_attached.along(head, chosen.belonging, chosen.patterns)
+    found = replace(found, notes=(*found.notes, *chosen.notes))
     columns, let = draft_attached.numbered(head, chosen.belonging)
     found = replace(found, fields={**(more or {}), **found.fields, **({"let": let} if let else {})})
     if ready := known_forms.ready_for(found):

@@ -18,6 +18,7 @@ from geleit.sources.times import TimeReader
 
 ROWS = 20_000  # records of each export that are compared
 MOST = 12  # exports that are compared
+NAMED = 8  # exports that are named
 FEWEST = 2  # records that tell something
 FOUND = 0.9  # share of rows that name a record
 HAVING = 0.2  # share of records that have rows
@@ -36,6 +37,7 @@ class Table:
     sample: Sample
     columns: Sequence[Column]
     rows: Sequence[Mapping[str, str]]
+    more: bool = False  # whether it has more rows than these
 
     @property
     def name(self) -> str:
@@ -54,6 +56,14 @@ class Table:
 
 
 @dataclass(frozen=True, slots=True)
+class Compared:
+    """Exports that are compared; ``notes`` say which exports and rows are not."""
+
+    tables: Sequence[Table]
+    notes: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Related:
     """An export whose rows belong to the records of another one: by which columns (there: here), and how it is known."""
 
@@ -68,11 +78,38 @@ def table_of(file: Located, times: TimeReader, part: str = "") -> Table | None:
         sample = look(file, part)
         rows = [
             {name: value_text(value) for name, value in record.items()}
-            for record in first_records(file, sample.fields, ROWS)
+            for record in first_records(file, sample.fields, ROWS + 1)
         ]
     except (*DAMAGE, GeleitError):
         return None
-    return Table(file, part, sample, columns_of(sample, times), rows)
+    return Table(file, part, sample, columns_of(sample, times), rows[:ROWS], more=len(rows) > ROWS)
+
+
+def compared(given: Sequence[tuple[Located, str]], times: TimeReader, head: Table | None = None) -> Compared:
+    """The exports (files, or parts of one) that can be read, the smallest if there are many; with ``head``, if it is known."""
+    ordered = sorted(given, key=lambda one: (one[0].size, one[0].name, one[1]))
+    some, rest = ordered[:MOST], ordered[MOST:]
+    found = [(table_of(file, times, part), part or file.name) for file, part in some]
+    tables = [table for table, _ in found if table]
+    broken = [name for table, name in found if not table]
+    notes = []
+    if rest:
+        left = _named([part or file.name for file, part in rest])
+        notes.append(
+            f"which exports belong together was looked for in the {MOST} smallest of {len(given)}; left out: {left}"
+        )
+    if broken:
+        notes.append(f"{_named(broken)} cannot be read or is empty, and was not compared")
+    if long := [table.part or table.file.name for table in (head, *tables) if table and table.more]:
+        notes.append(f"only the first {ROWS:,} rows of {_named(long)} were compared with other exports")
+    return Compared(tables, tuple(notes))
+
+
+def _named(files: Sequence[str]) -> str:
+    """Files by their own names, the first of many."""
+    names = [PurePosixPath(one).name for one in files]
+    more = f" and {len(names) - NAMED} more" if len(names) > NAMED else ""
+    return ", ".join(names[:NAMED]) + more
 
 
 def together(tables: Sequence[Table]) -> tuple[Table, list[Related]] | None:
