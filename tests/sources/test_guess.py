@@ -138,6 +138,61 @@ def test_a_column_of_texts_and_objects_is_left_whole(draft):
     assert {str(one) for one in events[1].identifiers} == {"email:a@example.org"}
 
 
+def test_an_object_inside_an_object_is_opened_if_it_holds_a_person(draft):
+    text = """[{"created": "2026-03-01T10:00:00Z", "event": "rated", "response": {"user": {"email": "ada@example.org", "it's": 1},
+    "rating": {"of": 10}, "note": {}}}, {"created": "2026-03-02T10:00:00Z", "event": "rated", "response": {"user": {},
+    "rating": {"of": 9}, "note": {}}}]"""
+    found, events, rejected = draft("survey.json", text)
+    assert {str(one) for one in events[0].identifiers} == {"email:ada@example.org"}
+    assert events[0].properties == {
+        "response_note": "{}",
+        "response_rating": '{"of":10}',
+        "response_user_it_s": "1",
+    }
+    assert [one.reason for one in rejected] == ["no_identifier"]
+    assert "in 50 % of the records nobody is named" in " ".join(found.notes)
+
+
+def test_who_asks_is_the_person_and_not_the_help_desk(draft):
+    text = "id;created_at;subject;requester_id;recipient\n1;2026-03-01;Noise;77;help@example.com\n2;2026-03-02;Water;78;help@example.com\n"
+    _, events, rejected = draft("tickets.csv", text)
+    assert rejected == []
+    assert [[str(one) for one in event.identifiers] for event in events] == [
+        ["tickets.customer_no:77"],
+        ["tickets.customer_no:78"],
+    ]
+    assert events[0].properties["recipient"] == "help@example.com"
+    _, events, _ = draft("mails.csv", "at;what;recipient\n2026-03-01;hello;ada@example.org\n")
+    assert [str(one) for one in events[0].identifiers] == ["email:ada@example.org"]  # nobody else is named
+
+
+def test_a_log_with_a_few_orders_in_it_is_not_grouped_by_them(draft):
+    lines = [f'{{"event": "page", "at": "2026-03-0{n}", "user_id": "K-{n}"}}' for n in range(1, 6)]
+    lines += ['{"event": "bought", "at": "2026-03-06", "user_id": "K-1", "order_id": "A-1"}'] * 2
+    found, events, rejected = draft("log.jsonl", "\n".join(lines) + "\n")
+    assert "group:" not in found.yaml
+    assert (len(events), rejected) == (7, [])
+
+
+def test_columns_that_blanks_separate(draft):
+    text = " customer_id  date number  dollar_value\n 00001 19970101  1   11.77\n 00002 19970112 12  212.00\n"
+    found, events, rejected = draft("sales.txt", text)
+    assert 'delimiter: " "' in found.yaml
+    assert (rejected, [event.properties["total"] for event in events]) == ([], [11.77, 212])
+    found, _, _ = draft("names.txt", "full name\nAda Berg\nBo Tal\n")
+    assert "delimiter" not in found.yaml
+
+
+READY = Path(__file__).parent / "ready"
+
+
+@pytest.mark.parametrize("name", [path.name for path in sorted(READY.glob("*.json*")) if ".later." not in path.name])
+def test_every_export_of_a_known_form_gives_events(draft, name):
+    """What the ready definitions read gives events by a plain draft, too, if only some of them."""
+    found, events, _ = draft(name, (READY / name).read_text(encoding="utf-8"))
+    assert events, found.yaml
+
+
 def test_an_export_of_a_known_form_names_the_ready_definition():
     wanted = {}
     for path in sorted((Path(__file__).parent / "ready").glob("*.*")):

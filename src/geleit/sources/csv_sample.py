@@ -6,6 +6,7 @@ import io
 import re
 from collections import Counter
 from collections.abc import Sequence
+from itertools import islice
 from typing import Any
 
 from geleit.sources.csv_records import DELIMITERS, Dialect, Row, split
@@ -33,6 +34,9 @@ def csv_fields(head: bytes) -> tuple[dict[str, Any], list[str]]:
     if quote == "'":
         found["quote"] = quote
     rows = _rows(text, quote)
+    if not rows and (rows := _blank_separated(text)):
+        found["delimiter"] = " "
+        notes.append("blanks separate its columns (delimiter)")
     above = next((place for place, row in enumerate(rows) if _is_header(row, rows)), 0)
     if above:
         found["skip_lines"] = rows[above].line - 1
@@ -62,6 +66,14 @@ def _rows(text: str, quote: str) -> list[Row]:
         if width > 1 and (times, width) > most:
             best, most = rows, (times, width)
     return best
+
+
+def _blank_separated(text: str) -> list[Row]:
+    """The first rows, cut by blanks, if all have the same number of fields and these look like values; none otherwise."""
+    rows = list(islice(split(Lines(io.StringIO(text, newline="")), Dialect(" ", blanks=True)), ROWS))
+    width, times = _usual(rows)
+    values = [field for row in rows[1:2] for field in row.fields if VALUE.fullmatch(field)]
+    return rows if width > FEW_VALUES <= len(values) and 1 < times == len(rows) else []
 
 
 def _usual(rows: Sequence[Row]) -> tuple[int, int]:

@@ -67,12 +67,12 @@ def look(url: str, table: str, root: Path, *, secret: str = "") -> Sample:
     with closing(database_records.read(definition, root, frozenset(), {})) as chunks:
         for chunk in islice(chunks, 1):
             records = [_decoder.decode(text) for text in chunk.raw[:SAMPLE]]
-    values = opened_values(records)
+    values, deep = opened_values(records)
     if not any(values.values()):
         raise GeleitError(f"{table} holds no rows", hint="name another one with --table")
     fields, notes = _again(database, found, values)
     names = frozenset(name for record in records for name in record)
-    return Sample("jsonl", {"database": fields}, values, names, len(records), notes)
+    return Sample("jsonl", {"database": fields}, values, names, len(records), notes, deep)
 
 
 def _again(

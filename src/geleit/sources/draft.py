@@ -91,6 +91,10 @@ def _with_own_number(place: Place, sample: Sample, columns: Sequence[Column]) ->
     bought = _named(place) in ORDERS and "time" in found and ("amount" in found or "price" in found)
     if ids and (len(ids[0].values) > 2 * len(orders[0].values) if orders else bought):
         return sample, {**found, "order": ids[:1], "id": ids[1:], "property": [*found.get("property", []), *orders]}
+    if (
+        orders and "event" in found and 2 * len(orders[0].values) < sample.count
+    ):  # a log of many things, orders among them
+        return sample, {**found, "order": [], "property": [*found.get("property", []), *orders]}
     who = [column for role in PERSONAL for column in found.get(role, [])]
     if orders or ids or not who or not bought:
         return sample, found

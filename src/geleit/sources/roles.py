@@ -38,7 +38,8 @@ NAMED: tuple[tuple[str, str], ...] = (
     ("name", r"^(name|full_?name|customer_?name|kundenname)$"),
     (
         "person",
-        r"(customer|kunden?|client|user|member|mitglieds?|contact|kontakt|person(en)?|account|konto)" + NUMBERED,
+        r"(customer|kunden?|client|user|member|mitglieds?|contact|kontakt|person(en)?|account|konto|requester|buyer|purchaser|"
+        r"subscriber|caller|attendee|participant|anrufer|besteller|k(ä|ae)ufer|teilnehmer)" + NUMBERED,
     ),
     ("anonymous", r"(session|visitor|visit|besucher|anonymous|cookie|client_id|device)" + NUMBERED),
     ("card", r"(loyalty|kundenkarten?|bonus|card|karten?)" + NUMBERED),
@@ -56,6 +57,7 @@ NAMED: tuple[tuple[str, str], ...] = (
     ("trait", r"(city|ort|stadt|zip|plz|postal|country|land|street|strasse|straße|birth|geburt|gender|segment|cohort)"),
     ("id", r"^(_?key|id|uid|uuid|nr|no|nummer|number)$"),
 )
+OWN = re.compile(r"(^|_)(to|cc|recipient|empf(ae|ä)nger|agent|assignee|staff|mitarbeiter|bearbeiter)(_|$)")
 NUMBERS = frozenset(
     ("order", "person", "anonymous", "card", "case", "id")
 )  # roles whose values are numbers of something
@@ -110,23 +112,27 @@ SHAPES: tuple[tuple[str, str], ...] = (
 class Column:
     """One column of the export: its name, some filled values, and what it seems to be; ``form`` is that of its times.
 
-    ``second``: a role that it could have, too, and another column has.
+    ``depth``: how many objects it lies in. ``second``: a role that it could have, too, and another column has.
     """
 
     name: str
     values: tuple[str, ...]
     role: str
-    nested: bool = False
+    depth: int = 0
     form: Form | None = None
     second: str = ""
 
     @property
     def sql(self) -> str:
-        """The column as an SQL expression; ``user.email`` is the field of an object."""
-        outer, dot, inner = self.name.partition(".")
-        if dot and self.nested:
-            field = inner.replace("'", "''")
-            return f"{Column(outer, (), '').sql}->>'{field}'"
+        """The column as an SQL expression; ``user.email`` is the field of an object.
+
+        >>> Column("response.user.email", (), "email", 2).sql
+        "response->'user'->>'email'"
+        """
+        if self.depth:
+            outer, *inner = self.name.split(".", self.depth)
+            *path, last = ["'" + field.replace("'", "''") + "'" for field in inner]
+            return "->".join((Column(outer, (), "").sql, *path)) + f"->>{last}"
         return self.name if _stands_alone(self.name) else '"' + self.name.replace('"', '""') + '"'
 
     @property
@@ -158,7 +164,8 @@ def _stands_alone(name: str) -> bool:
 def columns_of(sample: Sample, times: TimeReader) -> list[Column]:
     """The columns with their roles; of roles that only one can have, the first has it that is filled well."""
     every = [
-        _column(name, tuple(values), times, nested=name not in sample.columns) for name, values in sample.values.items()
+        _column(name, tuple(values), times, 0 if name in sample.columns else 1 + (name in sample.deep))
+        for name, values in sample.values.items()
     ]
     filled: dict[str, int] = {}
     for column in every:
@@ -172,7 +179,13 @@ def columns_of(sample: Sample, times: TimeReader) -> list[Column]:
             continue
         taken.add(column.role)
         columns.append(column)
-    return columns
+    return [_of_no_customer(column) if "person" in taken else column for column in columns]
+
+
+def _of_no_customer(column: Column) -> Column:
+    """An address that is the company's own where another column tells the person: that which a ticket was sent to."""
+    own = column.role == "email" and OWN.search(snake(column.name))
+    return replace(column, role="property") if own else column
 
 
 def by_role(columns: Sequence[Column]) -> Mapping[str, list[Column]]:
@@ -191,11 +204,11 @@ def share(values: Sequence[str], holds: Callable[[str], object]) -> bool:
     return sum(bool(holds(value)) for value in some) >= MOSTLY * len(some)
 
 
-def _column(name: str, values: tuple[str, ...], times: TimeReader, *, nested: bool) -> Column:
+def _column(name: str, values: tuple[str, ...], times: TimeReader, depth: int) -> Column:
     role = _role(name, values, times) if values else "property"
     if role == "time" and not share(values, _readable(times)):
-        return Column(name, values, role, nested, form_of(values, mostly=MOSTLY))
-    return Column(name, values, role, nested)
+        return Column(name, values, role, depth, form_of(values, mostly=MOSTLY))
+    return Column(name, values, role, depth)
 
 
 def _role(name: str, values: Sequence[str], times: TimeReader) -> str:

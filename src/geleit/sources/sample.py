@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import PurePosixPath
@@ -10,6 +11,7 @@ from typing import Any
 import msgspec
 
 from geleit.errors import GeleitError
+from geleit.events.kinds import snake
 from geleit.sources import archives, excel_records, files
 from geleit.sources.csv_sample import csv_fields
 from geleit.sources.definition import SourceDefinition
@@ -26,6 +28,8 @@ SHEETS = 8  # sheets looked at
 DATABASES = (".sqlite", ".sqlite3", ".db")
 TITLE_ROWS = 20  # rows of a sheet looked at for the header
 
+PERSON = re.compile(r"^(e_?mail|mail|phone|telefon|user_?id|customer_?id|kunden_?nr)$")  # what points at somebody
+
 _decoder = msgspec.json.Decoder(float_hook=str)
 
 
@@ -34,8 +38,8 @@ class Sample:
     """Some records of an export.
 
     ``fields`` are those of a source definition that this file needs besides its name; ``values``: column to its filled
-    values as text, objects opened one level (``user.email``); ``columns`` the names as they stand in the file; ``count``
-    of records; ``notes`` are for people.
+    values as text, objects opened one level (``user.email``), those that point at a person two (``object.author.email``,
+    named in ``deep``); ``columns`` the names as they stand in the file; ``count`` of records; ``notes`` are for people.
     """
 
     form: Format
@@ -44,6 +48,7 @@ class Sample:
     columns: frozenset[str]
     count: int
     notes: tuple[str, ...]
+    deep: frozenset[str] = frozenset()
 
 
 def look(file: Located, part: str = "") -> Sample:
@@ -73,11 +78,11 @@ def look(file: Located, part: str = "") -> Sample:
     except DAMAGE as error:
         raise GeleitError(f"{file.name} cannot be read: {error}", hint="is it the right file?") from None
     records = list(first_records(file, fields))
-    values = opened_values(records)
+    values, deep = opened_values(records)
     if not any(values.values()):
         raise GeleitError(f"{file.name} holds no records", hint="export it again, with its header line")
     names = frozenset(name for record in records for name in record)
-    return Sample(form, fields, values, names, len(records), tuple(notes))
+    return Sample(form, fields, values, names, len(records), tuple(notes), deep)
 
 
 def _reading(name: str, fields: Mapping[str, Any]) -> SourceDefinition:
@@ -114,18 +119,49 @@ def parts(file: Located) -> list[str]:
     return []
 
 
-def opened_values(records: Sequence[dict[str, Any]]) -> dict[str, list[str]]:
-    """Filled values per column as text; columns that hold nothing but objects are opened one level."""
+def opened_values(records: Sequence[dict[str, Any]]) -> tuple[dict[str, list[str]], frozenset[str]]:
+    """Filled values per column as text; columns that hold nothing but objects are opened one level, and in these persons.
+
+    Returns also the names of what was opened twice.
+    """
     values: dict[str, list[str]] = {}
-    plain = {name for record in records for name, value in record.items() if _filled(value) and not _object(value)}
-    for record in records:
+    deep: set[str] = set()
+    outer = _only_objects(records)
+    insides = {name: [_object(record.get(name)) for record in records] for name in outer}
+    persons = {name: _persons(inside) for name, inside in insides.items()}
+    for place, record in enumerate(records):
         for name, value in record.items():
-            inside = {} if name in plain else _object(value)
-            if not inside:
+            if name not in outer:
                 values.setdefault(name, []).extend(_filled(value))
-            for key, one in inside.items():
-                values.setdefault(f"{name}.{key}", []).extend(_filled(one))
-    return values
+                continue
+            for key, one in insides[name][place].items():
+                if key not in persons[name]:
+                    values.setdefault(f"{name}.{key}", []).extend(_filled(one))
+                for last, fact in _object(one).items() if key in persons[name] else ():
+                    deep.add(f"{name}.{key}.{last}")
+                    values.setdefault(f"{name}.{key}.{last}", []).extend(_filled(fact))
+    return values, frozenset(deep)
+
+
+def _only_objects(records: Sequence[Mapping[str, Any]]) -> set[str]:
+    """The names under which there are objects, and nothing else that is filled."""
+    objects = {name for record in records for name, value in record.items() if _object(value)}
+    plain = {name for record in records for name, value in record.items() if _filled(value) and not _is_object(value)}
+    return objects - plain
+
+
+def _persons(inside: Sequence[Mapping[str, Any]]) -> set[str]:
+    """The members of an object that are objects themselves and point at a person."""
+    return {
+        key
+        for key in _only_objects(inside)
+        if "." not in key and any(PERSON.search(snake(name)) for one in inside for name in _object(one.get(key)))
+    }
+
+
+def _is_object(value: Any) -> bool:
+    """Whether it is an object, even an empty one."""
+    return value in ({}, "{}") or bool(_object(value))
 
 
 def value_text(value: Any) -> str:
