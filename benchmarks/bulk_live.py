@@ -13,6 +13,7 @@ from pathlib import Path
 from bulk_watch import Watch
 
 from geleit.events.event import Event, Identifier
+from geleit.processes import seldom_searched
 from geleit.workspace import open_workspace
 
 BATCH = 20  # events that are acknowledged together
@@ -51,7 +52,7 @@ def batch(number: int, people: int) -> list[Event]:
 def accept(root: Path, people: int, every: float) -> list[Acknowledged]:
     """A batch every so many seconds (later if the last one is not in yet), until standard input ends."""
     found = []
-    with open_workspace(root) as workspace, workspace.ledger.relieving():  # as the server that takes events does
+    with open_workspace(root) as workspace, workspace.ledger.relieving(), seldom_searched():  # as the server does
         watch = Watch(workspace.ledger)
         workspace.intake.accept(batch(0, people))  # the first one builds what later ones find
         number, due = 1, time.monotonic()

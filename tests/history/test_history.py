@@ -88,6 +88,22 @@ def test_every_answer_says_its_state(company, event):
         assert duck.execute("SELECT * FROM as_of").fetchall() == [(1, 2, 2, company.now, 0)]
 
 
+def test_without_a_journal_a_question_reads_no_more_than_it_needs(company, event):
+    def asked():
+        with company.history.open_view() as duck:
+            question = "SELECT kind, channel, t FROM events WHERE kind = 'product_viewed' ORDER BY t"
+            plan = duck.execute(f"EXPLAIN {question}").fetchall()[0][1]
+            return duck.execute(question).fetchall(), {name for name in ("body", "event_id") if name in plan}
+
+    company.accept((event(1), 1), (event(2), 1))
+    company.archive.drain()
+    first = asked()
+    assert first == ([(e.kind, "", e.t) for e in (event(1), event(2))], set())
+    company.accept((event(3, place={"channel": "till"}), 2))
+    rows, read = asked()
+    assert (rows[:2], rows[2][1], "body" in read) == (first[0], "till", True)
+
+
 @pytest.mark.parametrize("harm", ["manifest.json", "journal.duckdb"])
 def test_without_a_sound_journal_everything_is_still_answered(company, event, harm):
     company.accept((event(1), 1), (event(2), 2))

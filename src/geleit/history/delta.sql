@@ -72,6 +72,8 @@ ORDER BY customer_id, t, ord, event_id
 -- name: settle
 -- purpose: let go of what only the making of the delta needed
 DROP VIEW read_events;
+DROP VIEW needed;
+DROP VIEW owned;
 DROP VIEW keyed;
 DROP TABLE IF EXISTS fresh;
 DROP TABLE IF EXISTS stored;

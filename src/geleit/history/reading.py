@@ -61,6 +61,7 @@ PLACED = sa.union_all(
 _WAITING = sa.select(tables.need.c.id).join(tables.recut, tables.recut.c.customer_id == tables.need.c.customer_id)
 _ASSIGNED = sa.select(tables.need_event.c.event_id, tables.need_event.c.need_id)
 
+OF_BODY = ("place", "told_kind", "supposed")  # what a touchpoint depends on that stands in an event's body
 TOUCH = pa.schema(
     [(name, pa.string()) for name in ("kind", "place", "told_kind", "supposed", "evidence")]
     + [(name, pa.string()) for name in ("read_kind", "stage", "channel", "medium", "ownership", "initiator")]
@@ -120,9 +121,19 @@ def gather(duck: duckdb.DuckDBPyConnection, paths: Sequence[Path], after: int) -
 
 
 def prepare(duck: duckdb.DuckDBPyConnection, catalogue: Catalogue) -> None:
-    """Find the touchpoint of every distinct combination once, and make the view ``read_events``."""
-    touch(duck, catalogue)
-    duck.execute(load("reading.sql")["read_events"])
+    """Find the touchpoint of every distinct combination once, and make the view ``read_events``.
+
+    It reads and joins nothing that says nothing: no bodies without a place, no needs where there are none.
+    """
+    sql, found = load("reading.sql"), touch(duck, catalogue)
+    if not any(value for name in OF_BODY for value in found[name].to_pylist()):
+        duck.execute(sql["plainly_keyed"])
+    for table, some, none in (
+        ("sliced", "owned_sliced", "owned_whole"),
+        ("assigned", "needed_by_some", "needed_by_none"),
+    ):
+        duck.execute(sql[some if duck.table(table).limit(1).fetchall() else none])
+    duck.execute(sql["read_events"])
 
 
 def touch(duck: duckdb.DuckDBPyConnection, catalogue: Catalogue) -> pa.Table:

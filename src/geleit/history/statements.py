@@ -15,8 +15,8 @@ NAME = re.compile(r"^-- name: (\w+)$", re.MULTILINE)
 def load(file: str) -> Mapping[str, str]:
     """The statements of one .sql file by name; each begins with ``-- name: it`` and a line of purpose.
 
-    >>> sorted(load("reading.sql"))
-    ['combinations', 'keyed', 'read_events', 'unsettled']
+    >>> sorted(load("gathered.sql"))[:3]
+    ['add_expected', 'add_owners', 'add_published']
     """
     return load_from(FOLDER / file)
 
