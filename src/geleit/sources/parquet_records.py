@@ -18,7 +18,8 @@ from geleit.sources.vectors import Texts
 from geleit.sources.vectors_records import identified
 
 BATCH = 100_000  # rows that are read at once, at most
-HEAVY = 64_000_000  # bytes that are read at once, roughly: rows may hold whole letters
+HEAVY = 64_000_000  # bytes of rows that are read at once, roughly: they may hold whole letters
+BUFFER = 1 << 22  # bytes of a column that are read at once: what stands together in a file may be larger than memory
 
 
 def read(definition: SourceDefinition, located: Located, columns: frozenset[str]) -> Iterator[Records]:
@@ -28,7 +29,7 @@ def read(definition: SourceDefinition, located: Located, columns: frozenset[str]
     """
     number, name = 0, located.name
     try:
-        with seekable(located) as handle, pq.ParquetFile(handle) as file:
+        with seekable(located) as handle, pq.ParquetFile(handle, buffer_size=BUFFER, pre_buffer=False) as file:
             present = file.schema_arrow.names
             require_columns(definition, name, present, columns)
             needed = {column.casefold() for column in columns}
@@ -52,7 +53,7 @@ def _batches(file: pq.ParquetFile) -> Iterator[pa.Table]:
     written = sum(parts.row_group(number).total_byte_size for number in range(parts.num_row_groups))
     for batch in file.iter_batches(batch_size=max(1, min(BATCH, HEAVY * parts.num_rows // max(1, written)))):
         table = pa.Table.from_batches([batch])
-        some = max(1, table.num_rows * HEAVY // max(HEAVY, table.nbytes))
+        some = -(-table.num_rows // (table.nbytes // HEAVY + 1))
         for first in range(0, table.num_rows, some):
             yield table.slice(first, some)
 
