@@ -117,3 +117,41 @@ def test_rows_that_no_record_takes_along_and_changed_ones_are_told(geleit, root)
     lines.write_text("no,wat\n")
     code, said = geleit("check")
     assert "exports/lines.csv has no column 'what'" in said
+
+
+def test_the_list_of_what_waits_says_how_many_it_leaves_out(geleit):
+    geleit("import")
+    _, said = geleit("quarantine", "list", "--limit", "1")
+    assert "These are 1 of 2 that wait: --limit 2 lists them all." in said
+    _, said = geleit("quarantine", "list")
+    assert "These are" not in said
+
+
+def test_a_repair_that_is_not_enough_says_why_and_leaves_one_entry(geleit, root):
+    (root / "exports" / "till.csv").write_bytes(b'no,what,day,mail\n1,V,"2026\x81-03-01,a@x.org\n')
+    geleit("import")
+    (waiting,) = json.loads(geleit("quarantine", "list", "--json")[1])
+    code, said = geleit("quarantine", "repair", str(waiting["id"]), "--set", "what=V")
+    assert (code, "it still cannot be mapped: events.0.time" in said) == (1, True)
+    (left,) = json.loads(geleit("quarantine", "list", "--json")[1])
+    assert (left["file"], left["line"], left["reason"]) == ("exports/till.csv", waiting["line"], "no_time")
+
+
+def test_a_source_that_was_not_read_to_its_end_is_told_in_the_list(geleit, root):
+    (root / "exports" / "till2.csv").write_text("no,what,date,mail\n1,V,2026-03-01,a@x.org\n")
+    geleit("import")
+    assert (
+        "till was not read to its end: sources/till: exports/till2.csv has no column 'day'"
+        in geleit("source", "list")[1]
+    )
+
+
+def test_ctrl_c_says_that_nothing_is_lost(root, monkeypatch, capsys):
+    assert root.exists()
+
+    def stopped(*_, **__):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("geleit.workspace.workspace.Workspace.import_sources", stopped)
+    assert main_quietly(monkeypatch, "import") == 130
+    assert "stopped; what was acknowledged is safe" in capsys.readouterr().err

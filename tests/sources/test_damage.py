@@ -166,7 +166,15 @@ def test_a_file_without_a_column_is_told_after_the_others_were_read(folder):
     taken, error = collect(folder.parent, "in/*", ["id"])
     assert taken == ["in/z.csv"]
     assert "in/a.csv has no column 'id'" in error.message
-    assert "1 more like this" in error.message
+    assert "\nand sources/a: in/b.csv has no column 'id'" in error.message
+
+
+def test_of_very_many_files_without_a_column_the_first_are_named(folder):
+    for day in range(1, 7):
+        (folder / f"a{day}.csv").write_bytes(b"nr;name\n1;Ada\n")
+    _, error = collect(folder.parent, "in/*", ["id"])
+    assert [f"in/a{day}.csv" in error.message for day in range(1, 7)] == [True] * 4 + [False] * 2
+    assert error.message.endswith("\nand 2 more like this")
 
 
 def test_a_file_of_no_known_format_is_told_after_the_others_were_read(folder):

@@ -231,3 +231,27 @@ OVERLAPS = """() => [...document.querySelectorAll('td[data-name]')].filter((cell
   probe.remove();
   return wide;
 }).map((cell) => cell.dataset.name)"""
+
+
+def test_a_source_that_was_not_read_to_its_end_says_what_is_missing(tmp_path):
+    desk = SOURCE.format(name="desk", en="Service desk", de="Servicetheke").replace(".jsonl", ".csv")
+    with opened(tmp_path, {"desk": desk}) as workspace:
+        (tmp_path / "exports").mkdir(exist_ok=True)
+        (tmp_path / "exports" / "desk.csv").write_text("renamed;wann\n1;2026-11-18\n")
+        assert workspace.import_sources()[0].error
+        with asked(workspace) as client:
+            english, german = text_of(page_of(client)), text_of(page_of(client, language="de"))
+    assert "1 source was not read to its end." in english
+    assert "Every record could be read." not in english
+    assert "exports/desk.csv has no column" in english
+    assert "Nicht zu Ende gelesen" in german
+
+
+def test_the_first_live_source_never_takes_the_name_of_one_there_is(tmp_path):
+    with (
+        opened(tmp_path, {"web": SOURCE.format(name="web", en="Web", de="Web")}) as workspace,
+        asked(workspace) as client,
+    ):
+        page = unescape(page_of(client))
+    assert 'echo "collect: true" > sources/web2.yaml' in page
+    assert "sources/web.yaml" not in page

@@ -14,6 +14,8 @@ from geleit.cli.output import fail, say
 from geleit.errors import GeleitError
 from geleit.processes import without_frames
 
+INTERRUPTED = 130  # the exit code of a program that Ctrl+C ended
+
 app = typer.Typer(
     name="geleit",
     help="Join what your systems know about a person into one customer, and see the journey that person is on.",
@@ -52,9 +54,13 @@ def main() -> None:
     except GeleitError as error:
         fail(error, as_json)
         raise SystemExit(1) from None
-    except KeyboardInterrupt:
-        fail(GeleitError("stopped; what was acknowledged is safe", hint="run the same command again to go on"), as_json)
-        raise SystemExit(130) from None
+    except SystemExit as end:
+        if end.code == INTERRUPTED:  # what typer makes of Ctrl+C
+            fail(
+                GeleitError("stopped; what was acknowledged is safe", hint="run the same command again to go on"),
+                as_json,
+            )
+        raise
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         raise SystemExit(0) from None

@@ -105,9 +105,15 @@ def list_(
     """List what waits, with its reason."""
     with opened(folder) as workspace:
         entries = workspace.quarantine(source or None, limit)
-    rows = [[str(e.id), e.source, _place(e), e.reason, e.message] for e in entries]
-    heads = ["id", "source", "place", "reason", "what happened"]
-    show(entries, as_json, lambda: table(heads, rows, empty="nothing waits in quarantine"))
+        waiting = sum(n for (name, _), n in quarantine.counts(workspace.ledger).items() if source in ("", name))
+
+    def text() -> None:
+        rows = [[str(e.id), e.source, _place(e), e.reason, e.message] for e in entries]
+        table(["id", "source", "place", "reason", "what happened"], rows, empty="nothing waits in quarantine")
+        if waiting > len(entries):
+            say(f"These are {len(entries):,} of {waiting:,} that wait: --limit {waiting} lists them all.")
+
+    show(entries, as_json, text)
 
 
 @box.command()
@@ -159,14 +165,14 @@ def repair(
             workspace.ledger, number, dict(change.split("=", 1) for change in changes), workspace.clock()
         )
         receipt, clean = workspace.replay_quarantine(entry.source, [number])
+        left = quarantine.of_record(workspace.ledger, entry)
     done = number in clean
+    why = "; ".join(one.said for one in left)
     show(
-        {"replayed": done, "new": receipt.new},
+        {"replayed": done, "new": receipt.new, "message": "" if done else why},
         as_json,
         lambda: say(
-            f"taken in, {counted(receipt.new, 'event', 'events')}"
-            if done
-            else "it still cannot be mapped: geleit quarantine list"
+            f"taken in, {counted(receipt.new, 'event', 'events')}" if done else f"it still cannot be mapped: {why}"
         ),
     )
     if not done:

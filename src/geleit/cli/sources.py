@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -23,6 +23,7 @@ from geleit.sources.mapping import preview as preview_source
 from geleit.sources.ready_made import Ready
 from geleit.sources.storage import Storage, is_remote
 from geleit.workspace.live import LiveStatus
+from geleit.workspace.status import SourceStatus
 
 SAMPLED = 3  # records that a draft is shown with
 
@@ -46,9 +47,7 @@ def list_(folder: Folder = HERE, as_json: AsJson = False) -> None:
 
     def text() -> None:
         rows = [
-            [s.name, s.label, when(s.finished_at), s.read, s.new, s.quarantined]
-            for s in found
-            if s.pulled or not s.live
+            [s.name, s.label, _last(s, when), s.read, s.new, s.quarantined] for s in found if s.pulled or not s.live
         ]
         live = [
             [s.name, s.label, s.live.silence.state, when(s.live.silence.last_at), *_came(s.live), s.quarantined]
@@ -61,8 +60,17 @@ def list_(folder: Folder = HERE, as_json: AsJson = False) -> None:
         if live:
             heads = ["live source", "label", "state", "last arrival", "last hour", "last 24 h", "half within"]
             table([*heads, "95 % within", "known", "refused", "in quarantine"], live)
+        for s in found:
+            if s.error:
+                say(f"\n{s.name} was not read to its end: {s.error}")
 
     show(found, as_json, text)
+
+
+def _last(source: SourceStatus, when: Callable[[int | None], str]) -> str:
+    """When the last import ended; one that was stopped says so."""
+    stopped = source.started_at and not source.finished_at
+    return f"not finished, begun {when(source.started_at)}" if stopped else when(source.finished_at)
 
 
 def _came(live: LiveStatus) -> list[object]:

@@ -5,22 +5,20 @@ from __future__ import annotations
 import time
 from collections.abc import Iterable, Sequence
 from contextlib import ExitStack, closing
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.compute as pc
-import sqlalchemy as sa
 
 from geleit.errors import GeleitError
 from geleit.history.archive import Archive
-from geleit.intake import places
+from geleit.intake import places, runs
 from geleit.intake.beside import all_mapped
 from geleit.intake.live import Intake, Receipt
 from geleit.intake.loading import Load, loading
 from geleit.intake.mapped import Chunk, Job
 from geleit.intake.staging import events_of
-from geleit.ledger import tables
 from geleit.sources import contradictions, left_over, quarantine
 from geleit.sources import positions as read_positions
 from geleit.sources.collected import Reader
@@ -241,11 +239,11 @@ class Import:
         self.summary.reasons = quarantine.commonest(self.intake.ledger, self.definition.name)
         self.summary.examples = quarantine.examples(self.intake.ledger, self.definition.name)
         self.summary.seconds = round(time.monotonic() - self.began, 3)
-        _end(self.intake, self.number, self.summary)
+        runs.end(self.intake.ledger, self.number, asdict(self.summary))
 
     def _begin(self) -> None:
         if not self.number:
-            self.number, self.began = _begin(self.intake, self.definition.name), time.monotonic()
+            self.number, self.began = runs.begin(self.intake.ledger, self.definition.name), time.monotonic()
 
     def fail(self, error: GeleitError) -> None:
         """Say what went wrong first."""
@@ -357,42 +355,21 @@ def replay(
 ) -> tuple[Receipt, list[int]]:
     """Map records of the quarantine anew, after they were repaired or their source was.
 
-    Returns what was taken and the ids that came out clean; the others stay, with their newest reason.
+    Returns what was taken and the ids that came out clean; the others stay, with their newest reason. Where a whole record
+    waited and now single events of it do, these wait in its stead.
     """
-    total, clean = Receipt(), []
+    total, clean, settled = Receipt(), [], []
     now = intake.ledger.clock()
     setting = Setting(intake.catalogue, intake.zone, now)
     with closing(Reader(definition, setting, root)) as reader:
         for entry in entries:
-            events, rejected = reader.reread(entry.record, entry.record_id, entry.position)
+            events, found = reader.reread(entry.record, entry.record_id, entry.position)
+            rejected = [replace(one, file=entry.file, line=entry.line) for one in found]
             total += intake.accept(events, rejected)
             if not rejected:
                 clean.append(entry.id)
+            if entry.position not in {one.position for one in rejected}:
+                settled.append(entry.id)
     with intake.ledger.write() as connection:
-        quarantine.mark_replayed(connection, clean, now)
+        quarantine.mark_replayed(connection, settled, now)
     return total, clean
-
-
-def _begin(intake: Intake, source: str) -> int:
-    values = {"source": source, "file": "", "started_at": intake.ledger.clock()}
-    with intake.ledger.write() as connection:
-        done = connection.execute(
-            sa.insert(tables.import_run).values(**values, read=0, new=0, duplicate=0, quarantined=0)
-        )
-    return int(done.inserted_primary_key[0]) if done.inserted_primary_key else 0
-
-
-def _end(intake: Intake, run: int, summary: ImportSummary) -> None:
-    with intake.ledger.write() as connection:
-        connection.execute(
-            sa.update(tables.import_run)
-            .where(tables.import_run.c.id == run)
-            .values(
-                file=", ".join(summary.files),
-                finished_at=intake.ledger.clock(),
-                read=summary.read,
-                new=summary.new,
-                duplicate=summary.duplicate,
-                quarantined=summary.quarantined,
-            )
-        )

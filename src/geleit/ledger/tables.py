@@ -361,6 +361,7 @@ import_run = Table(
     Column("new", BigInteger, nullable=False),
     Column("duplicate", BigInteger, nullable=False),
     Column("quarantined", BigInteger, nullable=False),
+    Column("error", Text),
     sqlite_autoincrement=True,
 )
 

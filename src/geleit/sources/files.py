@@ -36,6 +36,7 @@ READERS = {
     "jsonl": json_records.read_lines,
     "xes": xes_records.read,
 }
+SAID = 4  # problems of one source that are told one by one
 WHOLE_READERS = {  # formats that are not read from the start to the end
     "json": json_documents.read,
     "parquet": parquet_records.read,
@@ -149,14 +150,16 @@ def _said(error: Exception) -> str:
 
 
 def raise_first(problems: list[GeleitError]) -> None:
-    """Say the first of several problems, and how many more there are.
+    """Say the first of several problems, and each of the others in a line of its own (of very many, the first few).
 
     Errors: GeleitError, if there are any.
     """
     if problems:
-        more = f" (and {len(problems) - 1} more like this)" if len(problems) > 1 else ""
+        others = [f"\nand {one.message}" for one in problems[1:SAID]]
+        left = len(problems) - SAID
+        others += [f"\nand {left} more like this"] if left > 0 else []
         kind = Retryable if isinstance(problems[0], Retryable) else GeleitError
-        raise kind(f"{problems[0].message}{more}", hint=problems[0].hint)
+        raise kind("".join([problems[0].message, *others]), hint=problems[0].hint)
 
 
 def look(definition: SourceDefinition, root: Path) -> tuple[list[Located], list[GeleitError]]:

@@ -49,6 +49,11 @@ class Entry:
         return self.state == "open" and self.reason not in FINAL and not self.attached and not _unread(self.record)
 
     @property
+    def said(self) -> str:
+        """The reason in words, without what was done to the entry by hand."""
+        return self.message.partition(HISTORY)[0]
+
+    @property
     def attached(self) -> bool:
         """Whether it is a row that records take along, which only its file can mend: by itself it is no record."""
         return self.position == ATTACHED and self.reason not in ("changed_content", "incomplete")
@@ -127,6 +132,13 @@ def entry(ledger: Ledger, number: int) -> Entry:
     """
     with ledger.read() as connection:
         return _fetch(connection, number)
+
+
+def of_record(ledger: Ledger, found: Entry) -> list[Entry]:
+    """What waits of the record of an entry, the entry itself among it if it is still open."""
+    here = (_q.source == found.source, _q.state == "open", _q.fingerprint.startswith(f"{found.record_id}:"))
+    with ledger.read() as connection:
+        return [_entry(row) for row in connection.execute(sa.select(tables.quarantine).where(*here).order_by(_q.id))]
 
 
 def candidates(ledger: Ledger, source: str) -> list[Entry]:

@@ -32,7 +32,7 @@ class Counts:
 class SourceStatus:
     """One source: its last run (times in microseconds UTC, None before the first) and what waits in quarantine.
 
-    ``pulled``: it is read by import; ``live``: how it is doing, if it sends.
+    ``error``: why the last run did not read it to its end; ``pulled``: it is read by import; ``live``: how it is doing, if it sends.
     """
 
     name: str
@@ -46,6 +46,7 @@ class SourceStatus:
     quarantined: int
     reasons: tuple[tuple[str, int], ...]
     pulled: bool
+    error: str = ""
     live: LiveStatus | None = None
 
 
@@ -88,7 +89,7 @@ def _status(
     if run is None:
         return SourceStatus(name, label, "", None, None, 0, 0, 0, waiting, reasons, pulled=True)
     times, read = (run.started_at, run.finished_at), (run.read, run.new, run.duplicate)
-    return SourceStatus(name, label, run.file, *times, *read, waiting, reasons, pulled=True)
+    return SourceStatus(name, label, run.file, *times, *read, waiting, reasons, pulled=True, error=run.error or "")
 
 
 def happened(read: ReadEvent) -> Happened:

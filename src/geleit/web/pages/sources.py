@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import count
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -112,6 +113,7 @@ def sources(request: Request) -> Response:
         area="sources",
         sources=found,
         read=[one for one in found if one.pulled or (one.live is None)],
+        ended=[one for one in found if one.error],
         live=live,
         silent=[one for one in live if one.alarm],
         keys=[_key(key, one.label, workspace.clock(), reader) for one in found if one.live for key in one.live.keys],
@@ -163,7 +165,9 @@ def first_event(request: Request, found: Sequence[SourceStatus]) -> First:
     collecting = [one for one in found if one.live and "collect" in one.live.ways]
     waiting = [one for one in collecting if one.live and one.live.silence.state == "waiting"]
     chosen = next(iter([*waiting, *collecting]), None)
-    return First(chosen.name if chosen else "web", chosen is not None, str(request.base_url).rstrip("/"))
+    names = {one.name for one in found}
+    free = next(name for n in count(1) if (name := "web" if n == 1 else f"web{n}") not in names)
+    return First(chosen.name if chosen else free, chosen is not None, str(request.base_url).rstrip("/"))
 
 
 def view_live(one: SourceStatus, live: LiveStatus, reader: Reader) -> LiveView:
