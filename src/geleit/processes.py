@@ -88,8 +88,10 @@ def prepared(module: str) -> Iterator[None]:
 
 def started(module: str) -> subprocess.Popen[bytes] | None:
     """Another process that runs ``serve`` of a module of ours; None if there can be none."""
-    if (process := _ready.pop(module, None)) is not None and process.poll() is None:
-        return process
+    if (process := _ready.pop(module, None)) is not None:
+        if process.poll() is None:
+            return process
+        let_go(process)
     while _idle:
         process = _idle.pop()
         try:

@@ -100,6 +100,24 @@ def test_a_process_that_dies_costs_nothing(workspace, alone, monkeypatch, fate):
     assert made(workspace) == alone
 
 
+def test_what_a_process_was_at_is_open_again_once_it_has_ended(workspace, alone, monkeypatch):
+    def unintelligible(_pipe):
+        raise ValueError
+
+    def ended(process):
+        assert sorted(found.open) == list(range(1, CHUNKS)), "somebody might write the files of the first"
+        stop(process)
+
+    stop = deriving.stop
+    monkeypatch.setattr(deriving, "receive", unintelligible)
+    monkeypatch.setattr(deriving, "stop", ended)
+    with facts(workspace) as found:
+        found.thread.join()
+        assert sorted(found.open) == list(range(CHUNKS))
+        monkeypatch.setattr(deriving, "stop", stop)
+    assert made(workspace) == alone
+
+
 def test_what_a_killed_adoption_left_is_removed(workspace, alone):
     left = parts.parts_folder(workspace.archive, 1) / "facts-1-x"
     left.mkdir()

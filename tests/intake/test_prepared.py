@@ -33,6 +33,7 @@ def test_one_that_died_meanwhile_is_started_anew():
         after = started(parallel.__name__)
     assert after.poll() is None
     assert after.pid != died.pid
+    assert died.stdin.closed
+    assert died.stdout.closed
     stop(after)
-    for process in (died, after):
-        let_go(process)
+    let_go(after)

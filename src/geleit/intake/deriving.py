@@ -80,10 +80,10 @@ class Deriving:
                 send(process.stdin, (self.archive.path(segment), segment.sha256, number))
                 receive(process.stdout)
         except Exception:  # noqa: BLE001 (whatever the reason is: it is made here, and what is wrong with it said here)
+            stop(process)  # first: two must not write the same files
+            let_go(process)
             with self.lock:
                 self.open.extend(() if number is None else (number,))
-            stop(process)
-            let_go(process)
         else:
             give_back(process)
 
