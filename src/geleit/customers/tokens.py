@@ -8,6 +8,7 @@ import unicodedata
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from functools import lru_cache
+from itertools import islice
 from typing import Any
 
 import msgspec
@@ -18,6 +19,7 @@ from geleit.identity.rules import class_of
 
 LONGEST = 40
 MOST = 60  # words kept of one text
+NAME = 400  # letters up to which a text may be a name that comes again: whole letters are not remembered
 NAMES = ("first_name", "last_name", "name", "company", "city")
 SPEAKING = frozenset(("need_opened", "question_asked", "complaint_opened", "expectation_stated", "criterion_stated"))
 SILENT = ("anonymous_id", "device_id")  # numbers that no person ever types
@@ -53,14 +55,19 @@ def _plain(text: str) -> str:
     return "".join(c for c in unicodedata.normalize("NFKD", text) if not unicodedata.combining(c))
 
 
-@lru_cache(maxsize=16_384)  # names of products and cities come again and again
 def of_text(text: str) -> Words:
     """The tokens of a text, each once and in order, at least two characters each."""
+    return _of_name(text) if len(text) <= NAME else tuple(sorted(_words(text)))
+
+
+@lru_cache(maxsize=16_384)  # names of products and cities come again and again
+def _of_name(text: str) -> Words:
     return tuple(sorted(_words(text)))
 
 
 def _words(text: str) -> set[str]:
-    return {form for word in WORD.findall(text)[:MOST] for form in fold(word) if len(form) > 1}
+    words = (one[0] for one in islice(WORD.finditer(text), MOST))
+    return {form for word in words for form in fold(word) if len(form) > 1}
 
 
 @lru_cache(maxsize=16_384)
