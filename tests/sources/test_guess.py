@@ -206,3 +206,26 @@ def test_an_export_of_a_known_form_names_the_ready_definition():
         examples / "washing-machine" / "exports" / "kasse.csv",
     ):
         assert ready_for(look(on_disk(path, path.name))) == ""
+
+
+def test_a_customer_number_is_known_by_its_german_short_form(draft):
+    text = "Auftrags-Nr.;Datum;Kd.-Nr.;Summe\n1;01.03.2026;K-7;5,00\n2;02.03.2026;K-8;6,00\n"
+    _, events, _ = draft("auftraege.csv", text)
+    assert [str(e.identifiers[0]) for e in events] == ["auftraege.customer_no:K-7", "auftraege.customer_no:K-8"]
+
+
+def test_tickets_have_their_number_as_key_even_if_some_come_twice(draft):
+    rows = [f"{n},2026-03-01T10:00:00Z,ada@example.org,{n % 5}" for n in range(100)]
+    rows.append("7,2026-03-01T10:00:00Z,ada@example.org,9")
+    found, events, _ = draft("export.csv", "\n".join(["ticketId,erstellt,email,bewertung", *rows]) + "\n")
+    assert {e.kind for e in events} == {"contact_made"}
+    assert [e.key for e in events].count("7") == 2  # the ledger lets the first one stand and shows the other
+    assert "'ticketId' comes again in 1 % of the records" in "\n".join(found.notes)
+    assert {e.properties["bewertung"] for e in events} >= {"0", "4"}
+    assert "total" not in events[0].properties  # a rating is no amount
+
+
+def test_the_number_of_a_case_is_kept_where_a_person_is_named(draft):
+    text = "case,aktion,zeit,kundennr\n1,Start,2026-03-01,K-1\n1,Ende,2026-03-02,K-1\n"
+    _, events, _ = draft("log.csv", text.replace("case,", "case_id,"))
+    assert {e.properties["case_id"] for e in events} == {"1"}

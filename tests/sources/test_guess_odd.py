@@ -5,6 +5,7 @@ import gzip
 import json
 import sqlite3
 import zipfile
+from pathlib import Path
 
 import pytest
 import xlsxwriter
@@ -135,3 +136,39 @@ def test_sales_without_a_number(events):
 def test_objects_in_a_column_of_kinds_are_not_told(root, tmp_path):
     (tmp_path / "x.jsonl").write_text('{"email": "a@example.org", "activity": [{"to": "b@example.org"}]}\n' * 3)
     assert "b@example.org" not in guess(tmp_path / "x.jsonl", root=root, **SETTING).yaml
+
+
+@pytest.fixture
+def days(tmp_path):
+    folder = tmp_path / "exports" / "till"
+    folder.mkdir(parents=True)
+    text = "Bon-Nr;Datum;Kundennr;Summe\n1;01.03.2026;K-7;5,00\n"
+    for name in ("till_2026-03-01.csv", "till_2026-03-02.csv", "list.csv"):
+        (folder / name).write_text(text)
+    return tmp_path
+
+
+def test_a_pattern_is_drafted_as_it_was_given(days):
+    found = guess(days / "exports" / "till" / "till_2026*.csv", root=days, **SETTING)
+    assert 'file: "exports/till/till_2026*.csv"' in found.yaml
+    assert found.name == "till_2026"
+
+
+def test_a_file_is_found_in_the_workspace_from_wherever_the_command_is_started(days, monkeypatch, tmp_path_factory):
+    monkeypatch.chdir(tmp_path_factory.mktemp("elsewhere"))
+    assert "file: exports/till/list.csv" in guess(Path("exports/till/list.csv"), root=days, **SETTING).yaml
+    with pytest.raises(GeleitError, match="does not exist"):
+        guess(Path("exports/till/lost.csv"), root=days, **SETTING)
+
+
+def test_packed_files_of_a_folder_are_of_the_same_form(days):
+    (days / "exports" / "till" / "list.csv").unlink()
+    (days / "exports" / "till" / "till_2026-03-03.csv.gz").write_bytes(b"cut off")
+    assert 'file: "exports/till/till_*.csv*"' in guess(days / "exports" / "till", root=days, **SETTING).yaml
+
+
+def test_a_database_in_a_folder_is_named_by_its_whole_path(days):
+    (days / "exports" / "shop.sqlite").touch()
+    with pytest.raises(GeleitError, match="is a database") as told:
+        guess(days / "exports" / "shop.sqlite", root=days, **SETTING)
+    assert str(told.value.hint).endswith("geleit source guess sqlite:///exports/shop.sqlite")

@@ -130,8 +130,8 @@ def guess(
     file: Annotated[
         str,
         typer.Argument(
-            help="An export (CSV, Excel, JSON, JSON Lines, Parquet, XES, or a zip of them), a folder of them, "
-            "either in a store (s3://bucket/exports/), or a database's URL."
+            help="An export (CSV, Excel, JSON, JSON Lines, Parquet, XES, or a zip of them), a folder or a 'pattern*.csv' "
+            "of them, also in a store (s3://bucket/exports/), or a database's URL."
         ),
     ],
     name: Annotated[str, typer.Option(help="Name of the source; default the file's.")] = "",

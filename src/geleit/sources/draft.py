@@ -22,11 +22,15 @@ KINDS: tuple[tuple[str, str], ...] = (
     ("product_reviewed", r"review|bewertung|rezension"),
     ("page_viewed", r"page_?view|seitenaufruf|clickstream"),
     ("message_sent", r"newsletter|mailing|campaign|kampagne|versand"),
-    ("contact_made", r"ticket|support|call|anruf|telefon|chat|termin|appointment|gespräch|gespraech|anfrage|besuch"),
+    (
+        "contact_made",
+        r"ticket|support|help_?desk|service_?desk|kundendienst|call|anruf|telefon|chat|termin|appointment|gespräch|gespraech|anfrage|besuch",
+    ),
     ("order_completed", r"order|bestell|auftr|rechnung|invoice|kauf|sale|verk|umsatz|bon|kasse|till|receipt|purchase"),
     ("identified", r"customer|kunde|kontakt|contact|people|person|member|mitglied|adress|user|nutzer|crm"),
 )
 PERSONAL = ("person", "email", "phone", "card", "anonymous", "case")  # roles that point at somebody
+OWN = 0.98  # share of records with a number of their own from which it is one, and the others came twice
 INSTEAD = 3  # columns that stand in for a time that is empty
 ORDERS = ("order_completed", "order_refunded", "order_cancelled")  # kinds that need an order number
 WITH_CLOCK = re.compile(r".*\d[ T]\d{1,2}:\d{2}.*")
@@ -159,28 +163,37 @@ def _kind(given: Given, found: Found, notes: list[str], *, grouped: bool) -> tup
                 f"'{event[0].name}' is empty in {_percent(count - len(event[0].values), count)}: '{other}' stands in"
             )
             sql = f"coalesce({_filled(sql, sample)}, '{other}')"
-        return "", [f"  - kind_from: {_quoted(sql)}", *_key(found, "", grouped=grouped)]
+        return "", [f"  - kind_from: {_quoted(sql)}", *_key(found, "", grouped=grouped, notes=notes)]
     valued = [role for role in ("amount", "price", "time") if role in found]
     if order and (told in ORDERS or (valued and told in ("", "identified"))):
         kind = told if told in ORDERS else "order_completed"
-    elif told and told not in ORDERS and not (told == "identified" and "words" in found):
+    elif told and told not in ORDERS and not (told == "identified" and ("words" in found or "ticket" in found)):
         kind = told
     else:
-        kind = "contact_made" if "words" in found else "identified"
+        kind = "contact_made" if "words" in found or "ticket" in found else "identified"
     if kind == "identified":
         notes.append("taken as facts about people (kind identified); choose another kind if something happened")
     elif kind not in ORDERS:
         notes.append(f"taken for {kind.replace('_', ' ')}; choose another kind if that is not what happened")
-    return kind, [f"  - kind: {kind}", *_key(found, kind, grouped=grouped)]
+    return kind, [f"  - kind: {kind}", *_key(found, kind, grouped=grouped, notes=notes)]
 
 
-def _key(found: Found, kind: str, *, grouped: bool) -> list[str]:
-    """The number under which the same thing comes again, where there is one."""
+def _key(found: Found, kind: str, *, grouped: bool, notes: list[str]) -> list[str]:
+    """The number under which the same thing comes again, where there is one; a few records may come twice."""
     order = found.get("order", [])
-    own = [column for column in found.get("id", []) if len(set(column.values)) == len(column.values)]
     if order and kind in ORDERS:
         return [f"    key: {_quoted(_of_group(order[0].sql) if grouped else order[0].sql)}"]
-    return [f"    key: {_quoted(own[0].sql)}"] if own and kind != "identified" and not grouped else []
+    if kind == "identified" or grouped:
+        return []
+    for column in (*found.get("ticket", []), *found.get("id", [])):
+        values = column.values
+        if (own := len(set(values))) < OWN * len(values):
+            continue
+        if own < len(values):
+            twice = _percent(len(values) - own, len(values))
+            notes.append(f"'{column.name}' comes again in {twice}: where they say something else, the later ones wait")
+        return [f"    key: {_quoted(column.sql)}"]
+    return []
 
 
 def _time(given: Given, found: Found, notes: list[str], *, grouped: bool) -> list[str]:
@@ -288,8 +301,9 @@ def _properties(found: Found, *, grouped: bool) -> list[tuple[str, str]]:
     entries += [("words", column.sql) for column in found.get("words", [])]
     used = dict.fromkeys(("email", "phone", "anonymous", "card", "case"), 1)
     used |= {"time": 1, "clock": 1 if _joined(found) else 0}
+    used["case"] = 0 if any(found.get(role) for role in PERSONAL if role != "case") else 1
     rest = [] if lines else ["product_id", "product", "quantity"]
-    for role in ("property", "codes", *rest, "time", "clock", "email", "phone", "anonymous", "card"):
+    for role in ("property", "codes", "case", "ticket", *rest, "time", "clock", "email", "phone", "anonymous", "card"):
         entries += [(column.key, column.sql) for column in found.get(role, [])[used.get(role, 0) :]]
     return entries
 

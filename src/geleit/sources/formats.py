@@ -38,10 +38,18 @@ def ending(name: str) -> str:
     >>> ending("exports/Till.CSV.gz"), ending("a.zip/inner/b.json"), ending("README")
     ('.csv', '.json', '')
     """
-    plain = name.lower()
+    return PurePosixPath(unpacked(name.lower())).suffix
+
+
+def unpacked(name: str) -> str:
+    """A file's name without the ending of its compression.
+
+    >>> unpacked("exports/till.csv.gz"), unpacked("till.csv")
+    ('exports/till.csv', 'till.csv')
+    """
     for suffix in COMPRESSED:
-        plain = plain.removesuffix(suffix)
-    return PurePosixPath(plain).suffix
+        name = name.removesuffix(suffix)
+    return name
 
 
 def _one_character(value: Any) -> Any:

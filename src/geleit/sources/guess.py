@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import glob
 import posixpath
 import shutil
 from collections.abc import Mapping, Sequence
@@ -16,7 +17,7 @@ from geleit.errors import GeleitError
 from geleit.events.kinds import snake
 from geleit.sources import database_sample, draft, draft_attached, known_forms, related, sample
 from geleit.sources.attach import STAR
-from geleit.sources.formats import ARCHIVE, ENDINGS, ending
+from geleit.sources.formats import ARCHIVE, ENDINGS, ending, unpacked
 from geleit.sources.located import Located, on_disk
 from geleit.sources.patterns import digits_of, pattern_of
 from geleit.sources.related import Related, Table
@@ -39,6 +40,7 @@ class Draft:
 def guess(file: Path, *, root: Path, zone: str, now: int, name: str = "") -> Draft:
     """Draft a definition for one export, or for a folder of exports that belong together.
 
+    A pattern (``exports/till_*.csv``) means the files that it matches. What is not there is looked for in the workspace.
     What lies outside the workspace is copied into ``exports/``. In a zip, in a workbook, and beside a file of the workspace
     exports are looked for whose rows belong to its records.
 
@@ -46,6 +48,16 @@ def guess(file: Path, *, root: Path, zone: str, now: int, name: str = "") -> Dra
     belong together; nothing is written then.
     """
     times = TimeReader(zone, "earlier", now)
+    file = _found(file, root)
+    if glob.has_magic(file.name) and not file.exists():
+        here = [on_disk(one, one.name) for one in sorted(file.parent.glob(file.name)) if one.is_file()]
+        chosen = _chosen(str(file), here, times)
+        if len(chosen.patterns) == 1:
+            chosen = replace(chosen, patterns=dict.fromkeys(chosen.patterns, file.name))
+        return _drafted(chosen, (name or file.name.split(".")[0], _inside(file.parent, root)), zone)
+    if ending(file.name) in sample.DATABASES and file.resolve().is_relative_to(root.resolve()):
+        place = file.resolve().relative_to(root.resolve()).as_posix()
+        raise GeleitError(f"'{file.name}' is a database", hint=f"its tables: geleit source guess sqlite:///{place}")
     if file.is_dir():
         here = [on_disk(one, one.name) for one in sorted(file.iterdir()) if one.is_file()]
         chosen = _chosen(file.name, here, times)
@@ -57,6 +69,14 @@ def guess(file: Path, *, root: Path, zone: str, now: int, name: str = "") -> Dra
     near = [on_disk(one, one.name) for one in sorted(file.parent.iterdir()) if beside and one.is_file() and one != file]
     chosen = _of_file(on_disk(file, file.name), near, times)
     return _drafted(chosen, (name or file.name.split(".")[0], posixpath.dirname(_inside(file, root))), zone)
+
+
+def _found(file: Path, root: Path) -> Path:
+    """The export where it was named, else where a definition would look for it: in the workspace."""
+    there = root / file
+    if file.exists() or any(file.parent.glob(file.name)):
+        return file
+    return there if there.exists() or any(there.parent.glob(there.name)) else file
 
 
 def guess_stored(
@@ -147,10 +167,10 @@ def _chosen(folder: str, files: Sequence[Located], times: TimeReader) -> _Chosen
     groups: dict[str, list[Located]] = {}
     for one in files:
         if ending(one.name) in (ARCHIVE, *ENDINGS) and not PurePosixPath(one.name).name.startswith("."):
-            groups.setdefault(pattern_of(one.name), []).append(one)
+            groups.setdefault(unpacked(pattern_of(one.name)), []).append(one)
     if not groups:
         raise GeleitError(f"{folder} holds no exports", hint=NOTHING)
-    first = {pattern if len(some) > 1 else some[0].name: some[0] for pattern, some in groups.items()}
+    first = {_shown(some): some[0] for some in groups.values()}
     names = {one.name: PurePosixPath(pattern).name for pattern, one in first.items()}
     if len(first) == 1:
         (only,) = first.values()
@@ -171,6 +191,14 @@ def _chosen(folder: str, files: Sequence[Located], times: TimeReader) -> _Chosen
     used = {head.file.name, *(one.table.file.name for one in belonging)}
     others = [shown for name, shown in names.items() if name not in used]
     return _Chosen(head, belonging, patterns, others, looked.notes)
+
+
+def _shown(files: Sequence[Located]) -> str:
+    """The pattern of files of one name but for their digits, some of them packed perhaps; the name of a single one."""
+    patterns = {pattern_of(one.name) for one in files}
+    if len(files) == 1:
+        return files[0].name
+    return patterns.pop() if len(patterns) == 1 else f"{unpacked(patterns.pop())}*"
 
 
 def _drafted(

@@ -39,7 +39,8 @@ NAMED: tuple[tuple[str, str], ...] = (
     (
         "person",
         r"(customer|kunden?|client|user|member|mitglieds?|contact|kontakt|person(en)?|account|konto|requester|buyer|purchaser|"
-        r"subscriber|caller|attendee|participant|anrufer|besteller|k(ä|ae)ufer|teilnehmer)" + NUMBERED,
+        r"subscriber|caller|attendee|participant|anrufer|besteller|k(ä|ae)ufer|teilnehmer|(^|_)(kd|debitor(en)?))"
+        + NUMBERED,
     ),
     ("anonymous", r"(session|visitor|visit|besucher|anonymous|cookie|client_id|device)" + NUMBERED),
     ("card", r"(loyalty|kundenkarten?|bonus|card|karten?)" + NUMBERED),
@@ -48,18 +49,19 @@ NAMED: tuple[tuple[str, str], ...] = (
         r"^(event|ereignis|action|aktion|activity|aktivitaet|aktivität|type|typ|art|vorgang|vorgangsart)(_?(name|type|typ))?$",
     ),
     ("amount", r"(total|gesamt|amount|betrag|summe|umsatz|revenue|brutto)"),
-    ("price", r"(netto|wert|value|price|preis)"),
+    ("price", r"(netto|wert(?!ung|et)|value|price|preis)"),
     ("product_id", r"^(sku|(article|artikel|produkt|product|item)_?(id|nr|no|number|nummer|code))$"),
     ("product", r"^(article|artikel|produkt|product|item|ware)(_?(name|bezeichnung|text|title))?$|^bezeichnung$"),
     ("quantity", r"^(menge|quantity|qty|anzahl|stück|stueck)$"),
     ("currency", r"^(currency|waehrung|währung)$"),
     ("words", r"^(comment|kommentar|note|notiz|bemerkung|message|nachricht|text|beschreibung|description|feedback)$"),
     ("trait", r"(city|ort|stadt|zip|plz|postal|country|land|street|strasse|straße|birth|geburt|gender|segment|cohort)"),
+    ("ticket", r"^(ticket|anfrage|request)_?(id|nr|no|number|nummer|key)$"),
     ("id", r"^(_?key|id|uid|uuid|nr|no|nummer|number)$"),
 )
 OWN = re.compile(r"(^|_)(to|cc|recipient|empf(ae|ä)nger|agent|assignee|staff|mitarbeiter|bearbeiter)(_|$)")
 NUMBERS = frozenset(
-    ("order", "person", "anonymous", "card", "case", "id")
+    ("order", "person", "anonymous", "card", "case", "ticket", "id")
 )  # roles whose values are numbers of something
 NUMBER_LIKE = re.compile(r"(?=.*\d)\S{1,64}|[\w-]{16,64}|\d[\d ]{5,}")
 SINGLE = frozenset(  # roles that one column has
@@ -90,6 +92,7 @@ WORDED = {  # roles as the draft names them to people
     "anonymous": "visitor or device",
     "card": "customer card",
     "case": "number of a case",
+    "ticket": "number of a ticket",
     "event": "what happened",
     "codes": "what happened, as codes",
     "amount": "sum",
