@@ -14,6 +14,7 @@ def _people(happens):
     happens(2, "identified", "crm.customer_no:4712", traits={"name": "Bernd Mueller"})
     happens(3, "question_asked", "crm.customer_no:4712", text="Ist die Maschine zu laut?")
     happens(4, "order_completed", "crm.customer_no:4711", order_id="B-2026-77", total=1)
+    happens(5, "order_completed", "crm.customer_no:4711", order_id="2026-10042", total=1)
 
 
 def names(workspace, query):
@@ -38,6 +39,7 @@ def test_umlauts_are_found_however_they_are_written(workspace, query):
         "+49 561 448217",
         "4711",
         "B-2026-77",
+        "2026-10042",
     ],
 )
 def test_one_person_is_found_by_all_that_is_known(workspace, query):

@@ -175,3 +175,20 @@ def test_a_damaged_file_is_settled_once_it_was_read(ledger):
     assert (entry.message, entry.replayable) == ("cut off again", False)
     with pytest.raises(GeleitError, match="is a file"):
         quarantine.repair(ledger, entry.id, {"a": "1"}, 8)
+
+
+def test_what_cannot_be_decoded_keeps_its_bytes_in_its_columns(bench):
+    bench.write("a.csv", b"mail,zeit,betrag,frage\na@x,2026-03-01,1.00,K\xfcche\n")
+    (rejected,) = bench.map(YAML).rejected
+    assert json.loads(rejected.record)["frage"] == "K\\xfcche"
+
+
+def test_an_amount_that_is_none_is_told_without_the_rest_of_its_columns_name(bench):
+    bench.write("a.csv", "mail,zeit,netto-betrag\na@x,2026-03-01,auf Anfrage\n")
+    mapped = bench.map(
+        """\
+        file: a.csv
+        events: [{kind: contact_made, time: zeit, identifiers: {email: mail}, properties: {total: 'money("netto-betrag")'}}]
+        """
+    )
+    assert mapped.rejected[0].message.endswith("DECIMAL(18,2)")

@@ -107,6 +107,8 @@ def _readings(query: str) -> Iterator[list[Forms]]:
     digits = re.sub(r"\D", "", text)
     if DIALED.fullmatch(text) and len(digits) >= DIGITS:
         yield [(digits.removeprefix("00") if text.startswith("00") else digits,)]
+        if all(len(word) > 1 for word in tokens.WORD.findall(text)):  # 2026-10042 may be an order
+            yield [tokens.fold(word) for word in tokens.WORD.findall(text)]
     elif "@" not in text or " " in text:
         words = [tokens.fold(word) for word in tokens.WORD.findall(text)]
         known = [forms for forms in words if forms and len(forms[0]) > 1]

@@ -280,8 +280,7 @@ class RowChunk:
 
     def _reject(self, row: Row, reason: Reason, message: str) -> None:
         text = row.text[:RECORD_CHARACTERS].rstrip("\r\n")
-        shown = text.encode(self.encoding, "surrogateescape").decode(self.encoding, "backslashreplace")
-        values = [field.encode("utf-8", "replace").decode() for field in row.fields]
+        shown, *values = (self._visible(field) for field in (text, *row.fields))
         padded = values + [""] * (len(self.header) - len(values)) if values else []
         record = dict(zip(self.header, padded, strict=False)) | {UNREAD: shown}
         whole = text + row.overlong.digest if row.overlong else text
@@ -290,6 +289,10 @@ class RowChunk:
         self.rejected.append(
             Rejected(self.source, self.name, row.line, reason, f"{self.name}: {message}", json, identity)
         )
+
+    def _visible(self, text: str) -> str:
+        r"""Text whose bytes that are not of the encoding stand as Python writes them: ``K\xfcche``."""
+        return text.encode(self.encoding, "surrogateescape").decode(self.encoding, "backslashreplace")
 
     def records(self) -> Records:
         arrays = [pa.array([fields[i] for fields in self.fields], pa.string()) for i, _ in self.places]

@@ -244,5 +244,5 @@ def _arrow_type(kind: str) -> pa.DataType | None:
 def _first_lines(error: Exception) -> str:
     """The error without DuckDB's repetition of the generated SQL."""
     text = str(error).split("\n\nLINE ")[0].split("\nLINE ")[0]
-    text = re.sub(r" when casting from source column \w+", "", text)
+    text = re.sub(r" when casting from source column [^\n]+", "", text)
     return re.sub(r"^[A-Za-z ]+ Error: ", "", text).strip().replace("\n", " ")
