@@ -9,7 +9,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import boto3
 import pytest
-from botocore.exceptions import ClientError
+from botocore.exceptions import ClientError, HTTPClientError
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
@@ -144,12 +144,12 @@ WRONG_REGION = (
 )
 
 
-@pytest.mark.parametrize("region", ["<Region>eu-west-3</Region>", ""])
-def test_a_wrong_region_names_the_right_one(tmp_path, region):
+@pytest.mark.parametrize(("region", "file"), [("<Region>eu-west-3</Region>", FORMS[0]), ("", FORMS[1])])
+def test_a_wrong_region_names_the_right_one(tmp_path, region, file):
     """As S3's documentation of its error responses writes it; the store of the other tests has all regions."""
     body = WRONG_REGION.format(region=region).encode()
     with answering(400, body, Content_Type="application/xml") as (endpoint, _):
-        error = told(tmp_path, "s3://exports/*.csv", endpoint=endpoint)
+        error = told(tmp_path, file, endpoint=endpoint)
     assert "does not lie in the region 'eu-central-1' but in 'eu-west-3'" in error.message
     assert "write 'region: eu-west-3'" in error.hint
 
@@ -161,6 +161,14 @@ def test_a_bucket_of_another_region_redirects():
     }
     found = trouble(ClientError(response, "HeadBucket"), Asked("till", "s3://exports/a.csv"))
     assert found.said == "the bucket does not lie in the region that was asked, for none is named, but in 'eu-west-3'"
+
+
+def test_a_bucket_that_redirects_to_itself():
+    """Such a store cannot be run here: each of its thousand answers would be left open."""
+    endless = HTTPClientError(error=RecursionError("maximum recursion depth exceeded"))
+    endless.__cause__ = RecursionError("maximum recursion depth exceeded")
+    found = trouble(endless, Asked("till", "s3://exports/a.csv", region="eu-west-3"))
+    assert found.said == "the bucket does not lie in the region 'eu-west-3'"
 
 
 def test_what_can_be_no_region_or_address_is_said_at_once(tmp_path, command):
@@ -180,6 +188,23 @@ def test_a_store_that_is_out_of_order_or_none(tmp_path):
             error = told(tmp_path, FORMS[0], endpoint=endpoint)
         assert isinstance(error, Retryable)
         assert f"the endpoint {endpoint} is out of order, or no store" in error.message
+
+
+@pytest.mark.parametrize(
+    ("body", "file"),
+    [(b"", FORMS[0]), (b"", FORMS[1]), (b"<html><body>Not Found</body></html>", FORMS[2])],
+)
+def test_a_proxy_or_web_server_that_finds_nothing_is_no_missing_bucket(tmp_path, body, file):
+    with answering(404, body) as (endpoint, _):
+        error = told(tmp_path, file, endpoint=endpoint)
+    assert isinstance(error, Retryable)
+    assert f"the endpoint {endpoint} answers, but not as a store of S3 does (404)" in error.message
+    assert "bucket" not in error.message
+
+
+def test_a_bucket_that_is_not_there(store, tmp_path):
+    for name in ("s3://nope/*.csv", "s3://nope/a.csv", "s3://nope/**/a*.csv"):
+        assert "there is no bucket or folder 'nope'" in told(tmp_path, name, endpoint=store.endpoint).message
 
 
 def test_a_silent_endpoint_is_told_after_few_tries(tmp_path, monkeypatch):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import errno
 import importlib
 import posixpath
 from collections.abc import Callable, Mapping
@@ -20,7 +21,7 @@ from geleit.definitions import SECRET_NAMES, Definition
 from geleit.errors import GeleitError
 from geleit.secrets import Secret
 from geleit.sources.located import Located
-from geleit.sources.store_troubles import CONNECT_SECONDS, READ_SECONDS, Asked, shown_address, trouble
+from geleit.sources.store_troubles import CONNECT_SECONDS, READ_SECONDS, Asked, of_no_store, shown_address, trouble
 
 BLOCK = 8 << 20  # bytes fetched at a time
 TRIES = 2
@@ -96,15 +97,16 @@ class Store:
             found = self.system.glob(path, detail=True) if _is_pattern(path) else {path: self.system.info(path)}
         except FileNotFoundError:
             return []
-        except PermissionError as error:
-            raise self.explained(self._told_by_listing(path) or error, shown) from None
+        except OSError as error:
+            bare = isinstance(error, PermissionError) or error.errno == errno.EINVAL
+            raise self.explained((bare and self._told_by_listing(path)) or error, shown) from None
         except Exception as error:  # noqa: BLE001 (each driver has its own errors; all are told)
             raise self.explained(error, shown) from None
         files = [(name, info) for name, info in sorted(found.items()) if info.get("type") == "file"]
         return [self._located(name, info) for name, info in files]
 
     def _told_by_listing(self, path: str) -> Exception | None:
-        """Why a store refuses: S3 says of a single file only that it does, of a folder's list also why."""
+        """Why a store refuses: S3 says of a single file only that it does, of a folder's list also why (403, 400)."""
         try:
             self.system.ls(path.rpartition("/")[0])
         except Exception as error:  # noqa: BLE001 (each driver has its own errors; all are told)
@@ -174,7 +176,10 @@ class Store:
             folder, _, last = folder.rpartition("/")
         try:
             names = sorted(str(one["name"]).rpartition("/")[2] for one in self.system.ls(folder, detail=True))
-        except FileNotFoundError:
+        except FileNotFoundError as error:
+            asked = self._asked(pattern)
+            if self.protocol in S3 and (found := of_no_store(error, asked)):
+                return found.of(asked)
             place = "bucket or folder" if self.protocol in S3 else "folder"
             return GeleitError(
                 f"sources/{self.source}: there is no {place} '{folder}' in this store; nothing was imported",

@@ -53,13 +53,17 @@ class Trouble:
 
 @dataclass(frozen=True, slots=True)
 class Signs:
-    """What an error and its causes say: the names of their classes, the store's codes and region, and their words."""
+    """What an error and its causes say: the names of their classes, the store's codes and region, and their words.
+
+    ``foreign``: it was answered in a form that no store of S3 knows, such as a page for people.
+    """
 
     kinds: frozenset[str]
     codes: frozenset[str]
     region: str
     text: str
     endpoint: str
+    foreign: bool
 
     def of_kind(self, *names: str) -> bool:
         """Whether a class of the error is called so."""
@@ -77,23 +81,35 @@ class Signs:
 def trouble(error: BaseException, asked: Asked) -> Trouble:
     """What a driver's error means for a person; its own words only where nothing better is known."""
     signs = read(error, asked.name)
-    for explain in (_untrusted, _unreached, _elsewhere, _unknown, _refused, _out_of_order):
+    for explain in (_untrusted, _unreached, _foreign, _elsewhere, _unknown, _refused, _out_of_order):
         if found := explain(signs, asked):
             return found
     first = next((line.strip() for line in str(error).splitlines() if line.strip()), type(error).__name__)
     return Trouble(first, "check 'file' and the fields of the storage")
 
 
+def of_no_store(error: BaseException, asked: Asked) -> Trouble | None:
+    """What it means that nothing was found, if it was no store of S3 that said so: a proxy, a web server; else None.
+
+    A store says what is missing: the bucket, the key.
+    """
+    signs = read(error, asked.name)
+    named = signs.coded("nosuchbucket", "nosuchkey")
+    return _no_store(signs, asked) if signs.coded("404") and not named else None
+
+
 def read(error: BaseException, name: str) -> Signs:
     """The signs of an error; addresses and paths are taken out of its words, for they hold names that people chose."""
     kinds, codes, words = set[str](), set[str](), list[str]()
     region = address = ""
+    foreign = False
     for one in _chain(error):
         kinds |= {kind.__name__ for kind in type(one).__mro__}
         codes.add(str(getattr(one, "status", "")))
         told = getattr(one, "response", None)
         if isinstance(told, dict):
             said, meta = told.get("Error", {}), told.get("ResponseMetadata", {})
+            foreign = foreign or said.get("Code") == ""
             codes |= {str(said.get("Code", "")).lower(), str(meta.get("HTTPStatusCode", ""))}
             region = region or str(said.get("Region") or meta.get("HTTPHeaders", {}).get("x-amz-bucket-region", ""))
             words.append(str(said.get("Message", "")))
@@ -102,7 +118,7 @@ def read(error: BaseException, name: str) -> Signs:
         given = getattr(one, "kwargs", None)
         address = address or (str(given.get("endpoint_url", "")) if isinstance(given, dict) else "")
     text = re.sub(r"\S+://\S+", "", " ".join(words).replace(name.partition("://")[2] or name, ""))
-    return Signs(frozenset(kinds), frozenset(codes - {""}), region, text.lower(), shown_address(address))
+    return Signs(frozenset(kinds), frozenset(codes - {""}), region, text.lower(), shown_address(address), foreign)
 
 
 def shown_address(url: str) -> str:
@@ -165,11 +181,25 @@ def _unreached(signs: Signs, asked: Asked) -> Trouble | None:
     return Trouble(f"{endpoint} {said}", hint, passing=True)
 
 
+def _no_store(signs: Signs, asked: Asked) -> Trouble:
+    status = next((one for one in sorted(signs.codes) if one.isdecimal()), "")
+    return Trouble(
+        f"{_endpoint(signs, asked)} answers, but not as a store of S3 does" + (f" ({status})" if status else ""),
+        "correct host and port of the storage's 'endpoint', check a proxy between and whether the store runs",
+        passing=True,
+    )
+
+
+def _foreign(signs: Signs, asked: Asked) -> Trouble | None:
+    """Something answered that is no store."""
+    return _no_store(signs, asked) if signs.foreign or signs.of_kind("ResponseParserError") else None
+
+
 def _elsewhere(signs: Signs, asked: Asked) -> Trouble | None:
     """The store answered, but what was asked for does not lie there."""
     if signs.of_kind("InvalidRegionError"):
         return Trouble(f"no region can be called '{asked.region}'", "correct the storage's 'region'")
-    if signs.coded(*ELSEWHERE):
+    if signs.coded(*ELSEWHERE) or signs.of_kind("RecursionError"):  # a bucket that redirects to itself, for ever
         expected = signs.region or next(iter(re.findall(r"expecting '([^']+)'", signs.text)), "")
         asked_in = f"the region '{asked.region}'" if asked.region else "the region that was asked, for none is named,"
         hint = f"write 'region: {expected}'" if expected else "name the region of the bucket as 'region'"
@@ -220,8 +250,6 @@ def _out_of_order(signs: Signs, asked: Asked) -> Trouble | None:
     """The store answered that it cannot answer."""
     if signs.coded("slowdown", "429") or signs.says("reduce your request rate"):
         said = "asks for fewer requests"
-    elif signs.of_kind("ResponseParserError"):
-        said = "does not answer as a store of S3 does"
     elif signs.coded(*BROKEN):
         said = f"is out of order, or no store ({min(signs.codes)})"
     else:
