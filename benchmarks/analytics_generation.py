@@ -16,12 +16,12 @@ from geleit.analytics.credited import effects_of
 from geleit.analytics.desk import Desk
 from geleit.analytics.funnel import Funnel
 from geleit.analytics.kernels import crediting, pairs
-from geleit.analytics.kernels.compiling import kernel
 from geleit.analytics.question import Question
 from geleit.analytics.retention import Retention
 from geleit.analytics.selection import ways
 from geleit.analytics.transitions import Transitions
 from geleit.analytics.variants import Variants
+from geleit.compiling import kernel
 from geleit.events.kinds import Catalogue
 from geleit.history import journal
 from geleit.history.columns import LOTS, Columns

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from typing import ParamSpec, TypeVar, cast
+from collections.abc import Sequence
 
-import numba
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-P = ParamSpec("P")
-R = TypeVar("R")
+from geleit.compiling import kernel
+
 Words = npt.NDArray[np.uint64]
 Bytes = npt.NDArray[np.uint8]
 Longs = npt.NDArray[np.int64]
@@ -43,11 +41,6 @@ ORDER = np.array(
     np.int64,
 )
 EIGHT_BYTES = np.uint64(0x01010008)  # the parameters: no key, no tree, a digest of eight bytes
-
-
-def kernel(function: Callable[P, R]) -> Callable[P, R]:
-    """Compile a function of arrays and numbers at its first call; the machine code is kept for the next process."""
-    return cast("Callable[P, R]", numba.njit(cache=True, nogil=True)(function))
 
 
 @kernel

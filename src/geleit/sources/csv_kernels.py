@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from geleit.sources.vectors_kernels import Bytes, kernel
+from geleit.compiling import kernel
+from geleit.sources.vectors_kernels import Bytes
 
 NO_QUOTE = -1
 BEGIN, BARE, QUOTED, CLOSED, RETURN = range(5)  # of a field; ``CLOSED``: behind a quote that may be the first of two

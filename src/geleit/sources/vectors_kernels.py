@@ -12,9 +12,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib import import_module
-from typing import Any, ParamSpec, TypeVar, cast
+from typing import Any, cast
 
-import numba
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
@@ -22,8 +21,8 @@ from llvmlite import ir
 from numba.core import cgutils, types
 from numba.extending import intrinsic as _intrinsic
 
-P = ParamSpec("P")
-R = TypeVar("R")
+from geleit.compiling import kernel
+
 Bytes = npt.NDArray[np.uint8]
 Longs = npt.NDArray[np.int64]
 Address = int
@@ -36,11 +35,6 @@ NEVER = -1  # in place of a validity: no row is there
 
 intrinsic = cast("Callable[[Callable[..., Any]], Callable[..., Any]]", _intrinsic)  # its types are those of no caller
 raw_memcpy = cast("Callable[..., None]", cgutils.raw_memcpy)
-
-
-def kernel(function: Callable[P, R]) -> Callable[P, R]:
-    """Compile a function of arrays and numbers at its first call; the machine code is kept for the next process."""
-    return cast("Callable[P, R]", numba.njit(cache=True, nogil=True)(function))
 
 
 @intrinsic

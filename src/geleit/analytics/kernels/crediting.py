@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from geleit.analytics.kernels.compiling import Number, kernel
+from geleit.compiling import Number, kernel
 
 Ints = npt.NDArray[Any]
 WHOLE = 1_000_000

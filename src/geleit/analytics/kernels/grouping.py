@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from geleit.analytics.kernels.compiling import Number, kernel
 from geleit.analytics.kernels.pairs import Way
+from geleit.compiling import Number, kernel
 
 Ints = npt.NDArray[Any]
 MANY = 2**22  # slots

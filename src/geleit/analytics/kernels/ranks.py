@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from geleit.analytics.kernels.compiling import kernel
+from geleit.compiling import kernel
 
 Ints = npt.NDArray[Any]
 

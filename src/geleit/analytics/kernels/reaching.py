@@ -7,8 +7,8 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from geleit.analytics.kernels.compiling import Number, kernel
 from geleit.analytics.kernels.pairs import Way
+from geleit.compiling import Number, kernel
 
 Ints = npt.NDArray[Any]
 NEVER = -3 * 2**61  # so long ago that no window reaches it

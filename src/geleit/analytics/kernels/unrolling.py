@@ -7,8 +7,8 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from geleit.analytics.kernels.compiling import kernel
 from geleit.analytics.kernels.pairs import Way
+from geleit.compiling import kernel
 
 Ints = npt.NDArray[Any]
 
