@@ -99,6 +99,7 @@ def test_every_command_says_that_the_endpoint_does_not_answer(tmp_path, command)
         code, out, err = command(*words, "-w", root)
         assert code == 1, words
         assert f"the endpoint {endpoint} does not answer: it refuses the connection" in " ".join((out + err).split())
+    assert f"the endpoint {endpoint} does not answer" in " ".join(command("source", "list", "-w", root)[1].split())
     assert not (root / "sources" / "exports.yaml").exists()
 
 

@@ -16,6 +16,7 @@ from geleit.ledger.live_tables import source_hour
 from geleit.sources.records import Rejected
 from geleit.web.metrics import Measures, Server
 from geleit.workspace import open_workspace
+from servers import free_port
 
 NOW = micros(localize(datetime(2026, 11, 19, 15, 20), "Europe/Berlin"))  # a Thursday
 THIS = NOW // HOUR
@@ -245,6 +246,18 @@ def test_a_source_that_was_not_read_to_its_end_says_what_is_missing(tmp_path):
     assert "Every record could be read." not in english
     assert "exports/desk.csv has no column" in english
     assert "Nicht zu Ende gelesen" in german
+
+
+def test_a_store_that_does_not_answer_is_named(tmp_path):
+    endpoint = f"http://127.0.0.1:{free_port()}"
+    store = f"file: s3://exports/desk.csv\nstorage: {{endpoint: '{endpoint}', anonymous: true}}"
+    desk = re.sub(r"(?m)^file: .*$", store, SOURCE.format(name="desk", en="Service desk", de="Servicetheke"))
+    with opened(tmp_path, {"desk": desk}) as workspace:
+        workspace.import_sources()
+        with asked(workspace) as client:
+            pages = [text_of(page_of(client, language=language)) for language in ("en", "de")]
+    for page in pages:
+        assert f"the endpoint {endpoint} does not answer: it refuses the connection" in page
 
 
 def test_the_first_live_source_never_takes_the_name_of_one_there_is(tmp_path):
