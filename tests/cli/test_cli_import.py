@@ -155,3 +155,24 @@ def test_ctrl_c_says_that_nothing_is_lost(root, monkeypatch, capsys):
     monkeypatch.setattr("geleit.workspace.workspace.Workspace.import_sources", stopped)
     assert main_quietly(monkeypatch, "import") == 130
     assert "stopped; what was acknowledged is safe" in capsys.readouterr().err
+
+
+def test_a_line_that_the_corrected_encoding_can_read_waits_no_more(geleit, root):
+    def waiting():
+        return [one["reason"] for one in json.loads(geleit("quarantine", "list", "--json")[1])]
+
+    till = root / "exports" / "till.csv"
+    till.write_bytes("no,what,day,mail\n1,V,2026-03-01,käthe@x.org\n2,V,2026-03-01\n".encode("cp1252"))
+    geleit("import")
+    assert sorted(waiting()) == ["undecodable", "wrong_field_count"]
+    (root / "sources" / "till.yaml").write_text(f"{TILL}csv: {{encoding: cp1252}}\n")
+    geleit("import")
+    assert waiting() == ["wrong_field_count"]
+
+
+def test_a_line_that_is_gone_from_its_file_still_waits(geleit, root):
+    (root / "exports" / "till.csv").write_bytes("no,what,day,mail\n1,V,2026-03-01,käthe@x.org\n".encode("cp1252"))
+    geleit("import")
+    (root / "exports" / "till.csv").write_text("no,what,day,mail\n2,V,2026-03-02,bo@x.org\n")
+    geleit("import")
+    assert "undecodable" in geleit("quarantine", "list")[1]

@@ -341,6 +341,10 @@ class Import:
         with self.intake.ledger.write() as connection:
             readable = [place for place, _ in positions if place not in damaged]
             quarantine.settle_files(connection, name, readable, self.now)
+            if waits:
+                before = read_positions.load(connection, name)
+                same = [one for one, token in positions if read_positions.same_content(before.get(one, ""), token)]
+                quarantine.settle_legible(connection, name, same, self.now)
             for place, token in positions:
                 read_positions.store(connection, name, place, token, self.now)
 

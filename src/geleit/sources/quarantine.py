@@ -19,6 +19,7 @@ from geleit.sources.records import ATTACHED, HOOK, UNREAD, Rejected
 FINAL = frozenset(
     {"unreadable_file", "changed_content", "incomplete"}
 )  # reasons that mapping the record anew cannot mend
+ILLEGIBLE = frozenset({"undecodable", "bad_csv", "wrong_field_count", "bad_json", "not_an_object", "too_large"})
 HISTORY = " | repaired "
 BATCH = 200  # rejected records per round
 TOGETHER = 400  # entries of one transaction
@@ -243,6 +244,14 @@ def settle_files(connection: sa.Connection, source: str, files: Sequence[str], n
     for some in chunked(files):
         here = (_q.source == source, _q.reason == "unreadable_file", _q.state == "open", _q.file.in_(some))
         connection.execute(sa.update(tables.quarantine).where(*here).values(state="replayed", changed_at=now))
+
+
+def settle_legible(connection: sa.Connection, source: str, files: Sequence[str], began: int) -> None:
+    """Settle lines of files whose content is as it was, but which a reading that began then could read: its source was corrected."""
+    for some in chunked(files):
+        here = (_q.source == source, _q.reason.in_(ILLEGIBLE), _q.state == "open", _q.file.in_(some))
+        old = (_q.changed_at < began, _q.message.not_like(f"%{HISTORY}%"), _q.fingerprint.not_like(f"%:{ATTACHED}"))
+        connection.execute(sa.update(tables.quarantine).where(*here, *old).values(state="replayed", changed_at=began))
 
 
 def settle_records(ledger: Ledger, source: str, records: Collection[str], now: int) -> None:
