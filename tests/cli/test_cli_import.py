@@ -170,6 +170,16 @@ def test_a_line_that_the_corrected_encoding_can_read_waits_no_more(geleit, root)
     assert waiting() == ["wrong_field_count"]
 
 
+def test_a_line_of_utf8_in_a_file_of_cp1252_is_taken_in_by_a_replay(geleit, root):
+    (root / "sources" / "till.yaml").write_text(f"{TILL}csv: {{encoding: cp1252}}\n")
+    (root / "exports" / "till.csv").write_text("no,what,day,mail\n1,V,2026-03-01,käthe@x.org\n", encoding="utf-8")
+    geleit("import")
+    assert "is utf-8, not cp1252" in geleit("quarantine", "list")[1]
+    geleit("quarantine", "replay")
+    assert "nothing waits" in geleit("quarantine", "list")[1]
+    assert "käthe@x.org" in geleit("customer", "käthe@x.org")[1]
+
+
 def test_a_line_that_is_gone_from_its_file_still_waits(geleit, root):
     (root / "exports" / "till.csv").write_bytes("no,what,day,mail\n1,V,2026-03-01,käthe@x.org\n".encode("cp1252"))
     geleit("import")

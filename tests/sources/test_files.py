@@ -63,6 +63,29 @@ def test_cp1252_undeclared_costs_only_its_lines_and_says_the_remedy(bench):
     assert "Gr\\xfc\\xdfe" in json.loads(rejected.record)["_unread"]
 
 
+@pytest.mark.parametrize("rows", [1, 5_000])
+def test_a_line_of_utf8_in_a_file_of_cp1252_waits_as_it_should_read(bench, rows):
+    good = f"a@x;{GOOD};Grüße\n".encode("cp1252") * rows
+    bench.write(
+        "a.csv",
+        b"mail;zeit;text\n" + good + f"b@x;{GOOD};Käthe, 5 €\n".encode() + f"c@x;{GOOD};Ã, ¼\n".encode("cp1252"),
+    )
+    definition = contacts("a.csv", "{encoding: cp1252}")
+    result = bench.map(definition)
+    assert set(words(result)) == {"Grüße", "Ã, ¼"}
+    (rejected,) = result.rejected
+    assert (rejected.reason, rejected.line) == ("undecodable", rows + 2)
+    assert "is utf-8, not cp1252" in rejected.message
+    assert json.loads(rejected.record) == {"mail": "b@x", "zeit": GOOD, "text": "Käthe, 5 €"}
+
+
+def test_a_line_of_utf8_that_is_broken_besides_is_told_by_what_else_is_wrong(bench):
+    bench.write("a.csv", b"mail;zeit;text\n" + f"b@x;{GOOD};Käthe;5\n".encode())
+    (rejected,) = bench.map(contacts("a.csv", "{encoding: cp1252}")).rejected
+    assert rejected.reason == "wrong_field_count"
+    assert "Käthe" in json.loads(rejected.record)["_unread"]
+
+
 def test_utf16(bench):
     bench.write("a.csv", f"mail;zeit;text\na@x;{GOOD};Grüße\n", "utf-16")
     assert words(bench.map(contacts("a.csv", "{encoding: utf-16}"))) == ["Grüße"]

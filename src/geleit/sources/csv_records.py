@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import csv
 import io
 import re
@@ -35,6 +36,8 @@ from geleit.sources.vectors_records import identified_texts
 
 DELIMITERS = (";", ",", "\t", "|", "\x1f", "\x01", "^")
 SNIFFED_LINES = 20
+WIDE = frozenset({"cp1252", "iso8859-1", "iso8859-15"})  # encodings that give (nearly) every byte a meaning
+MISREAD = re.compile(rb"[\xc2-\xdf][\x80-\xbf]|[\xe0-\xef][\x80-\xbf]{2}|[\xf0-\xf4][\x80-\xbf]{3}")  # letters of UTF-8
 SEPARATOR_LINE = re.compile(r"sep=(.)\s*", re.IGNORECASE)  # what Excel reads and writes above a header
 
 csv.field_size_limit(2**31 - 1)  # Lines bounds records; the module's own bound would cut long letters of customers
@@ -108,13 +111,35 @@ def _chunks(
         block = lines.block(BLOCK)
         if not (block or lines.waiting):
             break
-        table = table_of(block, header, marks.delimiter, marks.quote) if block else None
+        plainly = block and not (wide(file[1]) and MISREAD.search(_bytes(block, file[1])))
+        table = table_of(block, header, marks.delimiter, marks.quote) if plainly else None
         if table is not None:
             yield _whole(definition, file[0], table, (columns, lines.number))
             continue
         lines.give_back(block)
         yield from _single(definition, lines, (marks, header), (file, columns))
     yield from _single(definition, lines, (marks, header), (file, columns), rest=True)
+
+
+def wide(encoding: str) -> bool:
+    """Whether it reads any UTF-8 without complaint, but wrongly."""
+    return codecs.lookup(encoding).name in WIDE
+
+
+def _bytes(text: str, encoding: str) -> bytes:
+    """A text as it stood in the file."""
+    return text.encode(encoding, "surrogateescape")
+
+
+def _misread(text: str, encoding: str) -> bool:
+    """Whether a line is UTF-8 in a file that is said to be of another encoding; hardly any other text looks so."""
+    if text.isascii() or not wide(encoding):
+        return False
+    try:
+        _bytes(text, encoding).decode("utf-8")
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 def _whole(definition: SourceDefinition, name: str, table: pa.Table, place: tuple[frozenset[str], int]) -> Records:
@@ -265,6 +290,9 @@ class RowChunk:
         self.ids.append(identify(self.source, raw))
 
     def _problem(self, row: Row) -> tuple[Reason, str] | None:
+        if self._is_whole(row) and _misread(row.text, self.encoding):
+            remedy = "read as utf-8 it waits here: geleit quarantine replay takes it in"
+            return "undecodable", f"line {row.line} is utf-8, not {self.encoding}; {remedy}"
         if not (row.text.isascii() or _encodable(row.text)):
             return "undecodable", f"line {row.line} is not {_shown(self.encoding)}{_remedy(self.encoding)}"
         length = row.overlong.length if row.overlong else len(row.text)
@@ -278,11 +306,18 @@ class RowChunk:
             return "wrong_field_count", f"line {row.line} has {len(row.fields)} fields, the header {len(self.header)}"
         return None
 
+    def _is_whole(self, row: Row) -> bool:
+        """Whether nothing but its encoding may stand against it."""
+        whole = not (row.problem or row.overlong) and len(row.fields) == len(self.header)
+        return whole and len(row.text) <= RECORD_CHARACTERS and "\0" not in row.text
+
     def _reject(self, row: Row, reason: Reason, message: str) -> None:
         text = row.text[:RECORD_CHARACTERS].rstrip("\r\n")
-        shown, *values = (self._visible(field) for field in (text, *row.fields))
+        misread = _misread(text, self.encoding)
+        shown, *values = (self._visible(field, misread) for field in (text, *row.fields))
         padded = values + [""] * (len(self.header) - len(values)) if values else []
-        record = dict(zip(self.header, padded, strict=False)) | {UNREAD: shown}
+        legible = misread and self._is_whole(row)
+        record = dict(zip(self.header, padded, strict=False)) | ({} if legible else {UNREAD: shown})
         whole = text + row.overlong.digest if row.overlong else text
         identity = identify(self.source, whole.encode("utf-8", "surrogateescape"))
         json = msgspec.json.encode(record).decode()
@@ -290,9 +325,9 @@ class RowChunk:
             Rejected(self.source, self.name, row.line, reason, f"{self.name}: {message}", json, identity)
         )
 
-    def _visible(self, text: str) -> str:
+    def _visible(self, text: str, misread: bool) -> str:
         r"""Text whose bytes that are not of the encoding stand as Python writes them: ``K\xfcche``."""
-        return text.encode(self.encoding, "surrogateescape").decode(self.encoding, "backslashreplace")
+        return _bytes(text, self.encoding).decode("utf-8" if misread else self.encoding, "backslashreplace")
 
     def records(self) -> Records:
         arrays = [pa.array([fields[i] for fields in self.fields], pa.string()) for i, _ in self.places]
