@@ -37,7 +37,8 @@ from geleit.sources.vectors_records import identified_texts
 DELIMITERS = (";", ",", "\t", "|", "\x1f", "\x01", "^")
 SNIFFED_LINES = 20
 WIDE = frozenset({"cp1252", "iso8859-1", "iso8859-15"})  # encodings that give (nearly) every byte a meaning
-MISREAD = re.compile(rb"[\xc2-\xdf][\x80-\xbf]|[\xe0-\xef][\x80-\xbf]{2}|[\xf0-\xf4][\x80-\xbf]{3}")  # letters of UTF-8
+# Letters of UTF-8 (or their beginning): a lead byte, and behind it as many others as it asks for, two at most.
+MISREAD = re.compile(rb"[\xc2-\xf4][\x80-\xbf](?:(?<=[\xc2-\xdf].)|[\x80-\xbf])", re.DOTALL)
 SEPARATOR_LINE = re.compile(r"sep=(.)\s*", re.IGNORECASE)  # what Excel reads and writes above a header
 
 csv.field_size_limit(2**31 - 1)  # Lines bounds records; the module's own bound would cut long letters of customers
