@@ -32,6 +32,10 @@ CASES = {
         [seen("a", 19_000, ADA, USER, PHONE)],
         [seen("b", 19_001, USER, PHONE), seen("c", 19_002, ("shop.user_id", "u2"), PHONE)],
     ),
+    "a phone that was of two": (
+        [seen("a", 19_000, USER, PHONE), seen("b", 19_001, ("shop.user_id", "u2"), PHONE)],
+        [seen("c", 19_002, ("email", "x"), PHONE)],  # no address: it joins nobody, and stands before such a phone
+    ),
     "another oldest": ([seen("a", 19_500, ADA, USER)], [seen("b", 19_000, USER), seen("c", 19_600, ADA, USER)]),
 }
 

@@ -280,15 +280,15 @@ class Adoption:
         change = self.ledger.next_change(connection)
         place = tables.identifier_resolution.c
         mine = [number for _, number, _ in groups.members]
-        query = sa.select(place.identifier_id, place.customer_id).where(among(place.identifier_id, mine))
-        placed: dict[int, str] = dict(connection.execute(query).all())
+        query = sa.select(place.identifier_id, place.customer_id, place.reason).where(among(place.identifier_id, mine))
+        placed = {number: (customer, reason) for number, customer, reason in connection.execute(query)}
         new, others = groups.parted(placed.keys() | self.shifted.intersection(mine))
         known: list[Person] = []
         for person in others:
-            homes = {placed.get(number) for number, _ in person.identifiers}
             simple = person.simple and self.shifted.isdisjoint(number for number, _ in person.identifiers)
-            # Placed by an adoption that was killed, or by somebody else just so?
-            (known if simple and homes == {person.customer} else self.rest).append(person)
+            # Placed by an adoption that was killed, or by somebody else just so? What joins nobody owns fewer sets.
+            so = all(placed.get(number) == (person.customer, reason) for number, reason in person.identifiers)
+            (known if simple and so else self.rest).append(person)
         done = self._unmoved(connection, known)
         groups.write(connection, new, change)
         write_again(connection, done, change)
