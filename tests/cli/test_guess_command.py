@@ -38,3 +38,16 @@ def test_how_a_store_is_reached_is_checked(tmp_path):
     for wrong in ("colour=blue", "endpoint", "options=x"):
         said = asked("source", "guess", "s3://exports/x.csv", "--storage", wrong, "-w", tmp_path / "acme", code=1)
         assert f"'{wrong}' says nothing of a store" in said
+
+
+def test_a_row_that_stands_twice_is_no_line_of_an_order(tmp_path):
+    root = tmp_path / "acme"
+    init(root, name="Acme")
+    rows = [f"B-{n};K-{n};2026-03-0{n};{n},50" for n in range(1, 7)]
+    (tmp_path / "till.csv").write_text("\n".join(["bestellnr;kundennr;datum;betrag", *rows, rows[2]]) + "\n")
+    made = json.loads(asked("source", "guess", tmp_path / "till.csv", "-w", root, "--json"))
+    assert "group:" not in made["yaml"]
+    assert made["notes"] == ["1 of the first 7 records wholly equal another: they count once"]
+    shown = {event["key"]: event["properties"]["total"] for event in made["sample"]["mapped"]["events"]}
+    assert shown == {"B-1": 1.5, "B-2": 2.5, "B-3": 3.5}
+    assert "till 7 6 1 0" in asked("import", "-w", root)  # read, new, already known, quarantined

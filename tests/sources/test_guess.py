@@ -57,6 +57,26 @@ def test_order_lines_become_one_order(draft):
     assert "added up" in " ".join(found.notes)
 
 
+def test_rows_that_are_wholly_equal_are_no_lines_of_an_order(draft):
+    text = "order_id,date,customer_id,amount\n1,2026-03-01,7,10.00\n2,2026-03-02,8,1.00\n1,2026-03-01,7,10.00\n"
+    found, events, _ = draft("orders.csv", text)
+    assert "group:" not in found.yaml
+    assert {e.key: e.properties["total"] for e in events} == {"1": 10, "2": 1}
+    assert events[0].raw == events[2].raw  # the third record counts as the first
+    assert "1 of the first 3 records wholly equal another: they count once" in found.notes
+
+
+def test_rows_that_are_wholly_equal_among_lines_of_orders_are_told(draft):
+    text = (
+        "order_id,date,customer_id,sku,amount\n1,2026-03-01,7,a,10.00\n1,2026-03-01,7,b,2.50\n1,2026-03-01,7,a,10.00\n"
+    )
+    found, events, _ = draft("lines.csv", text)
+    assert [e.properties["total"] for e in events] == [22.5]
+    assert any(
+        note.startswith("1 of the first 3 records wholly equal another: lines of an order") for note in found.notes
+    )
+
+
 def test_a_log_gives_its_own_kinds(draft):
     text = '{"event": "Add To Cart", "ts": 1767225600, "user_id": "u1"}\n{"event": "Search", "ts": 1767225700, "user_id": "u1"}\n'
     _, events, rejected = draft("log.jsonl", text)

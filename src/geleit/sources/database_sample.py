@@ -20,7 +20,7 @@ from geleit.sources import database_records
 from geleit.sources.database import Database
 from geleit.sources.database_connection import connected, tables
 from geleit.sources.definition import SourceDefinition
-from geleit.sources.sample import SAMPLE, Sample, opened_values
+from geleit.sources.sample import SAMPLE, Sample, distinct, opened_values
 
 CHANGED = re.compile(
     r"updated|modified|changed|last_?change|geaendert|geändert|aenderung|änderung|aktualisiert", re.IGNORECASE
@@ -64,15 +64,16 @@ def look(url: str, table: str, root: Path, *, secret: str = "") -> Sample:
     event = {"kind": "guessed", "time": "1", "identifiers": {"email": "1"}}
     definition = SourceDefinition.model_validate({"database": database, "events": [event]}).named("guess")
     records: list[dict[str, Any]] = []
+    equal = 0
     with closing(database_records.read(definition, root, frozenset(), {})) as chunks:
         for chunk in islice(chunks, 1):
-            records = [_decoder.decode(text) for text in chunk.raw[:SAMPLE]]
+            records, equal = distinct(_decoder.decode(text) for text in chunk.raw[:SAMPLE])
     values, deep = opened_values(records)
     if not any(values.values()):
         raise GeleitError(f"{table} holds no rows", hint="name another one with --table")
     fields, notes = _again(database, found, values)
     names = frozenset(name for record in records for name in record)
-    return Sample("jsonl", {"database": fields}, values, names, len(records), notes, deep)
+    return Sample("jsonl", {"database": fields}, values, names, len(records), notes, deep, equal)
 
 
 def _again(

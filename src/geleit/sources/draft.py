@@ -64,12 +64,11 @@ def write(
     grouped = _repeats(found.get("order", []))
     if grouped and "database" in sample.fields:
         sample = _whole(sample)
-    notes = [*sample.notes, *(one.why for one in along)]
+    notes = [*sample.notes, *(one.why for one in along), *_of_repeats(sample, grouped)]
     prices = [*found.get("amount", []), *found.get("price", [])]
     lines += _fields(sample, [*prices, *(column for one in along for column in one.prices)])
     lines += ["attach:", *(f"  {one.name}: {_flow(one.fields)}" for one in along)] if along else []
     if grouped:
-        notes.append(f"several lines share one '{grouped.name}': they are read as one event, amounts are added up")
         lines.append(f"group: {_quoted(grouped.sql)}")
     kind, head = _kind((place, sample), found, notes, grouped=bool(grouped))
     lines += ["events:", *head, *_time((place, sample), found, notes, grouped=bool(grouped))]
@@ -135,8 +134,23 @@ def _fields(sample: Sample, amounts: Sequence[Column]) -> list[str]:
 
 
 def _repeats(orders: Sequence[Column]) -> Column | None:
-    """The order column if its values repeat: then the export holds order lines, not orders."""
+    """The order column if its values repeat in records that differ: then the export holds order lines, not orders."""
     return next((column for column in orders if len(set(column.values)) < len(column.values)), None)
+
+
+def _of_repeats(sample: Sample, grouped: Column | None) -> list[str]:
+    """What a person should know of records that share an order number, and of those that are wholly equal."""
+    told = []
+    if grouped:
+        told.append(f"several lines share one '{grouped.name}': they are read as one event, amounts are added up")
+    if sample.equal:
+        what = (
+            "lines of an order, they are added up, too; take them out of the export if it holds them twice by mistake"
+            if grouped
+            else "they count once"
+        )
+        told.append(f"{sample.equal} of the first {sample.count + sample.equal} records wholly equal another: {what}")
+    return told
 
 
 def _of_group(sql: str) -> str:

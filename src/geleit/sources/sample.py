@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import Any
@@ -39,7 +39,8 @@ class Sample:
 
     ``fields`` are those of a source definition that this file needs besides its name; ``values``: column to its filled
     values as text, objects opened one level (``user.email``), those that point at a person two (``object.author.email``,
-    named in ``deep``); ``columns`` the names as they stand in the file; ``count`` of records; ``notes`` are for people.
+    named in ``deep``); ``columns`` the names as they stand in the file; ``count`` of records, those that are wholly equal to
+    another left out (``equal`` of them); ``notes`` are for people.
     """
 
     form: Format
@@ -49,6 +50,7 @@ class Sample:
     count: int
     notes: tuple[str, ...]
     deep: frozenset[str] = frozenset()
+    equal: int = 0
 
 
 def look(file: Located, part: str = "") -> Sample:
@@ -77,12 +79,12 @@ def look(file: Located, part: str = "") -> Sample:
             fields |= _excel_fields(file, fields, notes, part)
     except DAMAGE as error:
         raise GeleitError(f"{file.name} cannot be read: {error}", hint="is it the right file?") from None
-    records = list(first_records(file, fields))
+    records, equal = distinct(first_records(file, fields))
     values, deep = opened_values(records)
     if not any(values.values()):
         raise GeleitError(f"{file.name} holds no records", hint="export it again, with its header line")
     names = frozenset(name for record in records for name in record)
-    return Sample(form, fields, values, names, len(records), tuple(notes), deep)
+    return Sample(form, fields, values, names, len(records), tuple(notes), deep, equal)
 
 
 def _reading(name: str, fields: Mapping[str, Any]) -> SourceDefinition:
@@ -104,6 +106,17 @@ def first_records(file: Located, fields: Mapping[str, Any], most: int = SAMPLE) 
             raise GeleitError(records.rejected[0].message, hint="is it the right file?")
         if seen >= most:
             return
+
+
+def distinct(records: Iterable[dict[str, Any]]) -> tuple[list[dict[str, Any]], int]:
+    """Records without those that are wholly equal to an earlier one, and how many these are.
+
+    >>> distinct([{"no": "1", "sum": "5"}, {"sum": "5", "no": "1"}, {"no": "1", "sum": "6"}])
+    ([{'no': '1', 'sum': '5'}, {'no': '1', 'sum': '6'}], 1)
+    """
+    every = list(records)
+    once = {msgspec.json.encode(record, order="sorted"): record for record in reversed(every)}
+    return list(reversed(once.values())), len(every) - len(once)
 
 
 def parts(file: Located) -> list[str]:
