@@ -9,16 +9,18 @@ from typing import Annotated
 
 import typer
 
-from geleit.cli.output import HERE, AsJson, Folder, counted, opened, say, show, table, working
+from geleit.cli.output import HERE, AsJson, Folder, counted, opened, opened_sound, say, show, table, working
 from geleit.cli.summary import tell
 from geleit.clock import iso, system_clock
 from geleit.errors import GeleitError
+from geleit.intake.imports import ImportSummary
 from geleit.language.formats import stamp
 from geleit.sources import quarantine
 from geleit.sources.quarantine import Entry
 from geleit.workspace.anew import Carried, bring_back, carry, gather
 from geleit.workspace.definitions import find_workspace, load_definitions
 from geleit.workspace.differing import contradictions
+from geleit.workspace.faulty import to_import
 from geleit.workspace.scaffold import set_aside
 
 box = typer.Typer(help="What could not be mapped: list, show, repair, replay, dismiss.", no_args_is_help=True)
@@ -46,15 +48,18 @@ def import_(
     """Read what is new in the sources. Running it again changes nothing; a kill loses nothing acknowledged."""
     began = time.monotonic()
     aside = _set_aside(folder, sources, as_json) if anew else None
-    with opened(folder) as workspace:
-        if not workspace.definitions.sources:
+    with opened_sound(folder, sources or ()) as workspace:
+        definitions = workspace.definitions
+        if not (definitions.sources or definitions.faulty):
             raise GeleitError(
                 "this workspace has no sources yet", hint="geleit source guess FILE drafts one from an export"
             )
+        chosen, faulty = to_import(workspace, sources or ())
         with working(as_json) as (records, now):
             if aside:
                 carry(workspace, aside.carried)
-            summaries = workspace.import_sources(sources or (), again=again, progress=records, told=now)
+            summaries = workspace.import_sources(chosen, again=again, progress=records, told=now)
+            summaries += [ImportSummary(name, error=str(error)) for name, error in faulty.items()]
             if aside:
                 bring_back(workspace, aside.folder, aside.carried, now)
         counts = workspace.counts()

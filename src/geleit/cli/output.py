@@ -19,6 +19,7 @@ from geleit.language.formats import number
 from geleit.language.words import LANGUAGES
 from geleit.sources.meter import Reached
 from geleit.workspace import Workspace, open_workspace
+from geleit.workspace.faulty import open_sound
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for programs.")]
 Folder = Annotated[
@@ -97,6 +98,27 @@ def opened(folder: Path) -> Iterator[Workspace]:
         yield workspace
     finally:
         workspace.close()
+
+
+@contextmanager
+def opened_sound(folder: Path, names: Sequence[str] = ()) -> Iterator[Workspace]:
+    """The workspace without sources whose definition is faulty; those not among ``names`` (none: all) are warned of.
+
+    Errors: DefinitionError if every one of ``names`` is faulty.
+    """
+    with open_sound(folder) as workspace:
+        faulty = workspace.definitions.faulty
+        if names and all(name in faulty for name in names):
+            raise faulty[names[0]]
+        for name, error in faulty.items():
+            if names and name not in names:
+                warn(f"{name} is left out: {error}")
+        yield workspace
+
+
+def warn(text: str) -> None:
+    """A line on standard error, beside what a command says."""
+    err.print(f"warning: {text}", markup=False, highlight=False)
 
 
 def working(as_json: bool) -> AbstractContextManager[tuple[Callable[[Reached], None], Callable[[str], None]]]:

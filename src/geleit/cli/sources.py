@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from geleit.cli.output import HERE, AsJson, Folder, counted, opened, say, show, table
+from geleit.cli.output import HERE, AsJson, Folder, counted, opened, opened_sound, say, show, table
 from geleit.cli.summary import named
 from geleit.clock import SECOND
 from geleit.errors import GeleitError
@@ -87,7 +87,7 @@ def preview(
     as_json: AsJson = False,
 ) -> None:
     """Map the first records without taking them in."""
-    with opened(folder) as workspace:
+    with opened_sound(folder, [name]) as workspace:
         found = preview_source(
             workspace.source(name),
             count,

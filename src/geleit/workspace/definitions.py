@@ -24,7 +24,7 @@ D = TypeVar("D", bound=Definition)
 
 @dataclass(frozen=True, slots=True)
 class Definitions:
-    """All definitions of one workspace."""
+    """All definitions of one workspace. ``faulty``: sources that were left out, with what is wrong (``load_sound``)."""
 
     root: Path
     company: Company
@@ -34,6 +34,7 @@ class Definitions:
     sources: Mapping[str, SourceDefinition] = field(default_factory=dict)
     journeys: Mapping[str, DesignedJourney] = field(default_factory=dict)
     segments: Mapping[str, Segment] = field(default_factory=dict)
+    faulty: Mapping[str, DefinitionError] = field(default_factory=dict)
 
     @property
     def catalogue(self) -> Catalogue:
@@ -83,6 +84,25 @@ def load_definitions(root: Path) -> Definitions:
 
 def load_checked(root: Path) -> tuple[Definitions | None, list[DefinitionError]]:
     """Load every definition and gather all problems; the definitions are None if there is any."""
+    found, problems = _load(root)
+    if found is not None and found.faulty:
+        return None, list(found.faulty.values())
+    return found, problems
+
+
+def load_sound(root: Path) -> Definitions:
+    """Load every definition but those of sources that are ``faulty``, for what does not need these.
+
+    Errors: DefinitionError of anything else than a source, as ``load_definitions``.
+    """
+    found, problems = _load(root)
+    if found is None:
+        raise problems[0]
+    return found
+
+
+def _load(root: Path) -> tuple[Definitions | None, list[DefinitionError]]:
+    """The definitions, sources that are faulty set apart; None if anything else is wrong, with all that is."""
     problems: list[DefinitionError] = []
 
     def one(name: str, model: type[D], default: D | None = None) -> D | None:
@@ -99,12 +119,7 @@ def load_checked(root: Path) -> tuple[Definitions | None, list[DefinitionError]]
     kinds = one("kinds.yaml", Kinds, Kinds())
     identity = one("identity.yaml", Identity, Identity())
     needs = one("needs.yaml", Needs, EVERYTHING)
-    sources: dict[str, SourceDefinition] = {}
-    for path in definition_files(root, "sources", problems):
-        try:
-            sources[path.stem] = load_source(path, root)
-        except DefinitionError as error:
-            problems.append(error)
+    sources, faulty = load_sources(root, problems)
     journeys = {
         path.stem: one(f"journeys/{path.name}", DesignedJourney)
         for path in definition_files(root, "journeys", problems)
@@ -113,9 +128,23 @@ def load_checked(root: Path) -> tuple[Definitions | None, list[DefinitionError]]
     if kinds is not None and needs is not None:
         problems.extend(check_all(segments, kinds, needs))
     if problems or company is None or kinds is None or identity is None or needs is None:
-        return None, problems
+        return None, [*problems, *faulty.values()]
     designed = {name: journey for name, journey in journeys.items() if journey is not None}
-    return Definitions(root, company, kinds, identity, needs, sources, designed, segments), []
+    return Definitions(root, company, kinds, identity, needs, sources, designed, segments, faulty), []
+
+
+def load_sources(
+    root: Path, problems: list[DefinitionError]
+) -> tuple[dict[str, SourceDefinition], dict[str, DefinitionError]]:
+    """The sources that can be read, and what is wrong with the others, both by name."""
+    sources: dict[str, SourceDefinition] = {}
+    faulty: dict[str, DefinitionError] = {}
+    for path in definition_files(root, "sources", problems):
+        try:
+            sources[path.stem] = load_source(path, root)
+        except DefinitionError as error:
+            faulty[path.stem] = error
+    return sources, faulty
 
 
 def load_segments(root: Path, problems: list[DefinitionError]) -> dict[str, Segment]:

@@ -389,7 +389,7 @@ class Workspace:
 
     def counts(self) -> Counts:
         """Customers, events, sources and open needs, as they stand in the ledger."""
-        return counts(self.ledger, len(self.definitions.sources), self.clock())
+        return counts(self.ledger, len([*self.definitions.sources, *self.definitions.faulty]), self.clock())
 
     def as_of(self) -> AsOf:
         """Up to which change, and when, answers hold."""
