@@ -119,6 +119,8 @@ def test_a_window_of_days_holds_today_and_ends_at_midnight():
         ({"within_next": "7 days"}, "2026-11-28", True),
         ({"within_next": "7 days"}, "2026-11-29", False),
         ({"within_last": "7 days"}, "soon", False),
+        ({"within_last": "7 days"}, "²" * 11, False),
+        ({"within_last": "7 days"}, "1" * 5_000, False),
     ],
 )
 def test_values_are_compared_as_people_mean_it(comparison, value, holds):

@@ -186,11 +186,11 @@ def _time(leaf: Scalar, zone: str) -> Bounds | None:
     if isinstance(leaf, bool):
         return None
     text = _text(leaf).strip()
-    if text.lstrip("-").isdigit():
-        return _told(int(text), zone) if len(text) >= SHORTEST_TIME else None
     if german := GERMAN_DAY.fullmatch(text):
         text = f"{german[3]}-{german[2]:>02}-{german[1]:>02}"
     try:
+        if text.lstrip("-").isdigit():
+            return _told(int(text), zone) if len(text) >= SHORTEST_TIME else None
         if len(text) <= len("2026-11-22"):
             day = (date.fromisoformat(text) - EPOCH_DAY).days
             return day_start(day, zone), day
