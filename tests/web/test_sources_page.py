@@ -268,3 +268,24 @@ def test_the_first_live_source_never_takes_the_name_of_one_there_is(tmp_path):
         page = unescape(page_of(client))
     assert 'echo "collect: true" > sources/web2.yaml' in page
     assert "sources/web.yaml" not in page
+
+
+@pytest.mark.parametrize(
+    ("language", "said"),
+    [
+        ("en", "Files without a record They were read to their end and held nothing"),
+        ("de", "Dateien ohne Datensatz Sie wurden bis zum Ende gelesen und enthielten nichts"),
+    ],
+)
+def test_files_without_a_record_are_named(tmp_path, language, said):
+    (tmp_path / "exports").mkdir()
+    for day in range(7):
+        (tmp_path / "exports" / f"desk{day}.jsonl").write_text("")
+    desk = SOURCE.format(name="desk", en="Desk", de="Theke").replace("desk.jsonl", "desk*.jsonl")
+    with opened(tmp_path, {"desk": desk}) as workspace:
+        workspace.import_sources()
+        with asked(workspace) as client:
+            page = text_of(page_of(client, language=language))
+    assert said in page
+    assert "exports/desk6.jsonl" in page
+    assert ("and 2 more" if language == "en" else "und 2 weitere") in page

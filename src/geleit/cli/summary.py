@@ -9,6 +9,7 @@ from geleit.intake.imports import ImportSummary
 from geleit.sources.records import REASONS
 from geleit.workspace.status import Counts
 
+NAMED = 5  # files without a record that are named
 COMMONEST = 3  # reasons told one by one
 MANY = 1_000  # records from which their pace says something
 HEADS = (
@@ -57,6 +58,10 @@ def _explain(summary: ImportSummary) -> None:
         say(f"\n{summary.source} was not read to its end: {summary.error}")
     if summary.unseen:
         say(f"\n{summary.source}: no record has {', '.join(summary.unseen)}; is it written as in the file?")
+    if summary.empty:
+        files = ", ".join(summary.empty[:NAMED])
+        more = f" and {len(summary.empty) - NAMED:,} more" if len(summary.empty) > NAMED else ""
+        say(f"\n{summary.source}: {counted(len(summary.empty), 'file', 'files')} held no record: {files}{more}.")
     for file, count in summary.loose.items():
         left = f"{counted(count, 'row', 'rows')} of {file} left out, for no record takes them along"
         say(f"\n{summary.source}: {left}{named(summary.loose_rows[file], count)}.")

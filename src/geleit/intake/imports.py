@@ -40,14 +40,15 @@ class ImportSummary:
     ``new`` + ``duplicate`` + ``changed`` events came of the ``read`` records, but of those that were ``skipped`` on
     purpose or gave ``nothing`` (no event's ``when`` held). ``changed`` ones say something else under a key that was taken
     in before and wait in quarantine like all that is ``quarantined``. ``unchanged``: files left out because they are as
-    they were. ``loose``: attached files, and how many of their rows belong to no record; ``loose_rows``: line and key of
-    the first of these. ``reasons``: reasons for quarantine with their counts, commonest first; ``examples``: what is said
+    they were; ``empty``: those that were read and held no record. ``loose``: attached files, and how many of their rows
+    belong to no record; ``loose_rows``: line and key of the first of these. ``reasons``: reasons for quarantine with their counts, commonest first; ``examples``: what is said
     of one record for each. ``unseen``: names that no record had and that seem to be misspelled. ``seconds`` it took.
     """
 
     source: str
     files: list[str] = field(default_factory=list)
     unchanged: list[str] = field(default_factory=list)
+    empty: list[str] = field(default_factory=list)
     read: int = 0
     skipped: int = 0
     nothing: int = 0
@@ -278,6 +279,8 @@ class Import:
         together = self.definition.group and mapped.read  # a group's files follow, each with its position
         if mapped.file not in listed and not together:
             listed.append(mapped.file)
+        if chunk.position and not chunk.unchanged and read_positions.is_empty(chunk.position[1]):
+            summary.empty.append(chunk.position[0])
         summary.read += mapped.read
         summary.skipped += mapped.skipped
         summary.nothing += mapped.nothing

@@ -34,6 +34,26 @@ def store(connection: sa.Connection, source: str, place: str, token: str, now: i
     connection.execute(upsert(read_position, ["token", "at"]), row)
 
 
+def empty_files(connection: sa.Connection, source: str) -> list[str]:
+    """The files of a source that held no record when they were read last, the latest first."""
+    here = (read_position.c.source == source, read_position.c.token.like('%"empty":true%'))
+    found = (
+        sa.select(read_position.c.place, read_position.c.token)
+        .where(*here)
+        .order_by(read_position.c.at.desc(), read_position.c.place.desc())
+    )
+    return [place for place, token in connection.execute(found) if is_empty(token)]
+
+
+def is_empty(token: str) -> bool:
+    """Whether a token is of a file that held no record.
+
+    >>> is_empty('{"definition":"a","empty":true}'), is_empty('{"definition":"a"}')
+    (True, False)
+    """
+    return _parts(token).get("empty") is True
+
+
 def same_content(before: str, token: str) -> bool:
     """Whether two tokens are of a file of the same content, however it was read.
 

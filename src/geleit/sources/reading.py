@@ -36,7 +36,7 @@ class Token(msgspec.Struct, frozen=True, omit_defaults=True):
     """A file as it was when it was read to its end; ``definition`` is the fingerprint of how it was read.
 
     ``modified_ns`` is 0 where it does not prove that the content is the same. ``attached``: the files whose rows its
-    records took along, by name, as they were; ``left`` what was left of them.
+    records took along, by name, as they were; ``left`` what was left of them. ``empty``: it held no record.
     """
 
     definition: str
@@ -46,6 +46,7 @@ class Token(msgspec.Struct, frozen=True, omit_defaults=True):
     sha256: str = ""
     attached: dict[str, Token] = {}
     left: dict[str, Left] = {}
+    empty: bool = False
 
 
 def read(
@@ -110,19 +111,20 @@ def _positioned(
 ) -> Iterator[Records]:
     """The records of a file, and behind them the position of a file read to its end without damage."""
     began = time.time_ns()
-    whole = True
+    whole = empty = True
     left: dict[str, Left] = {}
     attached = files_of(attached_files(definition, located))
     for records in files.read_one(definition, meter.watch(located), columns):
         meter.count(records)
         left |= {one.file: Left(one.rows, one.count, one.first) for one in records.loose}
+        empty = empty and not (len(records.lines) or records.rejected)
         whole = whole and not any(one.reason == "unreadable_file" for one in records.rejected)
         yield records
     if not whole:
         return
     along = {name: _token("", one, _sha256(one), began) for name, one in attached.items()}
     own = _token(fingerprint(definition), located, _sha256(located), began)
-    token = msgspec.structs.replace(own, attached=along, left=left)
+    token = msgspec.structs.replace(own, attached=along, left=left, empty=empty)
     if not any(
         one.changed() for one in (located, *attached.values())
     ):  # while its hash was computed; else it is another file
@@ -161,7 +163,7 @@ def _known(definition: SourceDefinition, located: Located, positions: Mapping[st
     along = {name: found for name, one in attached.items() if (found := _same(one, token.attached[name]))}
     if len(along) < len(attached):
         return ""
-    found = msgspec.structs.replace(now, attached=along, left=token.left)
+    found = msgspec.structs.replace(now, attached=along, left=token.left, empty=token.empty)
     return text if found == token else _written(found)
 
 

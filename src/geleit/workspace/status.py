@@ -82,6 +82,12 @@ def left_rows(ledger: Ledger, definition: SourceDefinition) -> list[Loose]:
         return left_over.left_over(left_over.taken(positions.load(connection, definition.name)))
 
 
+def empty_files(ledger: Ledger, source: str) -> list[str]:
+    """The files of a source that held no record when they were read last, the latest first."""
+    with ledger.read() as connection:
+        return positions.empty_files(connection, source)
+
+
 def _status(
     name: str, label: str, run: sa.Row[tuple[object, ...]] | None, reasons: tuple[tuple[str, int], ...]
 ) -> SourceStatus:

@@ -19,9 +19,10 @@ from geleit.web.remedies import reason_name, remedy
 from geleit.web.screen import reader_of, show, workspace_of
 from geleit.workspace.differing import contradictions
 from geleit.workspace.live import LiveStatus, Silence
-from geleit.workspace.status import SourceStatus, left_rows
+from geleit.workspace.status import SourceStatus, empty_files, left_rows
 from geleit.workspace.workspace import Workspace
 
+EMPTY = 5  # files without a record that are named of each source
 REFUSED = 12  # values that point at nobody that are shown
 LISTED = 200  # records shown; the count above is of all
 
@@ -121,6 +122,11 @@ def sources(request: Request) -> Response:
         first=first_event(request, found),
         refused=_refused(workspace, reader),
         left=_left(workspace, reader, found),
+        empty=[
+            (one.label, files[:EMPTY], len(files) - EMPTY)
+            for one in found
+            if (files := empty_files(workspace.ledger, one.name))
+        ],
     )
 
 
