@@ -289,3 +289,25 @@ def test_files_without_a_record_are_named(tmp_path, language, said):
     assert said in page
     assert "exports/desk6.jsonl" in page
     assert ("and 2 more" if language == "en" else "und 2 weitere") in page
+
+
+@pytest.mark.parametrize(
+    ("named", "language", "said"),
+    [
+        ("", "en", "Name the file's encoding under csv in the source, such as cp1252."),
+        ("csv: {encoding: utf-8}\n", "en", "Name the file's encoding under csv in the source, such as cp1252."),
+        ("csv: {encoding: cp1252}\n", "en", "These lines are not in cp1252, as the source says."),
+        ("csv: {encoding: cp1252}\n", "de", "Diese Zeilen sind nicht in cp1252, wie es die Quelle sagt."),
+    ],
+)
+def test_what_helps_against_letters_fits_the_encoding_that_is_named(tmp_path, named, language, said):
+    other = "ü".encode() if "cp1252" in named else b"\xfc"
+    (tmp_path / "exports").mkdir()
+    (tmp_path / "exports" / "till.csv").write_bytes(b"no,day,name\n1,2026-03-01,K" + other + b"che\n")
+    event = "{kind: page_viewed, key: no, time: day, identifiers: {till.name: name}}"
+    with opened(tmp_path, {"till": f"file: exports/till.csv\n{named}events: [{event}]\n"}) as workspace:
+        workspace.import_sources()
+        with asked(workspace) as client:
+            page = text_of(page_of(client, "/sources/quarantine", language))
+    assert said in page
+    assert ("such as cp1252" in page) == ("cp1252" not in named)

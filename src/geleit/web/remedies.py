@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from geleit.sources.csv_records import wide
 from geleit.web.reader import Reader
 
 
@@ -33,9 +34,18 @@ def reason_name(reason: str, reader: Reader) -> str:
     return known.get(reason, reason.replace("_", " "))
 
 
-def remedy(reason: str, reader: Reader) -> str:
-    """What helps against a reason; empty if only the record itself can be mended."""
+def remedy(reason: str, reader: Reader, encoding: str = "") -> str:
+    """What helps against a reason; empty if only the record itself can be mended.
+
+    ``encoding``: the one that the source names, if any.
+    """
     say = reader.say
+    if reason == "undecodable" and encoding and wide(encoding):
+        return say(
+            "These lines are not in {encoding}, as the source says. Those in UTF-8 are taken in by geleit quarantine replay; "
+            "if all are in another encoding, name that one.",
+            encoding=encoding,
+        )
     csv = say("Check delimiter and quotation mark under csv in the source.")
     expression = say("Check the expression in the source; the message names it.")
     known = {

@@ -229,6 +229,12 @@ def _key(key: WriteKey, label: str, now: int, reader: Reader) -> KeyView:
     return KeyView(label, key.label, key.id, reader.day(key.created_at), state, not key.opens(now))
 
 
+def _encoding(workspace: Workspace, source: str) -> str:
+    """The encoding that a source's definition names, if it names one."""
+    csv = workspace.definitions.sources[source].csv
+    return csv.encoding if "encoding" in csv.model_fields_set else ""
+
+
 def quarantine(request: Request) -> Response:
     """GET /sources/quarantine?source=: what could not be mapped, why, and what can be done."""
     workspace, reader = workspace_of(request), reader_of(request)
@@ -238,7 +244,9 @@ def quarantine(request: Request) -> Response:
     every = workspace.sources(reader.language)
     entries = workspace.quarantine(name or None, limit=LISTED)
     reasons = [
-        ReasonView(reason_name(reason, reader), remedy(reason, reader), count, one.label)
+        ReasonView(
+            reason_name(reason, reader), remedy(reason, reader, _encoding(workspace, one.name)), count, one.label
+        )
         for one in every
         if name in ("", one.name)
         for reason, count in one.reasons
