@@ -51,3 +51,43 @@ def test_a_row_that_stands_twice_is_no_line_of_an_order(tmp_path):
     shown = {event["key"]: event["properties"]["total"] for event in made["sample"]["mapped"]["events"]}
     assert shown == {"B-1": 1.5, "B-2": 2.5, "B-3": 3.5}
     assert "till 7 6 1 0" in asked("import", "-w", root)  # read, new, already known, quarantined
+
+
+def test_a_preview_says_how_many_of_how_many_records_it_looked_at(tmp_path):
+    root = tmp_path / "acme"
+    init(root, name="Acme")
+    rows = [f"{n},2026-03-{n:02}T10:00Z,p{n}@example.org" for n in range(1, 13)]
+    odd = ["13,0202-03-01T10:00Z,p8@example.org", "14,2099-03-01T10:00Z,p9@example.org"]
+    (tmp_path / "orders.csv").write_text("\n".join(["order_id,date,email", *rows, *odd]) + "\n")
+    asked("source", "guess", tmp_path / "orders.csv", "-w", root)
+    said = asked("source", "preview", "orders", "-w", root)
+    assert "Looked at 5 of 14 records; geleit source preview orders --all looks at all of them." in said
+    assert "Looked at 14 of 14 records." in asked("source", "preview", "orders", "-n", "14", "-w", root)
+    said = asked("source", "preview", "orders", "--all", "-w", root)
+    assert (
+        "Looked at all 14 records: 12 events from 1 Mar 2026, 11:00 to 12 Mar 2026, 11:00 (12 x order_completed)."
+        in said
+    )
+    assert "2 records would go to quarantine: 2 x time_out_of_range" in said
+    assert "exports/orders.csv 14: events.0.time: date" in said
+    made = json.loads(asked("source", "preview", "orders", "--all", "-w", root, "--json"))
+    assert (made["size"]["records"], made["all"]["reasons"]) == (14, [["time_out_of_range", 2]])
+    assert "orders 14 12 0 2" in asked("import", "-w", root)  # nothing was taken in before
+
+
+def test_a_preview_says_what_a_file_further_down_lacks(tmp_path):
+    root = tmp_path / "acme"
+    init(root, name="Acme")
+    (root / "exports").mkdir(exist_ok=True)
+    (root / "exports" / "orders_1.csv").write_text(ORDERS)
+    (root / "exports" / "orders_2.csv").write_text("order_no,date,email\n3,2026-03-01,c@example.org\n")
+    (root / "sources" / "orders.yaml").write_text(
+        "file: exports/orders_*.csv\nevents:\n  - {kind: order_completed, key: order_id, time: date, "
+        "identifiers: {email: email}, properties: {order_id: order_id}}\n"
+    )
+    said = asked("source", "preview", "orders", "-w", root)
+    assert "Not all records can be read" in said
+    assert "Looked at 2 of more than 2 records" in said
+    said = asked("source", "preview", "orders", "--all", "-w", root)
+    assert "Looked at 2 records: 2 events" in said
+    assert "It ended there" in said

@@ -8,12 +8,12 @@ from typing import Annotated
 
 import typer
 
-from geleit.cli.output import HERE, AsJson, Folder, counted, opened, opened_sound, say, show, table
-from geleit.cli.summary import named
+from geleit.cli.output import HERE, AsJson, Folder, counted, opened, opened_sound, say, show, table, working
+from geleit.cli.summary import named, tell_reasons
 from geleit.clock import SECOND
 from geleit.errors import GeleitError
 from geleit.language.formats import span, stamp
-from geleit.sources import ready_made
+from geleit.sources import ready_made, trial
 from geleit.sources.database_sample import describe, is_database
 from geleit.sources.definition import load_source
 from geleit.sources.guess import guess as guess_source
@@ -82,21 +82,59 @@ def _came(live: LiveStatus) -> list[object]:
 @source.command()
 def preview(
     name: Annotated[str, typer.Argument(help="Name of the source.")],
-    count: Annotated[int, typer.Option("--count", "-n", help="How many records.")] = 5,
+    count: Annotated[int, typer.Option("--count", "-n", help="How many records are shown.")] = 5,
+    every: Annotated[
+        bool, typer.Option("--all", help="Look at all records: what an import would take in, and what would wait.")
+    ] = False,
     folder: Folder = HERE,
     as_json: AsJson = False,
 ) -> None:
-    """Map the first records without taking them in."""
+    """Map the first records, or all, without taking them in."""
     with opened_sound(folder, [name]) as workspace:
-        found = preview_source(
-            workspace.source(name),
-            count,
-            root=workspace.root,
-            setting=Setting(workspace.catalogue, workspace.company.zone, workspace.clock()),
-        )
-        zone = workspace.company.zone
+        definition, root, zone = workspace.source(name), workspace.root, workspace.company.zone
+        setting = Setting(workspace.catalogue, zone, workspace.clock())
+        found = preview_source(definition, count, root=root, setting=setting)
+        with working(as_json) as (records, _):
+            tried = trial.run(definition, root=root, setting=setting, progress=records) if every else None
+        size = trial.Size(tried.read, not tried.error, tried.error) if tried else trial.count(definition, root)
 
-    show(found, as_json, lambda: _show_mapped(found, zone))
+    def text() -> None:
+        _show_mapped(found, zone)
+        if tried:
+            _show_tried(tried, zone)
+        else:
+            _show_size(found.mapped.read, size, name)
+
+    data = {"columns": found.columns, "records": found.records, "mapped": found.mapped, "size": size, "all": tried}
+    show(data, as_json, text)
+
+
+def _show_size(looked: int, size: trial.Size, name: str) -> None:
+    """How many records were looked at, of how many."""
+    if size.error:
+        say(f"Not all records can be read: {size.error}")
+    more = "" if size.whole else "more than "
+    rest = "" if size.whole and looked >= size.records else f"; geleit source preview {name} --all looks at all of them"
+    say(f"Looked at {looked:,} of {more}{counted(max(size.records, looked), 'record', 'records')}{rest}.")
+
+
+def _show_tried(tried: trial.Trial, zone: str) -> None:
+    """What all records would give, and why some would wait."""
+    between = ""
+    if tried.first_at is not None and tried.last_at is not None:
+        between = f" from {stamp(tried.first_at, 'en', zone)} to {stamp(tried.last_at, 'en', zone)}"
+    given = ", ".join(f"{count:,} x {kind}" for kind, count in tried.kinds)
+    every = "" if tried.error else "all "
+    events = counted(tried.events, "event", "events")
+    say(f"Looked at {every}{counted(tried.read, 'record', 'records')}: {events}{between}{given and f' ({given})'}.")
+    if tried.error:
+        say(f"It ended there: {tried.error}")
+    if tried.skipped or tried.nothing:
+        say(f"{tried.skipped:,} would be left out by 'skip', {tried.nothing:,} give nothing.")
+    if tried.reasons:
+        waiting = sum(count for _, count in tried.reasons)
+        say(f"{counted(waiting, 'record', 'records')} would go to quarantine:")
+        tell_reasons(tried.reasons, tried.examples)
 
 
 def _show_mapped(found: Preview, zone: str) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from geleit.cli.output import counted, say, table
 from geleit.intake.imports import ImportSummary
@@ -75,11 +75,16 @@ def _explain(summary: ImportSummary) -> None:
     waiting = sum(count for _, count in summary.reasons)
     wait = counted(waiting, "record waits", "records wait")
     say(f"\n{summary.source}: {wait} in quarantine")
-    for reason, count in summary.reasons[:COMMONEST]:
+    tell_reasons(summary.reasons, summary.examples)
+
+
+def tell_reasons(reasons: Sequence[tuple[str, int]], examples: Mapping[str, str]) -> None:
+    """Print why records wait, the commonest reasons with an example."""
+    for reason, count in reasons[:COMMONEST]:
         say(f"  {count:,} x {reason}: {REASONS[reason]}")
-        if example := summary.examples.get(reason):
+        if example := examples.get(reason):
             say(f"      {example}")
-    if rest := summary.reasons[COMMONEST:]:
+    if rest := reasons[COMMONEST:]:
         say(f"  {sum(count for _, count in rest):,} for other reasons: {', '.join(reason for reason, _ in rest)}")
 
 
