@@ -91,3 +91,18 @@ def test_a_preview_says_what_a_file_further_down_lacks(tmp_path):
     said = asked("source", "preview", "orders", "--all", "-w", root)
     assert "Looked at 2 records: 2 events" in said
     assert "It ended there" in said
+
+
+def test_a_preview_cuts_long_and_nested_values_and_json_keeps_them(tmp_path):
+    root = tmp_path / "acme"
+    init(root, name="Acme")
+    lines = [{"sku": f"hose {n}", "price": 1.5} for n in range(40)]
+    order = {"order_id": "1", "date": "2026-03-01", "email": "a@example.org", "lines": lines, "note": "one\n\ntwo"}
+    (tmp_path / "orders.json").write_text(json.dumps([order], indent=4))
+    asked("source", "guess", tmp_path / "orders.json", "-w", root)
+    shown = CliRunner().invoke(app, ["source", "preview", "orders", "-w", str(root)]).output.splitlines()
+    assert len(shown) == 3  # heads, the event, and how much was looked at
+    assert "hose 0" in shown[1]
+    assert "hose 9" not in shown[1]
+    assert "one two" in shown[1]
+    assert "hose 39" in asked("source", "preview", "orders", "-w", root, "--json")

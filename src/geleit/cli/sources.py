@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Annotated
 
+import msgspec
 import typer
 
 from geleit.cli.output import HERE, AsJson, Folder, counted, opened, opened_sound, say, show, table, working
@@ -25,6 +26,7 @@ from geleit.sources.storage import Storage, is_remote
 from geleit.workspace.live import LiveStatus
 from geleit.workspace.status import SourceStatus
 
+LONG = 64  # characters of a value that a table shows
 SAMPLED = 3  # records that a draft is shown with
 
 source = typer.Typer(help="Describe the files that come in.", no_args_is_help=True)
@@ -160,7 +162,20 @@ def _show_mapped(found: Preview, zone: str) -> None:
 
 def _short(values: Mapping[str, object]) -> str:
     """Traits or properties in one cell: ``city: Kassel, plan: plus``."""
-    return ", ".join(f"{name}: {value}" for name, value in values.items())
+    return ", ".join(f"{name}: {_brief(value)}" for name, value in values.items())
+
+
+def _brief(value: object) -> str:
+    """A value on one line, cut where it is long; what is nested as JSON.
+
+    >>> _brief([{"sku": "hose", "price": 1.5}])
+    '[{"sku":"hose","price":1.5}]'
+    >>> _brief("A pole broke on the second night. " * 3)
+    'A pole broke on the second night. A pole broke on the second n …'
+    """
+    text = msgspec.json.encode(value).decode() if isinstance(value, list | dict) else str(value)
+    line = " ".join(text.split())
+    return line if len(line) <= LONG else f"{line[: LONG - 2].rstrip()} …"
 
 
 @source.command()
