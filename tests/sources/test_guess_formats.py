@@ -213,6 +213,7 @@ def test_parquet(drafted, tmp_path):
         ("search", "2026-03-01T09:00:00Z"),
         ("view", "2026-03-01T09:01:40Z"),
     ]
+    assert "ts: when it happened, readable as it is\n" in (tmp_path / "acme" / "sources" / "log.yaml").read_text()
 
 
 @pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "utf-8-sig"])

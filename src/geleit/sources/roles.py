@@ -150,7 +150,7 @@ class Column:
         shape = next((name for name, form in SHAPES if share(self.values, re.compile(form).fullmatch)), "text")
         filled = "" if len(self.values) >= count else f", {round(100 * len(self.values) / count)} % filled"
         if self.role in ("time", "clock"):
-            shape = "as text" if self.form is None else self.form.text
+            shape = "readable as it is" if self.form is None else self.form.text
         role = WORDED.get(self.role, "" if self.role == "property" else self.role.replace("_", " "))
         return f"{self.name}: {f'{role}, ' if role else ''}{shape}{filled}"
 
