@@ -311,3 +311,20 @@ def test_what_helps_against_letters_fits_the_encoding_that_is_named(tmp_path, na
             page = text_of(page_of(client, "/sources/quarantine", language))
     assert said in page
     assert ("such as cp1252" in page) == ("cp1252" not in named)
+
+
+def test_all_records_that_wait_can_be_reached_page_by_page(tmp_path):
+    with opened(tmp_path) as workspace:
+        waiting = [Rejected("shop", "", 0, "no_kind", f"call {n} bears no name", "{}", f"r{n}") for n in range(45)]
+        workspace.intake.accept([], waiting)
+        with asked(workspace) as client:
+            path, said = "/sources/quarantine?source=shop", []
+            while path:
+                page = client.get(path).text
+                said.append(re.findall(r"call (\d+) bears", page))
+                link = re.search(r'<a href="([^"]+)" rel="next">', page)
+                path = unescape(link[1]) if link else ""
+            assert [len(one) for one in said] == [20, 20, 5]
+            assert sorted(int(n) for one in said for n in one) == list(range(45))
+            assert "zu den ersten" in page
+            assert client.get("/sources/quarantine?after=x").status_code == 200

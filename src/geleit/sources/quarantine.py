@@ -117,9 +117,11 @@ def _history(message: str) -> str:
     return mark + history
 
 
-def entries(ledger: Ledger, source: str | None = None, *, state: str = "open", limit: int = 200) -> list[Entry]:
-    """Entries in one state, oldest first."""
-    query = sa.select(tables.quarantine).where(_q.state == state).order_by(_q.id).limit(limit)
+def entries(
+    ledger: Ledger, source: str | None = None, *, state: str = "open", limit: int = 200, after: int = 0
+) -> list[Entry]:
+    """Entries in one state, oldest first; only those with a number above ``after``."""
+    query = sa.select(tables.quarantine).where(_q.state == state, _q.id > after).order_by(_q.id).limit(limit)
     with ledger.read() as connection:
         return [
             _entry(row) for row in connection.execute(query if source is None else query.where(_q.source == source))

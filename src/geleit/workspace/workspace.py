@@ -383,9 +383,9 @@ class Workspace:
         labels = {name: self.source_label(name, language) for name in self.definitions.sources}
         return source_statuses(self.ledger, labels, self.watch)
 
-    def quarantine(self, source: str | None = None, limit: int = 200) -> list[quarantine.Entry]:
-        """Records that could not be mapped and wait."""
-        return quarantine.entries(self.ledger, source=source, limit=limit)
+    def quarantine(self, source: str | None = None, limit: int = 200, after: int = 0) -> list[quarantine.Entry]:
+        """Records that could not be mapped and wait; only those with a number above ``after``."""
+        return quarantine.entries(self.ledger, source=source, limit=limit, after=after)
 
     def counts(self) -> Counts:
         """Customers, events, sources and open needs, as they stand in the ledger."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import count
+from urllib.parse import urlencode
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -24,7 +25,8 @@ from geleit.workspace.workspace import Workspace
 
 EMPTY = 5  # files without a record that are named of each source
 REFUSED = 12  # values that point at nobody that are shown
-LISTED = 200  # records shown; the count above is of all
+DIGITS = 18  # of a number in an address
+LISTED = 20  # records on one page; the count above is of all
 
 
 @dataclass(frozen=True, slots=True)
@@ -235,14 +237,21 @@ def _encoding(workspace: Workspace, source: str) -> str:
     return csv.encoding if "encoding" in csv.model_fields_set else ""
 
 
+def _number(text: str) -> int:
+    """A number of the quarantine in an address; 0 for anything else."""
+    return int(text) if text.isascii() and text.isdigit() and len(text) <= DIGITS else 0
+
+
 def quarantine(request: Request) -> Response:
-    """GET /sources/quarantine?source=: what could not be mapped, why, and what can be done."""
+    """GET /sources/quarantine?source=&after=: what could not be mapped, why, and what can be done."""
     workspace, reader = workspace_of(request), reader_of(request)
     name = request.query_params.get("source", "")
     if name:
         workspace.source(name)
     every = workspace.sources(reader.language)
-    entries = workspace.quarantine(name or None, limit=LISTED)
+    after = _number(request.query_params.get("after", ""))
+    found = workspace.quarantine(name or None, limit=LISTED + 1, after=after)
+    entries = found[:LISTED]
     reasons = [
         ReasonView(
             reason_name(reason, reader), remedy(reason, reader, _encoding(workspace, one.name)), count, one.label
@@ -261,6 +270,10 @@ def quarantine(request: Request) -> Response:
         reasons=sorted(reasons, key=lambda one: -one.count),
         reason_names={entry.reason: reason_name(entry.reason, reader) for entry in entries},
         entries=entries,
+        after=after,
+        more=f"/sources/quarantine?{urlencode({'source': name, 'after': entries[-1].id})}"
+        if len(found) > LISTED
+        else "",
         contradictions=contradictions(workspace, entries),
         waiting=sum(one.quarantined for one in every if name in ("", one.name)),
     )
