@@ -1,6 +1,7 @@
 """What ``geleit import`` says: only what is new is read, every record is accounted for, the next command is named."""
 
 import json
+import os
 
 import pytest
 
@@ -184,5 +185,14 @@ def test_a_line_that_is_gone_from_its_file_still_waits(geleit, root):
     (root / "exports" / "till.csv").write_bytes("no,what,day,mail\n1,V,2026-03-01,käthe@x.org\n".encode("cp1252"))
     geleit("import")
     (root / "exports" / "till.csv").write_text("no,what,day,mail\n2,V,2026-03-02,bo@x.org\n")
+    geleit("import")
+    assert "undecodable" in geleit("quarantine", "list")[1]
+
+
+def test_a_line_of_a_file_that_was_only_touched_still_waits(geleit, root):
+    till = root / "exports" / "till.csv"
+    till.write_bytes("no,what,day,mail\n1,V,2026-03-01,käthe@x.org\n".encode("cp1252"))
+    geleit("import")
+    os.utime(till, (1_790_000_000, 1_790_000_000))
     geleit("import")
     assert "undecodable" in geleit("quarantine", "list")[1]

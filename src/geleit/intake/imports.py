@@ -346,8 +346,8 @@ class Import:
             quarantine.settle_files(connection, name, readable, self.now)
             if waits:
                 before = read_positions.load(connection, name)
-                same = [one for one, token in positions if read_positions.same_content(before.get(one, ""), token)]
-                quarantine.settle_legible(connection, name, same, self.now)
+                anew = [one for one, token in positions if read_positions.read_otherwise(before.get(one, ""), token)]
+                quarantine.settle_legible(connection, name, anew, self.now)
             for place, token in positions:
                 read_positions.store(connection, name, place, token, self.now)
 

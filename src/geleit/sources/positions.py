@@ -54,15 +54,17 @@ def is_empty(token: str) -> bool:
     return _parts(token).get("empty") is True
 
 
-def same_content(before: str, token: str) -> bool:
-    """Whether two tokens are of a file of the same content, however it was read.
+def read_otherwise(before: str, token: str) -> bool:
+    """Whether two tokens are of a file of the same content, read by another definition: only then is it read again.
 
-    >>> same_content('{"definition":"a","sha256":"1f"}', '{"definition":"b","sha256":"1f"}'), same_content("", "{}")
-    (True, False)
+    >>> before = '{"definition":"a","sha256":"1f"}'
+    >>> [read_otherwise(before, token) for token in ('{"definition":"b","sha256":"1f"}', before, "{}")]
+    [True, False, False]
     """
     one, other = _parts(before), _parts(token)
     told = "sha256" if "sha256" in other else "version"  # a store's version numbers contents; a disk's does not
-    return bool(one.get(told)) and one.get(told) == other.get(told)
+    same = bool(one.get(told)) and one.get(told) == other.get(told)
+    return same and one.get("definition") != other.get("definition")
 
 
 def fingerprint(definition: SourceDefinition) -> str:
