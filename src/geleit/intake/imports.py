@@ -41,8 +41,9 @@ class ImportSummary:
     purpose or gave ``nothing`` (no event's ``when`` held). ``changed`` ones say something else under a key that was taken
     in before and wait in quarantine like all that is ``quarantined``. ``unchanged``: files left out because they are as
     they were; ``empty``: those that were read and held no record. ``loose``: attached files, and how many of their rows
-    belong to no record; ``loose_rows``: line and key of the first of these. ``reasons``: reasons for quarantine with their counts, commonest first; ``examples``: what is said
-    of one record for each. ``unseen``: names that no record had and that seem to be misspelled. ``seconds`` it took.
+    belong to no record; ``loose_rows``: line and key of the first of these. ``reasons``: reasons for quarantine with their
+    counts, commonest first; ``examples``: what is said of one record for each. ``unseen``: names that no record had and
+    that seem to be misspelled. ``seconds`` it took.
     """
 
     source: str
