@@ -1,6 +1,7 @@
 """Facts of a load that another process makes are those made here, whatever becomes of that process."""
 
 import contextlib
+import threading
 
 import pyarrow.parquet as pq
 import pytest
@@ -105,13 +106,15 @@ def test_what_a_process_was_at_is_open_again_once_it_has_ended(workspace, alone,
         raise ValueError
 
     def ended(process):
+        assert known.wait(60), "nobody knows yet whose process it is"
         assert sorted(found.open) == list(range(1, CHUNKS)), "somebody might write the files of the first"
         stop(process)
 
-    stop = deriving.stop
+    known, stop = threading.Event(), deriving.stop
     monkeypatch.setattr(deriving, "receive", unintelligible)
     monkeypatch.setattr(deriving, "stop", ended)
     with facts(workspace) as found:
+        known.set()
         found.thread.join()
         assert sorted(found.open) == list(range(CHUNKS))
         monkeypatch.setattr(deriving, "stop", stop)
