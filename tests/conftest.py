@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 
 from geleit.ledger import ledger, schema, tables
 from geleit.ledger.search_tables import search_identifier, search_text, search_word
@@ -30,7 +30,12 @@ FACTS = (
     "need_event",
     "customer",
 )
-settings.register_profile("geleit", parent=settings(), deadline=None)  # a busy machine is no error
+settings.register_profile(
+    "geleit",
+    parent=settings(),
+    deadline=None,  # a busy machine is no error
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
+)
 settings.load_profile("geleit")
 ARRIVAL = {"change", "set_id", "id", "first_at", "changed_at", "line"}
 

@@ -51,7 +51,7 @@ def test_no_text_of_a_funnel_touches_anything(depth, language, width, titled):
         assert checked(scene).width <= width + 1
 
 
-@settings(max_examples=examples(15), deadline=None)
+@settings(max_examples=examples(15))
 @given(
     st.tuples(st.integers(1, 12), st.integers(0, 3_000_000), st.integers(0, 99)),
     st.sampled_from([(), KINDS[:1], KINDS[2:4]]),
@@ -65,7 +65,7 @@ def test_any_flow_can_be_drawn(shape, anchor, goal, top):
     checked(CHARTS["flow"].draw(result, drawing))
 
 
-@settings(max_examples=examples(20), deadline=None)
+@settings(max_examples=examples(20))
 @given(
     st.integers(1, 8),
     st.integers(1, 100_000),

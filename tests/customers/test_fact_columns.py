@@ -164,7 +164,7 @@ def test_names_and_texts_in_parts_of_their_own(kind, traits, properties):
     assert sum(table.num_rows for table in found.values())
 
 
-@settings(max_examples=examples(150), deadline=None)
+@settings(max_examples=examples(150))
 @given(events())
 def test_facts_of_many_events_are_those_of_each(told):
     assert said(fact_columns.facts_of_rows(rows_of(told), SETTING)) == said(

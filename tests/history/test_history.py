@@ -7,7 +7,7 @@ from pathlib import Path
 
 import duckdb
 import pytest
-from hypothesis import HealthCheck, example, given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from geleit.errors import NotFoundError, StoreError
@@ -186,7 +186,7 @@ SHAPES = (
 )
 
 
-@settings(max_examples=examples(5), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=examples(5))
 @example(GIVEN_AWAY)
 @given(STEPS)
 def test_base_and_delta_equal_a_fresh_generation(company_at, event, steps):

@@ -17,7 +17,7 @@ VALUES = st.one_of(st.text(max_size=8), st.sampled_from(LENGTHS).map(lambda leng
 
 
 @pytest.mark.parametrize("worth", [0, customer_ids.WORTH])
-@settings(max_examples=examples(40), deadline=None)
+@settings(max_examples=examples(40))
 @given(given=st.lists(st.tuples(st.integers(0, 2), VALUES), max_size=12), skipped=st.integers(0, 3))
 def test_ids_of_columns(worth, given, skipped):
     kinds = np.array([kind for kind, _ in given], np.int16)[skipped:]

@@ -2,7 +2,7 @@
 
 import oracle
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from geleit.events.event import Identifier
@@ -69,7 +69,7 @@ SHARED = st.tuples(st.just("shared"), st.lists(WHO, min_size=1, max_size=2, uniq
 HOUSEHOLD = st.tuples(st.just("household"), st.lists(WHO, min_size=2, max_size=2, unique=True))
 UNDO = st.tuples(st.just("undo"), st.integers(0, 5))
 STEPS = st.lists(st.one_of(SEE, SEE, SEE, MERGE, APART, SHARED, HOUSEHOLD, UNDO), min_size=1, max_size=22)
-SOME = settings(max_examples=examples(20), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+SOME = settings(max_examples=examples(20))
 
 
 def play(people, seen, steps):

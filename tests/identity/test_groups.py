@@ -5,7 +5,7 @@ from itertools import combinations
 import duckdb
 import pyarrow as pa
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from geleit.clock import DAY, moment
@@ -53,7 +53,7 @@ OWN = Rules(
         }
     )
 )
-SOME = settings(max_examples=examples(12), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+SOME = settings(max_examples=examples(12))
 
 
 def bulk(sights, rules, named):

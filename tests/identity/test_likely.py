@@ -4,7 +4,7 @@ import random
 
 import oracle
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from test_decided import HOUSEHOLD, RULES, STEPS, WHO, play
 
@@ -18,7 +18,7 @@ from geleit.identity.resolution import redecide
 from geleit.identity.rules import Identity, Rules
 from lengths import examples
 
-SOME = settings(max_examples=examples(20), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+SOME = settings(max_examples=examples(20))
 LINKS = st.lists(
     st.tuples(st.lists(WHO, min_size=2, max_size=2, unique=True), st.sampled_from([3.0, 5.0, 9.5])),
     min_size=1,

@@ -1,6 +1,6 @@
 """A preview says what then happens: the same counts as applying the rules, and why."""
 
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from test_decided import RULES, STEPS, play
 
@@ -8,7 +8,7 @@ from geleit.identity.preview import preview
 from geleit.identity.rules import Identity, Rules
 from lengths import examples
 
-SOME = settings(max_examples=examples(6), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+SOME = settings(max_examples=examples(6))
 
 
 def tried(people, rules, folder, samples=5):

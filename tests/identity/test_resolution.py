@@ -1,6 +1,6 @@
 import pytest
 import sqlalchemy as sa
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from geleit.events.event import Identifier
@@ -35,7 +35,7 @@ SIGHTS = st.lists(
     max_size=20,
 )
 TIGHT = Rules(Identity.model_validate({"hub": {"user_ids": 2, "degree": 4}, "identifiers": {"email": {"limit": 2}}}))
-QUICK = settings(max_examples=examples(8), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+QUICK = settings(max_examples=examples(8))
 
 
 def observations(seen, sights):

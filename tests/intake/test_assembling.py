@@ -7,7 +7,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from geleit.events.event import Event, Identifier
@@ -36,7 +36,7 @@ SETS = st.lists(ENDS, max_size=4, unique=True).map(sorted).map(tuple)
 EVENTS = st.lists(
     st.tuples(SETS, st.integers(-5, 5), st.sampled_from(["till", "kiosk", "web", "shop"])), min_size=1, max_size=9
 )
-SOME = settings(max_examples=examples(25), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+SOME = settings(max_examples=examples(25))
 
 
 def stored(events):

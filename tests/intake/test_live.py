@@ -1,5 +1,5 @@
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from geleit.clock import DAY
@@ -83,7 +83,7 @@ EVENTS = st.lists(
 )
 
 
-@settings(max_examples=examples(5), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=examples(5))
 @given(events=EVENTS, data=st.data())
 def test_order_and_batches_of_arrival_change_nothing(tmp_path_factory, dump, events, data):
     shuffled = data.draw(st.permutations(events))

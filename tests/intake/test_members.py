@@ -54,7 +54,7 @@ def expected(sets):
 
 
 @pytest.mark.parametrize("quick", [True, False])
-@settings(max_examples=examples(40), deadline=None)
+@settings(max_examples=examples(40))
 @given(sets=SETS, more=st.booleans())
 def test_members_are_those_of_the_events(quick, sets, more):
     rows = staged(sets, {"identifiers": [["email", "not one"]]} if more else None)

@@ -165,7 +165,7 @@ def journeys(draw):
 
 
 @given(journeys())
-@settings(max_examples=examples(15), deadline=None)
+@settings(max_examples=examples(15))
 def test_whatever_people_do_and_say_nothing_touches(journey):
     assert wide(journey).collisions() == []
     assert tall(journey).collisions() == []

@@ -3,7 +3,7 @@
 import tempfile
 from pathlib import Path
 
-from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 from random_worlds import BEGIN, World, segments
 
@@ -20,10 +20,8 @@ def agree(world, seed):
 
 @settings(
     max_examples=examples(3),
-    deadline=None,
     derandomize=True,
     phases=[Phase.generate],
-    suppress_health_check=list(HealthCheck),
 )
 @given(st.integers(0, 2**32))
 def test_live_and_bulk_agree_whatever_happens(seed):

@@ -46,7 +46,7 @@ def tables(draw):
     return [[f"c{i}" for i in range(width)], *body]
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(
     table=tables(),
     marks=st.tuples(
@@ -234,7 +234,7 @@ def test_impossible_dialects_are_refused(bench, options, said):
 PLAINLY = st.text(st.sampled_from('ab ä,;"\n\r'), max_size=6)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(
     rows_=st.lists(st.lists(PLAINLY, min_size=1, max_size=4), max_size=12),
     quoting=st.sampled_from([csv.QUOTE_ALL, csv.QUOTE_MINIMAL, None]),

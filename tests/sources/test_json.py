@@ -33,7 +33,7 @@ class Trickle(io.BytesIO):
         return super().read(3)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(st.lists(VALUES, max_size=4), st.sampled_from([None, 1]), st.booleans())
 def test_values_are_found_wherever_the_window_ends(values, indent, ascii_only):
     text = " ".join(json.dumps(value, indent=indent, ensure_ascii=ascii_only) for value in values)
@@ -44,7 +44,7 @@ def test_values_are_found_wherever_the_window_ends(values, indent, ascii_only):
     assert found == values
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(st.lists(st.dictionaries(st.text(max_size=4), VALUES, max_size=4), max_size=6))
 def test_records_are_found_on_their_path(records):
     document = Document(Trickle(json.dumps({"n": [1, {"x": "]"}], "data": {"rows": [records, None]}}).encode()))
