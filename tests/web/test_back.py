@@ -1,29 +1,34 @@
 """The processes behind the pages, as `geleit serve` runs them."""
 
 import asyncio
+import gc
 import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from contextlib import closing, contextmanager
 from dataclasses import replace
+from multiprocessing.connection import Connection
 from pathlib import Path
 
 import pytest
 
 from geleit.errors import Retryable
 from geleit.events.event import Event, Identifier
+from geleit.intake.collector import Collector
 from geleit.intake.ready import Ready
 from geleit.web.app import create_app
-from geleit.web.back.front import AwayWriter, Back, GoneError
-from geleit.web.back.messages import Opening, pack, unpack
+from geleit.web.back import behind as behind_it
+from geleit.web.back.front import AwayWriter, Back, GoneError, Line
+from geleit.web.back.messages import Opening, Stop, Take, pack, unpack
 from geleit.web.serve import behind
 from geleit.workspace import open_workspace
 from geleit.workspace.scaffold import init
 from geleit.workspace.upkeep import Pace
 
-PATIENCE = 60
+PATIENCE = 120
 
 
 @pytest.fixture
@@ -92,7 +97,7 @@ def test_an_event_that_cannot_be_stored_costs_only_itself(workspace):
     broken = replace(event("b"), properties={"text": "\ud800"})
     with started(workspace) as back:
         assert back.writer.submit([event("a"), broken, event("c")]).result(PATIENCE).new == 2
-        assert back.writer.tally.quarantined == {"web": 1}
+        wait_for(lambda: back.writer.tally.quarantined == {"web": 1})
 
 
 def test_outcomes_and_counts_come_back(workspace):
@@ -100,7 +105,7 @@ def test_outcomes_and_counts_come_back(workspace):
         one = back.writer.submit([event("a"), event("b")]).result(PATIENCE)
         two = back.writer.submit([event("a"), event("b", person="8")]).result(PATIENCE)
         assert (one.new, two.duplicate, two.contradicting) == (2, 1, ("b",))
-        assert back.writer.tally.new == {"web": 2}
+        wait_for(lambda: back.writer.tally.new == {"web": 2})
         assert back.writer.room.waiting == 0
         assert back.keeper.leads or back.keeper.fault == ""
     assert back.writer.tally.new == {"web": 2}  # the last word of the writer
@@ -183,11 +188,13 @@ def test_nobody_stays_when_the_front_is_killed(workspace):
     )
     front = subprocess.Popen([sys.executable, "-c", program, str(workspace.root)], stdout=subprocess.PIPE, text=True)
     with closing(front.stdout):
-        writer = int(front.stdout.readline())
-        there = [writer, *map(int, Path(f"/proc/{writer}/task/{writer}/children").read_text().split())]
-        assert all(map(lives, there))
-        front.kill()
-        front.wait()
+        try:
+            writer = int(front.stdout.readline())
+            there = [writer, *map(int, Path(f"/proc/{writer}/task/{writer}/children").read_text().split())]
+            assert all(map(lives, there))
+        finally:
+            front.kill()
+            front.wait()
     wait_for(lambda: not any(map(lives, there)))
 
 
@@ -195,6 +202,41 @@ def test_a_workspace_that_cannot_be_opened_behind_is_told(workspace):
     (workspace.root / "geleit.yaml").write_text("company: [\n", encoding="utf-8")
     with pytest.raises(Exception, match=r"geleit\.yaml"), started(workspace):
         pass
+
+
+def test_what_cannot_be_started_is_told_at_once_and_leaves_nothing_open(workspace, monkeypatch):
+    monkeypatch.setattr(sys, "executable", str(workspace.root / "nothing"))
+    with pytest.raises(Retryable, match="cannot be started: No such file"), started(workspace):
+        pass
+    gc.collect()  # whatever is open still complains now
+
+
+class Late(Collector):
+    """Whose commit is over and told before the thread that handed the events over goes on."""
+
+    def __init__(self, *what, committed, **more):
+        self.over = threading.Event()
+        super().__init__(*what, committed=lambda: (committed(), self.over.set()), **more)
+
+    def submit(self, *what):
+        future = super().submit(*what)
+        self.over.wait(PATIENCE)
+        return future
+
+
+def test_an_outcome_is_told_though_its_commit_is_over_before_anybody_listens(workspace, monkeypatch):
+    monkeypatch.setattr(behind_it, "Collector", Late)
+    with closing(Line()) as line:
+        there = Connection(line.there.detach())
+        more = {"asked": bytearray(1)}
+        writer = threading.Thread(target=behind_it._write, args=[workspace, there, None], kwargs=more)
+        writer.start()
+        line.send([Take(1, [pack(event("a"))], ())])
+        told = [line.link.recv()] if line.link.poll(PATIENCE) else []
+        line.send(Stop())
+        writer.join(PATIENCE)
+        there.close()
+    assert [number for one in told for number, _ in one.outcomes] == [1]
 
 
 def test_the_pages_say_who_is_behind_them(workspace):

@@ -149,6 +149,8 @@ def _write(workspace: Workspace, link: Connection, _opening: Opening, *, asked: 
 def _submit(collector: Collector, answers: _Answers, message: Take) -> None:
     future = collector.submit([unpack(packed) for packed in message.events], message.rejected)
     future.add_done_callback(lambda done: answers.add(message.number, done))
+    if future.done():  # its commit may have told all others already
+        answers.flush()
 
 
 def _keep(workspace: Workspace, link: Connection, opening: Opening, *, asked: mmap.mmap) -> None:

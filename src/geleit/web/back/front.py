@@ -11,9 +11,9 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from multiprocessing.connection import Connection, wait
-from socket import SO_SNDBUF, SOL_SOCKET, socketpair
+from socket import SO_SNDBUF, SOL_SOCKET, socket, socketpair
 from typing import Any
 
 from geleit.errors import GeleitError, Retryable
@@ -64,6 +64,12 @@ class Line:
         except OSError:
             raise GoneError from None
 
+    def close(self) -> None:
+        """Close what is open of both ends, while nobody sends."""
+        with self._lock:
+            self.link.close()
+            self.there.close()
+
 
 class Back:
     """Both processes as one: where one ends, both are ended and started anew."""
@@ -103,7 +109,11 @@ class Back:
         rest = REST
         while not self._stopping.is_set():
             began = time.monotonic()
-            self._serve()
+            try:
+                self._serve()
+            except OSError as error:  # no memory, no further process
+                said = f"the processes behind the pages cannot be started: {error.strerror}"
+                self._fail(Failure(said, "see how much memory and how many processes are free", temporary=True))
             if self._stopping.is_set():
                 return
             rest = REST if time.monotonic() - began > LONGEST else min(2 * rest, LONGEST)
@@ -111,26 +121,23 @@ class Back:
             self._stopping.wait(rest)
 
     def _serve(self) -> None:
-        """Start the processes and hear them out."""
-        lines = [Line(), Line()]
-        there = [line.there.fileno() for line in lines]
-        command = [sys.executable, "-P", "-m", "geleit.web.back.behind", *map(str, there)]
-        environment = os.environ | {"OPENBLAS_NUM_THREADS": "1"}  # no threads before the fork
-        self._process = subprocess.Popen(command, pass_fds=there, env=environment)  # noqa: S603 (this interpreter)
-        for line in lines:
-            line.there.close()
-        try:
+        """Start the processes and hear them out. Errors: OSError if they cannot be started."""
+        with ExitStack() as ending:
+            lines = []
+            for _ in range(2):
+                lines.append(Line())
+                ending.callback(lines[-1].close)
+            self._process = process = _started([line.there for line in lines])
+            ending.callback(process.wait)
+            ending.callback(process.kill)  # first of all: nobody sends any more to whom it does not listen
+            ending.callback(self.keeper.lost)
+            ending.callback(self.writer.lost)
+            for line in lines:
+                line.there.close()
             with suppress(GoneError):
                 for line in lines:
                     line.send(self.opening)
             self._hear(*lines)
-        finally:
-            self.writer.lost()
-            self.keeper.lost()
-            for line in lines:
-                line.link.close()
-            self._process.kill()
-            self._process.wait()
 
     def _hear(self, writing: Line, keeping: Line) -> None:
         """Hear both until the writer ends, or the keeper ends though nobody told it to."""
@@ -153,13 +160,24 @@ class Back:
                     if self.writer.alive and self.keeper.alive:
                         self._ready.set()
                 elif isinstance(message, Failure):
-                    self._failed = message
-                    log.error("a process behind the pages cannot work: %s", message.message)
-                    self._ready.set()
+                    self._fail(message)
                 else:
                     away.heard(message)
                     if isinstance(message, Settled):
                         self.keeper.committed()
+
+    def _fail(self, failure: Failure) -> None:
+        self._failed = failure
+        log.error("a process behind the pages cannot work: %s", failure.message)
+        self._ready.set()
+
+
+def _started(there: Sequence[socket]) -> subprocess.Popen[bytes]:
+    """The program behind, with the other ends of both lines. Errors: OSError."""
+    ends = [one.fileno() for one in there]
+    command = [sys.executable, "-P", "-m", "geleit.web.back.behind", *map(str, ends)]
+    environment = os.environ | {"OPENBLAS_NUM_THREADS": "1"}  # no threads before the fork
+    return subprocess.Popen(command, pass_fds=ends, env=environment)  # noqa: S603 (this interpreter)
 
 
 class AwayWriter:
