@@ -96,6 +96,8 @@ def live(root: Path, people: int, asked: argparse.Namespace) -> Iterator[list[An
     command = [sys.executable, str(HERE / "bulk_live.py"), str(root), str(people), str(asked.every)]
     found: list[Any] = []
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
+        if process.stdout is not None:
+            process.stdout.readline()  # the first batch is in
         time.sleep(asked.alone)
         yield found
         said, _ = process.communicate()

@@ -50,7 +50,7 @@ def batch(number: int, people: int) -> list[Event]:
 
 
 def accept(root: Path, people: int, every: float) -> list[Acknowledged]:
-    """A batch every so many seconds (later if the last one is not in yet), until standard input ends."""
+    """A batch every so many seconds (later if the last one is not in yet), until standard input ends; says when it began."""
     found = []
     with open_workspace(root) as workspace, workspace.ledger.relieving(), seldom_searched():  # as the server does
         watch = Watch(workspace.ledger)
@@ -61,6 +61,8 @@ def accept(root: Path, people: int, every: float) -> list[Acknowledged]:
             at, began = time.time(), time.perf_counter()
             workspace.intake.accept(events)
             found.append(Acknowledged(at, (time.perf_counter() - began) * 1000, watch.turns[-1][1]))
+            if number == 1:
+                print("begun", flush=True)
             number, due = number + 1, max(due + every, time.monotonic())
     return found
 
