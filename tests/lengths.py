@@ -28,6 +28,7 @@ LONGEST = [
     "ledger/test_lease",
     "benchmarks/test_bulk_benchmark",
     "contract/test_client_kills",
+    "web/test_server_log",
     "web/test_observing",
     "stories/test_postgres_equal",
     "segments/test_agreement",

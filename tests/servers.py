@@ -16,7 +16,8 @@ import pytest
 import requests
 import sqlalchemy as sa
 
-SECONDS = 30
+SECONDS = 120
+HELD = []  # sockets that are bound to the ports given out, and do not listen
 PASSWORD = "wörd:p@ss/7%"  # noqa: S105 (of servers that live a minute: what a password may hold and a URL may not)
 os.environ["PATH"] += os.pathsep + "/usr/sbin"
 
@@ -37,10 +38,12 @@ class Server:
 
 
 def free_port() -> int:
-    """A port of this machine that nobody listens at."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    """A port of this machine that nobody listens at, and that no other program is given while this one lives."""
+    held = socket.socket()
+    held.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # whoever is told the port can listen there all the same
+    held.bind(("127.0.0.1", 0))
+    HELD.append(held)
+    return int(held.getsockname()[1])
 
 
 def program(name: str) -> str:

@@ -71,7 +71,7 @@ def test_keys_decisions_and_live_events_survive(folder):
 
 def test_it_is_refused_while_a_server_keeps_the_workspace(folder):
     with open_workspace(folder) as space:
-        lease = Lease(space.ledger, "upkeep")
+        lease = Lease(space.ledger, "upkeep", span=3_600)
         assert lease.take()
         code, said = run(folder, "import", "--anew")
         lease.release()

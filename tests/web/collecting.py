@@ -15,10 +15,10 @@ from shop import until
 
 from geleit.access import write_keys
 from geleit.ledger import tables
-from geleit.web.serve import listen
 from geleit.workspace import open_workspace
+from servers import free_port
 
-SECONDS = 60
+SECONDS = 180
 
 
 @dataclass
@@ -57,7 +57,7 @@ class Collecting:
 
     def person(self, identifier) -> list:
         """The events of whoever has the identifier, as they happened; none if nobody has it."""
-        answer = httpx.get(f"{self.address}/api/people/web.{identifier}")
+        answer = httpx.get(f"{self.address}/api/people/web.{identifier}", timeout=SECONDS)
         found = [one["event"] for one in answer.json()["events"]] if answer.status_code == 200 else []
         return sorted(found, key=lambda one: one["t"])
 
@@ -79,15 +79,12 @@ def collecting(folder):
     (folder / "sources").mkdir()
     (folder / "geleit.yaml").write_text(GELEIT, encoding="utf-8")
     (folder / "sources" / "web.yaml").write_text("collect: true\n", encoding="utf-8")
-    made = Collecting(folder)
+    made = Collecting(folder, port=free_port())
     with open_workspace(folder) as workspace:
         made.key = write_keys.create(workspace.ledger, "web")[1]
-    free = listen("127.0.0.1", 0)
-    made.port = free.getsockname()[1]
-    free.close()
-    made.start()
     try:
+        made.start()
         yield made
     finally:
-        if made.process.poll() is None:
+        if made.process and made.process.poll() is None:
             made.kill()

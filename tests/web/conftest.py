@@ -1,15 +1,14 @@
 import contextlib
-import threading
 from dataclasses import dataclass
 
 import httpx
 import pytest
 from household import GELEIT, LABELS, NEEDS, SOURCE, at, helga, visitor
+from listening import listening
 from shop import chromium, recorder, shop, visit  # noqa: F401 (fixtures)
 
 from geleit.sources.records import Rejected
 from geleit.web.app import create_app
-from geleit.web.serve import listen, server_for
 from geleit.workspace import open_workspace
 
 NOW = at("2026-11-22T08:15")
@@ -33,17 +32,8 @@ class Site:
 @contextlib.contextmanager
 def running(workspace):
     """The pages on a free port, by the real server."""
-    socket = listen("127.0.0.1", 0)
-    app = create_app(workspace, hosts=["pages.example"])
-    server = server_for(app)
-    thread = threading.Thread(target=server.run, kwargs={"sockets": [socket]}, daemon=True)
-    thread.start()
-    try:
-        yield f"http://127.0.0.1:{socket.getsockname()[1]}"
-    finally:
-        server.should_exit = True
-        thread.join(10)
-        socket.close()
+    with listening(create_app(workspace, hosts=["pages.example"])) as port:
+        yield f"http://127.0.0.1:{port}"
 
 
 def folder_with(root, definitions):

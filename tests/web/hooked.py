@@ -5,18 +5,18 @@ import contextlib
 import hashlib
 import hmac
 import json
-import threading
 import time
 from datetime import UTC, datetime
 
 import httpx
 import sqlalchemy as sa
+from listening import SECONDS, listening
 
 from geleit.access import write_keys
 from geleit.ledger import tables
 from geleit.sources import ready_made
 from geleit.web.app import create_app
-from geleit.web.serve import listen, running, server_for
+from geleit.web.serve import running
 from geleit.workspace import open_workspace
 
 COMPANY = "company: Lindner\nlanguages: [en, de]\nzone: Europe/Berlin\ncountry: DE\ncurrency: EUR\n"
@@ -63,18 +63,13 @@ def serving(root, sources, **files):
             (root / "sources" / f"{name}.yaml").write_text(text, encoding="utf-8")
     for name, text in files.items():
         (root / name).write_text(text, encoding="utf-8")
-    with open_workspace(root) as workspace, running(workspace, create_app(workspace)) as app:
-        socket = listen("127.0.0.1", 0)
-        server = server_for(app)
-        thread = threading.Thread(target=server.run, kwargs={"sockets": [socket]}, daemon=True)
-        thread.start()
-        try:
-            with httpx.Client(base_url=f"http://127.0.0.1:{socket.getsockname()[1]}", timeout=60) as client:
-                yield Site(workspace, client)
-        finally:
-            server.should_exit = True
-            thread.join(10)
-            socket.close()
+    with (
+        open_workspace(root) as workspace,
+        running(workspace, create_app(workspace)) as app,
+        listening(app) as port,
+        httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=SECONDS) as client,
+    ):
+        yield Site(workspace, client)
 
 
 def digest(text, secret=SECRET, algorithm="sha256"):

@@ -1,7 +1,6 @@
 """A shop's pages on one origin and a recording collector on another, both on real sockets, for the snippet's tests."""
 
 import asyncio
-import contextlib
 import json
 import shutil
 import threading
@@ -9,33 +8,17 @@ import time
 from dataclasses import dataclass, field
 
 import pytest
+from listening import SECONDS, listening
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, Response
 from starlette.routing import Route
 
-from geleit.web.serve import listen, server_for
 from geleit.web.snippet import serve_snippet
 
 KEY = "key-of-the-shop"
 CORS = {"access-control-allow-origin": "*", "access-control-expose-headers": "retry-after"}
-SECONDS = 15
 READY = "window.geleit && geleit.version"
-
-
-@contextlib.contextmanager
-def running(app, port=0):
-    """An app on a free port of this machine."""
-    socket = listen("127.0.0.1", port)
-    server = server_for(app)
-    thread = threading.Thread(target=server.run, kwargs={"sockets": [socket]}, daemon=True)
-    thread.start()
-    try:
-        yield socket.getsockname()[1]
-    finally:
-        server.should_exit = True
-        thread.join(SECONDS)
-        socket.close()
 
 
 @dataclass
@@ -43,15 +26,19 @@ class Recorder:
     """Takes what the snippet sends, answers as told, and remembers both."""
 
     requests: list = field(default_factory=list)  # (path, headers, body, status)
+    came: list = field(default_factory=list)  # when each of them came
     answers: list = field(default_factory=list)  # next answers: (status, headers)
     slow: float = 0
+    free: threading.Event = field(default_factory=threading.Event)  # no answer before
     port: int = 0
 
     async def collect(self, request: Request) -> Response:
         body = json.loads(await request.body())
         status, headers = self.answers.pop(0) if self.answers else (200, {})
+        self.came.append(time.monotonic())
         self.requests.append((request.url.path, dict(request.headers), body, status))
         await asyncio.sleep(self.slow)
+        await asyncio.to_thread(self.free.wait)
         return JSONResponse({"success": status == 200}, status_code=status, headers=CORS | headers)
 
     def app(self) -> Starlette:
@@ -136,6 +123,7 @@ def chromium():
     if program is None:
         pytest.skip("chromium is missing")
     playwright = pytest.importorskip("playwright.sync_api")
+    playwright.expect.set_options(timeout=SECONDS * 1000)
     with playwright.sync_playwright() as started:
         found = started.chromium.launch(executable_path=program, args=["--no-sandbox"])
         yield found
@@ -145,15 +133,17 @@ def chromium():
 @pytest.fixture
 def recorder():
     made = Recorder()
-    with running(made.app()) as port:
+    made.free.set()
+    with listening(made.app()) as port:
         made.port = port
         yield made
+        made.free.set()
 
 
 @pytest.fixture
 def shop(recorder):
     made = Shop(recorder.address)
-    with running(made.app()) as port:
+    with listening(made.app()) as port:
         made.port = port
         yield made
 
@@ -166,7 +156,7 @@ def visit(chromium):
     def go(address, *, context=None, before="", **options):
         if context is None:
             context = chromium.new_context(locale="de-DE", **options)
-            context.set_default_timeout(10_000)
+            context.set_default_timeout(SECONDS * 1000)
             context.add_init_script(before)
             contexts.append(context)
         page = context.new_page()

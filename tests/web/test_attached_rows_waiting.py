@@ -4,6 +4,7 @@ import json
 
 import httpx
 import pytest
+from listening import SECONDS
 from typer.testing import CliRunner
 
 from conftest import running
@@ -58,7 +59,7 @@ def test_it_is_never_replayed_as_a_record(space):
         assert not quarantine.candidates(workspace.ledger, "shop")
         assert workspace.counts().events == 1
         with running(workspace) as address:
-            page = httpx.get(f"{address}/sources/quarantine?lang=de").text
+            page = httpx.get(f"{address}/sources/quarantine?lang=de", timeout=SECONDS).text
     assert "Eine Zeile, die andere Datensätze mitnehmen" in page
     assert "geleit quarantine repair" not in page  # it would be refused
     assert "Eine Zeile, die zu ihm gehört, ist nicht lesbar" in page
@@ -89,7 +90,7 @@ def test_rows_without_a_record_stand_on_the_page_until_it_comes(space):
     said = asked("import", "-w", space)
     assert "2 rows of exports/lines.csv left out, for no record takes them along: line 3 (7), line 4 (8)." in said
     with open_workspace(space) as workspace, running(workspace) as address:
-        pages = {one: httpx.get(f"{address}/sources?lang={one}").text for one in ("de", "en")}
+        pages = {one: httpx.get(f"{address}/sources?lang={one}", timeout=SECONDS).text for one in ("de", "en")}
     assert "Zeile 3 (7), Zeile 4 (8)" in pages["de"]
     assert "line 3 (7), line 4 (8)" in pages["en"]
     (space / "exports" / "heads_2.csv").write_text("no,day,mail\n7,2026-03-01,c@example.org\n")
@@ -98,5 +99,6 @@ def test_rows_without_a_record_stand_on_the_page_until_it_comes(space):
     (space / "exports" / "heads_3.csv").write_text("no,day,mail\n8,2026-03-01,c@example.org\n")
     assert "left out" not in asked("import", "-w", space)
     with open_workspace(space) as workspace, running(workspace) as address:
-        assert "exports/lines.csv" not in httpx.get(f"{address}/sources").text.split("</table>")[-1]
-        assert "Rows that no record takes along" not in httpx.get(f"{address}/sources?lang=en").text
+        page = httpx.get(f"{address}/sources?lang=en", timeout=SECONDS).text
+        assert "exports/lines.csv" not in page.split("</table>")[-1]
+        assert "Rows that no record takes along" not in page

@@ -3,6 +3,8 @@
 import shutil
 
 import pytest
+from listening import SECONDS
+from playwright.sync_api import expect
 
 from geleit.web.standing import WIDTHS
 
@@ -29,7 +31,7 @@ def opened(browser, site):
 
     def go(path, *, width=1440, language="de", **options):
         context = browser.new_context(viewport={"width": width, "height": 900}, **options)
-        context.set_default_timeout(10_000)
+        context.set_default_timeout(SECONDS * 1000)
         contexts.append(context)
         page = context.new_page()
         page.on("console", lambda message: complaints.append(f"{path}: {message.text}"))
@@ -93,8 +95,8 @@ def test_one_picture_is_shown_at_each_width(opened, site):
             page.set_viewport_size({"width": width, "height": 900})
         shown = [name for name in WIDTHS if strips.locator(f".strip-{name}").is_visible()]
         assert len(shown) == 1
-        assert maps.locator(".picture-tall").is_visible() == (width == 390)
-        assert maps.locator(".picture-wide").is_visible() == (width != 390)
+        expect(maps.locator(".picture-tall")).to_be_visible(visible=width == 390)
+        expect(maps.locator(".picture-wide")).to_be_visible(visible=width != 390)
 
 
 def test_the_picture_names_what_it_shows_and_leads_to_the_events(opened, site):
@@ -102,7 +104,7 @@ def test_the_picture_names_what_it_shows_and_leads_to_the_events(opened, site):
     step = page.locator(".picture-wide a").first
     assert "Bedarf" in step.get_attribute("aria-label")
     step.click()
-    assert "/events?ids=" in page.url
+    page.wait_for_url("**/events?ids=**")
     assert page.locator("article.event").count() >= 1
 
 
@@ -138,7 +140,7 @@ def test_the_menu_of_a_phone_opens_without_a_script(opened):
     page = opened("/", java_script_enabled=False, width=390)
     page.locator("details.menu summary").click()
     page.locator("details.menu a", has_text="Quellen").click()
-    assert page.url.endswith("/sources")
+    page.wait_for_url("**/sources")
 
 
 def test_the_skip_link_comes_first_and_leads_to_the_content(opened, site):
@@ -146,7 +148,7 @@ def test_the_skip_link_comes_first_and_leads_to_the_content(opened, site):
     page.keyboard.press("Tab")
     assert page.evaluate("document.activeElement.className") == "skip"
     page.keyboard.press("Enter")
-    assert page.evaluate("document.activeElement.id") == "matter"
+    page.wait_for_function("document.activeElement.id === 'matter'")
 
 
 def test_dark_follows_the_reader_and_paper_stays_light(opened, site):

@@ -5,6 +5,7 @@ from html import unescape
 
 import httpx
 import pytest
+from listening import SECONDS
 from playwright.sync_api import expect
 from sisters import ADA, BEN, PHONE, ada, ben, folder_of, matter, whole
 
@@ -21,7 +22,7 @@ def house(tmp_path):
     with open_workspace(folder_of(tmp_path / "w"), clock=lambda: NOW) as space:
         space.intake.accept([*ada(), *ben()])
         space.sync()
-        with running(space) as address, httpx.Client(base_url=address) as client:
+        with running(space) as address, httpx.Client(base_url=address, timeout=SECONDS) as client:
             yield space, client, address
 
 
@@ -152,13 +153,15 @@ def test_a_form_from_elsewhere_changes_nothing(house):
         answer = client.post(f"{a}/decide", data=given, headers=headers)
         assert answer.status_code == 403
         assert "Es wurde nichts geändert" in answer.text
-    assert httpx.post(f"{address}{a}/decide", data=fields | {"token": token}, headers=HERE).status_code == 403
+    with httpx.Client(base_url=address, timeout=SECONDS) as stranger:  # without the cookie
+        assert stranger.post(f"{a}/decide", data=fields | {"token": token}, headers=HERE).status_code == 403
     assert space.customer(str(ADA)) != space.customer(str(BEN))
 
 
 def test_in_a_browser_without_scripts_two_people_become_one_and_two_again(house, chromium):
     space, _, address = house
     context = chromium.new_context(java_script_enabled=False, viewport={"width": 390, "height": 844})
+    context.set_default_timeout(SECONDS * 1000)
     page = context.new_page()
     page.goto(f"{address}{base(space, ADA)}?lang=en")
     page.get_by_role("link", name="The same person as").click()

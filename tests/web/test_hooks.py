@@ -8,6 +8,7 @@ import time
 
 import hooked
 import pytest
+from listening import SECONDS
 
 from geleit.sources import quarantine
 from geleit.sources.collected import Reader
@@ -290,14 +291,16 @@ def test_many_senders_at_once(site, key):
 
 def test_more_than_can_be_mapped_are_told_to_come_again(site, key, monkeypatch):
     monkeypatch.setattr(line, "WAITING", 3)
-    map_records = Reader.posted
-    monkeypatch.setattr(Reader, "posted", lambda self, records: time.sleep(0.1) or map_records(self, records))
+    map_records, told = Reader.posted, threading.Event()
+    # Nothing is mapped until somebody was refused, whoever of them comes when.
+    monkeypatch.setattr(Reader, "posted", lambda self, records: told.wait(SECONDS) and map_records(self, records))
     before, refused = len(site.stored()), []
 
     def send(name):
         for number in range(3):
             while (answer := site.post("open", record(f"late-{name}-{number}"), key)).status_code != 200:
                 refused.append((answer.status_code, int(answer.headers["retry-after"]) >= 1))
+                told.set()
                 time.sleep(0.05)
 
     threads = [threading.Thread(target=send, args=(n,)) for n in range(8)]

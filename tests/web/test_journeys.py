@@ -16,6 +16,7 @@ import pytest
 from babel.messages.extract import extract_from_dir
 from crowd import SOURCES, crowd
 from household import GELEIT, NEEDS, at
+from listening import SECONDS
 from test_language import KEYWORDS
 from typer.testing import CliRunner
 
@@ -278,6 +279,7 @@ class Witnesses:
     def __init__(self, root, client, workspace):
         self.root, self.client, self.workspace = root, client, workspace
         self.said = {}
+        self.asked = threading.Semaphore(0)  # how often
 
     def note(self, who, as_of, counts):
         state = tuple(as_of[name] for name in ("generation", "change", "last_seq"))
@@ -298,16 +300,21 @@ class Witnesses:
         states = [self.note("page", definition(html)["as_of"], shown)]
         for who, answer in answers.items():
             states.append(self.note(who, answer["as_of"], [row["journeys"] for row in answer["rows"]]))
+        self.asked.release()
         return states
 
 
-def write_crowd(root, done):
-    with open_workspace(root) as workspace:
-        for batch in range(12):
-            workspace.intake.accept(crowd(8, 2000 + 8 * batch))
-            if batch % 3 == 2:
-                workspace.sync()
-    done.set()
+def write_crowd(root, witnesses, done):
+    """Twelve batches, one after the other; now and then it waits until somebody has asked meanwhile."""
+    try:
+        with open_workspace(root) as workspace:
+            for batch in range(12):
+                workspace.intake.accept(crowd(8, 2000 + 8 * batch))
+                if batch % 3 == 2:
+                    workspace.sync()
+                    witnesses.asked.acquire(timeout=SECONDS)
+    finally:
+        done.set()
 
 
 def test_page_api_command_and_notebook_say_one_number_of_one_state(tmp_path):
@@ -321,9 +328,9 @@ def test_page_api_command_and_notebook_say_one_number_of_one_state(tmp_path):
     ):
         serving.intake.accept(crowd(8, 1900))
         serving.sync()
-        writer = threading.Thread(target=write_crowd, args=(root, done))
         with geleit.open(root) as workspace:
             witnesses = Witnesses(root, web, workspace)
+            writer = threading.Thread(target=write_crowd, args=(root, witnesses, done))
             writer.start()
             while not done.is_set():
                 witnesses.ask()

@@ -8,6 +8,8 @@ import httpx
 import pytest
 from crowd import SOURCES, crowd
 from household import GELEIT, NEEDS, at
+from listening import SECONDS
+from playwright.sync_api import expect
 from test_browser import CHROMIUM, SCREENS, SMALL
 
 from conftest import Site, folder_with, running
@@ -64,7 +66,7 @@ def opened(browser, shop):
 
     def go(path, *, width=1440, language="de", **options):
         context = browser.new_context(viewport={"width": width, "height": 900}, **options)
-        context.set_default_timeout(30_000)
+        context.set_default_timeout(SECONDS * 1000)
         contexts.append(context)
         page = context.new_page()
         page.on("console", lambda message: complaints.append(f"{path}: {message.text}"))
@@ -106,12 +108,12 @@ def test_a_question_is_asked_and_opened_without_a_script(opened):
     page.locator("select[name=anchor]").select_option("product_viewed")
     page.locator("select[name=goal]").select_option("order_completed")
     page.locator("button.go").first.click()
-    assert "anchor=product_viewed" in page.url
+    page.wait_for_url("**anchor=product_viewed**")
     assert "goal=order_completed" in page.url
     door = page.locator(".chart:visible a:not([tabindex])").nth(1)
     label = door.get_attribute("aria-label")
     door.click()
-    assert "/people?" in page.url
+    page.wait_for_url("**/people?**")
     said = [part for part in label.replace(":", " ").split() if part.isdigit()][-1]
     assert page.locator("h1").inner_text().split()[0] == said
 
@@ -120,10 +122,10 @@ def test_others_open_and_close_where_they_stand(opened):
     page = opened("/journeys/flow?anchor=product_viewed&top=1")
     assert page.locator(".chart:visible text", has_text="Liste schließen").count() == 0
     page.locator(".chart:visible a", has_text="Liste öffnen").first.click()
-    assert page.url.endswith("#picture")
+    page.wait_for_url("**#picture")
     assert page.locator(".chart:visible text", has_text="Liste schließen").count() == 1
     page.locator(".chart:visible a", has_text="Liste schließen").click()
-    assert page.locator(".chart:visible text", has_text="Liste schließen").count() == 0
+    expect(page.locator(".chart:visible text", has_text="Liste schließen")).to_have_count(0)
 
 
 def test_a_funnel_is_drawn_for_the_screen_it_is_seen_on(opened):

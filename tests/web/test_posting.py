@@ -1,16 +1,14 @@
 """Forms that change something: only from pages of this site, only with the token, never too large."""
 
-import threading
-
 import httpx
 import pytest
+from listening import SECONDS, listening
 from starlette.applications import Starlette
 from starlette.responses import PlainTextResponse
 from starlette.routing import Route
 
 from geleit.web import posting
 from geleit.web.posting import Form, RefusedError, author_of, done, posted
-from geleit.web.serve import listen, server_for
 
 TOKEN = "t" * 32
 HERE = {"sec-fetch-site": "same-origin"}
@@ -32,17 +30,12 @@ def client():
         Route("/who", lambda request: PlainTextResponse(author_of(request))),
     ]
     app = Starlette(routes=routes, exception_handlers={RefusedError: refused})
-    socket = listen("127.0.0.1", 0)
-    server = server_for(app)
-    thread = threading.Thread(target=server.run, kwargs={"sockets": [socket]}, daemon=True)
-    thread.start()
-    address = f"http://127.0.0.1:{socket.getsockname()[1]}"
-    with httpx.Client(base_url=address, headers={"host": "pages.example"}) as asking:
+    with (
+        listening(app) as port,
+        httpx.Client(base_url=f"http://127.0.0.1:{port}", headers={"host": "pages.example"}, timeout=SECONDS) as asking,
+    ):
         asking.cookies.set(posting.TOKEN, TOKEN)
         yield asking
-    server.should_exit = True
-    thread.join(10)
-    socket.close()
 
 
 def test_a_form_of_ours_is_carried_out(client):

@@ -8,7 +8,9 @@ from html import unescape
 import httpx
 import pytest
 from household import GELEIT
+from listening import SECONDS
 from playwright.sync_api import expect
+from shop import until
 from test_language import sources
 
 from conftest import NOW, folder_with, running
@@ -107,7 +109,7 @@ def house(tmp_path):
             writer.writerows(rows)
     with open_workspace(root, clock=lambda: NOW) as space:
         space.import_sources()
-        with running(space) as address, httpx.Client(base_url=address) as client:
+        with running(space) as address, httpx.Client(base_url=address, timeout=SECONDS) as client:
             yield space, client, address
 
 
@@ -243,13 +245,14 @@ def test_keys_answer(house, chromium):
     linking.search(space)
     first = open_links(space)[0]
     page = chromium.new_page()
+    page.set_default_timeout(SECONDS * 1000)
     page.goto(f"{address}/identity/review?lang=en")
     page.get_by_label("Your name").fill("Anja Kern")
     page.get_by_role("heading", level=1).click()
     page.keyboard.press("r")
     expect(page.get_by_role("heading", level=1)).to_contain_text("One person or two?")
-    page.wait_for_timeout(300)
-    assert (first.a, first.b) not in {(one.a, one.b) for one in open_links(space)}
+    until(lambda: (first.a, first.b) not in {(one.a, one.b) for one in open_links(space)})
+    expect(page.get_by_role("heading", level=1)).to_contain_text("One person or two?")
     page.close()
 
 

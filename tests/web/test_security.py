@@ -3,6 +3,7 @@ import re
 from urllib.parse import urlsplit
 
 import pytest
+from listening import SECONDS
 from test_pages import every_path
 
 from geleit.web.assets import assets
@@ -12,7 +13,7 @@ STYLE = re.compile(r"\sstyle=|<style\b|\son[a-z]+=|javascript:", re.IGNORECASE)
 
 def ask(site, path, host, method="GET"):
     where = urlsplit(site.address)
-    connection = http.client.HTTPConnection(where.hostname, where.port, timeout=10)
+    connection = http.client.HTTPConnection(where.hostname, where.port, timeout=SECONDS)
     connection.putrequest(method, path, skip_host=True)
     connection.putheader("Host", host)
     connection.endheaders()

@@ -4,7 +4,8 @@ import time
 
 import pytest
 from collecting import collecting
-from shop import CLEAN, NOTHING, Shop, again, running, until
+from listening import listening
+from shop import CLEAN, NOTHING, Shop, again, until
 
 pytestmark = pytest.mark.browser
 AGREE = "geleit.consent({analytics: true, marketing: false}, {wording: 'Ja, gern.'})"
@@ -24,7 +25,7 @@ def live(tmp_path_factory):
 def market(live):
     """Pages of a shop that embed the script of the real server with a real key."""
     made = Shop(live.address)
-    with running(made.app()) as port:
+    with listening(made.app()) as port:
         made.port = port
         yield lambda path="/", **more: made.put(path, key=live.key, **more)
 
@@ -91,14 +92,13 @@ def test_a_killed_server_gets_everything_once_when_it_is_back(visit, market, liv
     page = visit(market(attributes="data-pages=none"))
     page.evaluate(f"{AGREE}; geleit.identify('emre')")
     knows(live, "emre", *BEGUN)
-    page.evaluate("window.n = 0; window.beat = setInterval(() => geleit.track(`Beat ${n++}`), 15)")
-    time.sleep(0.4)
+    page.evaluate("window.n = 0; window.most = 40; setInterval(() => n < most && geleit.track(`Beat ${n++}`), 15)")
+    page.wait_for_function("n >= 20")
     live.kill()
-    time.sleep(0.6)
-    count = page.evaluate("clearInterval(beat), n")
-    assert 20 < count < 100  # more than wait at most would be dropped
+    page.evaluate("most = 80")  # more than 100 that wait would be dropped
+    page.wait_for_function("n == 80")
     live.start()
-    knows(live, "emre", "consent_given", "identified", *(f"beat_{i}" for i in range(count)))
+    knows(live, "emre", "consent_given", "identified", *(f"beat_{i}" for i in range(80)))
 
 
 def test_a_lost_answer_costs_nothing_and_doubles_nothing(visit, market, live):

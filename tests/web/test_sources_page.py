@@ -7,6 +7,7 @@ from html import unescape
 import httpx
 import pytest
 from household import GELEIT, SOURCE, helga
+from listening import SECONDS
 
 from conftest import folder_with, running
 from geleit.access import write_keys
@@ -62,7 +63,7 @@ def opened(root, sources=SOURCES, rows=()):
 
 @contextlib.contextmanager
 def asked(workspace):
-    with running(workspace) as address, httpx.Client(base_url=address) as client:
+    with running(workspace) as address, httpx.Client(base_url=address, timeout=SECONDS) as client:
         yield client
 
 
@@ -213,6 +214,7 @@ def test_sources_without_live_ones_look_as_before(tmp_path):
 @pytest.mark.parametrize("language", ["en", "de"])
 def test_the_page_fits(live, chromium, width, language):
     page = chromium.new_page(viewport={"width": width, "height": 900})
+    page.set_default_timeout(SECONDS * 1000)
     page.goto(f"{str(live.base_url).rstrip('/')}/sources?lang={language}")
     assert page.evaluate("document.documentElement.scrollWidth") <= width
     overlaps = page.evaluate(OVERLAPS)
