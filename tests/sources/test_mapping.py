@@ -2,14 +2,15 @@
 
 import json
 from contextlib import closing
+from dataclasses import replace
 
 import pytest
 
 from geleit.clock import iso
 from geleit.errors import GeleitError
-from geleit.sources import computing, files
+from geleit.sources import computing, files, sandbox
 from geleit.sources.columnar import ColumnarMapper
-from geleit.sources.mapping import Mapper, Setting, map_source, preview
+from geleit.sources.mapping import Mapper, map_source, preview
 from geleit.sources.records import RECORD_CHARACTERS
 
 TILL = """\
@@ -269,7 +270,8 @@ def test_a_record_that_is_too_large_is_set_aside(bench):
     assert (result.reasons, len(result.events)) == (["too_large"], 1)
 
 
-def test_an_expensive_record_is_set_aside_and_the_others_go_on(bench):
+def test_an_expensive_record_is_set_aside_and_the_others_go_on(bench, setting, monkeypatch):
+    monkeypatch.setattr(sandbox, "PATIENCE", 2_000)  # only time of the processor counts here
     wide = " ".join(["x"] * 5_000)
     bench.write("a.jsonl", "\n".join(json.dumps(RECORD | {"w": w}) for w in ("a b", wide, "c d")))
     definition = bench.define("""\
@@ -280,19 +282,11 @@ def test_an_expensive_record_is_set_aside_and_the_others_go_on(bench):
             identifiers: {email: mail}
             properties: {n: "len(list_transform(string_split(w, ' '), lambda x: list_contains(string_split(w, ' '), x || '!')))"}
         """)
-    setting = Setting(*_setting_parts(), seconds=0.1)
-    found = preview(definition, root=bench.root, setting=setting).mapped
+    found = preview(definition, root=bench.root, setting=replace(setting, seconds=0.1)).mapped
     assert [e.properties["n"] for e in found.events] == [2, 2]
     assert [r.reason for r in found.rejected] == ["too_expensive"]
     assert "takes longer than 0.1 s" in found.rejected[0].message
     assert "events.0.properties.n" in found.rejected[0].message
-
-
-def _setting_parts():
-    from conftest import NOW  # noqa: PLC0415
-    from geleit.events.kinds import Catalogue  # noqa: PLC0415
-
-    return Catalogue(), "Europe/Berlin", NOW
 
 
 def test_preview_takes_a_few_and_says_the_columns(bench, setting):

@@ -1,14 +1,25 @@
 """The sandbox itself holds, even for SQL that the allow-list would never let through."""
 
+import threading
 import time
 from decimal import Decimal
 
+import duckdb
 import pyarrow as pa
 import pytest
 
+from geleit.sources import sandbox as sandboxes
 from geleit.sources.sandbox import Sandbox, Stopped
 
+ENDLESS = "SELECT sum(sin(a.range * b.range)) FROM range(100000) a, range(100000) b"
 secret_table = pa.table({"password": ["x"]})
+
+
+@pytest.fixture(autouse=True)
+def _alone(monkeypatch):
+    """Nothing waits to be used again yet, and only time of the processor stops anything, however busy the machine is."""
+    monkeypatch.setattr(sandboxes, "_idle", [])
+    monkeypatch.setattr(sandboxes, "PATIENCE", 2_000)
 
 
 @pytest.fixture
@@ -45,7 +56,7 @@ def test_time_limit_stops_and_the_next_question_is_answered():
     box = Sandbox(seconds=0.2)
     box.offer(pa.table({"a": ["x"]}))
     with pytest.raises(Stopped, match=r"longer than 0\.2 s") as caught:
-        box.ask("SELECT sum(sin(a.range * b.range)) FROM range(100000) a, range(100000) b")
+        box.ask(ENDLESS)
     assert caught.value.why == "limit"
     assert box.ask("SELECT a FROM record").table.to_pylist() == [{"a": "x"}]
     box.close()
@@ -55,7 +66,7 @@ def test_memory_limit_stops_and_the_next_question_is_answered():
     box = Sandbox(memory="50MB")
     box.offer(pa.table({"a": ["x"]}))
     with pytest.raises(Stopped, match="too much memory") as caught:
-        box.ask("SELECT list(range || 'some text that fills memory') FROM range(10000000)")
+        box.ask("SELECT list(repeat('text', 500) || range) FROM range(10000000)")
     assert caught.value.why == "limit"
     assert box.ask("SELECT a FROM record").table.to_pylist() == [{"a": "x"}]
     box.close()
@@ -129,9 +140,49 @@ def test_what_is_slow_itself_is_stopped_by_its_own_time():
     box = Sandbox(seconds=0.1)
     before = time.thread_time()
     with pytest.raises(Stopped, match="longer"):
-        box.ask("SELECT sum(sin(a.range * b.range)) FROM range(100000) a, range(100000) b")
+        box.ask(ENDLESS)
     assert time.thread_time() - before >= 0.09  # nobody else computes, so the limit watches the right thread
     box.close()
+
+
+def test_what_waits_for_something_else_too_long_is_stopped_in_the_end(monkeypatch):
+    monkeypatch.setattr(sandboxes, "PATIENCE", 2)
+    box, interrupted = Sandbox(seconds=0.1), threading.Event()
+
+    class Waits:
+        def interrupt(self):
+            interrupted.set()
+
+        def sql(self, _):
+            interrupted.wait(60)
+            raise duckdb.InterruptException
+
+    connection, box.connection = box.connection, Waits()
+    with pytest.raises(Stopped, match="longer"):
+        box.ask("SELECT 1")
+    assert interrupted.is_set()
+    connection.close()
+
+
+def test_nobody_is_stopped_for_a_question_that_was_answered():
+    """The answer may come while its time runs out: whoever asks next must not be interrupted."""
+    box, late, stopped = Sandbox(seconds=0.01), threading.Event(), threading.Event()
+
+    class Slow:
+        def interrupt(self):
+            late.set()
+            time.sleep(0.5)
+            stopped.set()
+
+        def sql(self, sql):
+            while not late.is_set():  # its time is used up
+                pass
+            return connection.sql(sql)
+
+    connection, box.connection = box.connection, Slow()
+    box.ask("SELECT 1 AS a")
+    assert stopped.is_set(), "it is interrupted while somebody else may ask"
+    connection.close()
 
 
 def test_an_engine_that_nothing_stopped_is_used_again():
@@ -149,7 +200,7 @@ def test_an_engine_that_was_stopped_is_not_used_again():
     first = Sandbox(decimal=",", seconds=0.1)
     first.offer(secret_table)
     with pytest.raises(Stopped):
-        first.ask("SELECT sum(sin(a.range * b.range)) FROM range(100000) a, range(100000) b")
+        first.ask(ENDLESS)
     first.close()
     second = Sandbox(decimal=",")
     assert second.connection is not first.connection

@@ -143,7 +143,7 @@ class Sandbox:
     @contextmanager
     def _timed(self, seconds: float) -> Iterator[None]:
         """Interrupt what takes so long on the processor: a machine that is busy with something else is no record's fault."""
-        clock, ended = _clock(), threading.Event()
+        clock, ended, turn = _clock(), threading.Event(), threading.Lock()
         begun = clock()
 
         def watch() -> None:
@@ -154,13 +154,16 @@ class Sandbox:
                 left = max(seconds - (clock() - begun), 0.0)
                 if not left:
                     break
-            self.connection.interrupt()
+            with turn:
+                if not ended.is_set():  # else it would stop whoever asks next
+                    self.connection.interrupt()
 
         threading.Thread(target=watch, name="geleit-sandbox", daemon=True).start()
         try:
             yield
         finally:
-            ended.set()
+            with turn:
+                ended.set()
 
     def close(self) -> None:
         """Forget its records; whoever needs such a sandbox next gets its engine, if that was never stopped."""
