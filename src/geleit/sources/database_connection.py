@@ -190,8 +190,8 @@ def _prepared(connection: sa.Connection, database: Database) -> sa.Connection:
     if database.system == "postgresql":
         connection = connection.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
         # for this transaction only: behind a pooler the session is not ours
-        connection.exec_driver_sql(f"SET LOCAL statement_timeout = {milliseconds}")
         connection.exec_driver_sql("SET LOCAL idle_in_transaction_session_timeout = 0")  # while records are taken in
+        connection.exec_driver_sql(f"SET LOCAL statement_timeout = {milliseconds}")
         connection.exec_driver_sql("SET LOCAL TIME ZONE 'UTC'")
         connection.exec_driver_sql("SET LOCAL DateStyle = 'ISO'")
         read_as_told(connection.connection.driver_connection)
