@@ -75,7 +75,11 @@ def running(prepare: list, serve: list, folder: Path):
         yield process
     finally:
         process.send_signal(signal.SIGINT if "postgres" in serve[0] else signal.SIGTERM)
-        process.wait(SECONDS)
+        try:
+            process.wait(SECONDS)
+        finally:
+            process.kill()
+            process.wait()
 
 
 def engine_of(url: sa.URL, process: subprocess.Popen) -> sa.Engine:
@@ -84,15 +88,15 @@ def engine_of(url: sa.URL, process: subprocess.Popen) -> sa.Engine:
     secret = {"password": (url.password or "").encode()} if mysql else {}  # PyMySQL would write text as Latin-1
     engine = sa.create_engine(url, poolclass=sa.NullPool, connect_args=secret)
     until = time.monotonic() + SECONDS
-    while time.monotonic() < until and process.poll() is None:
+    while True:
         try:
             engine.connect().close()
-        except sa.exc.OperationalError as error:
-            problem = error
+        except sa.exc.OperationalError:
+            if time.monotonic() > until or process.poll() is not None:
+                raise
             time.sleep(0.05)
         else:
             return engine
-    raise problem
 
 
 @pytest.fixture(scope="session")
@@ -163,10 +167,9 @@ def store():
 
     from moto.server import ThreadedMotoServer  # noqa: PLC0415
 
-    port = free_port()
-    server = ThreadedMotoServer("127.0.0.1", port, verbose=False)
+    server = ThreadedMotoServer("127.0.0.1", 0, verbose=False)
     server.start()
-    endpoint = f"http://127.0.0.1:{port}"
+    endpoint = "http://{}:{}".format(*server.get_host_and_port())
     keys = {"aws_access_key_id": "first", "aws_secret_access_key": "first", "region_name": "eu-central-1"}
     try:
         iam = boto3.client("iam", endpoint_url=endpoint, **keys)

@@ -1,5 +1,6 @@
 """The same question, the same text, the same rows: on DuckDB over the journal, on its export, and on a server of Spark Connect."""
 
+import contextlib
 import gc
 import os
 import random
@@ -25,6 +26,7 @@ from geleit.history.export import Origin, write
 from geleit.history.exported import Exports
 from geleit.history.place import Place
 from geleit.history.spark import SparkEngine
+from servers import SECONDS, free_port
 
 LOGS = min(int(os.environ.get("GELEIT_LOGS", "1")), 20)
 OF = Origin("Example", "Europe/Berlin", "definitions")
@@ -71,9 +73,6 @@ def server(tmp_path_factory):
     if ADDRESS:
         yield ADDRESS
         return
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
     folder = tmp_path_factory.mktemp("sail")
     limits = {
         "SAIL_RUNTIME__MEMORY_POOL__TYPE": "fair",
@@ -81,27 +80,37 @@ def server(tmp_path_factory):
         "SAIL_EXECUTION__CHECKPOINT__PATH": (folder / "kept").as_uri(),
     }
     sail = Path(sys.executable).with_name("sail")
+    port = free_port()
     with (folder / "log").open("wb") as log:
         process = subprocess.Popen(
             [sail, "spark", "server", "--port", str(port)],
             env=os.environ | limits, stdout=log, stderr=subprocess.STDOUT, start_new_session=True,
         )  # fmt: skip
     try:
-        for _ in range(300):
-            if process.poll() is not None:
-                pytest.fail((folder / "log").read_text())
-            with socket.socket() as trial:
-                if trial.connect_ex(("127.0.0.1", port)) == 0:
-                    break
-            time.sleep(0.1)
+        wait_until_it_listens(port, process, folder / "log")
         yield f"sc://127.0.0.1:{port}"
     finally:
-        os.killpg(process.pid, signal.SIGTERM)
-        try:
-            process.wait(10)
-        except subprocess.TimeoutExpired:
-            os.killpg(process.pid, signal.SIGKILL)
-            process.wait(10)
+        end(process)
+
+
+def wait_until_it_listens(port, process, log):
+    until = time.monotonic() + SECONDS
+    while True:
+        with socket.socket() as trial:
+            if trial.connect_ex(("127.0.0.1", port)) == 0:
+                return
+        if process.poll() is not None or time.monotonic() > until:
+            pytest.fail(log.read_text())
+        time.sleep(0.1)
+
+
+def end(process):
+    """The server and whatever it started."""
+    for sign in (signal.SIGTERM, signal.SIGKILL):
+        with contextlib.suppress(ProcessLookupError):  # they have ended
+            os.killpg(process.pid, sign)
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            process.wait(20)
 
 
 @pytest.fixture(scope="session")

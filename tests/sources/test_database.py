@@ -109,7 +109,7 @@ def test_what_is_wrong_is_said_in_plain_words(kind, request, tmp_path, monkeypat
     server = request.getfixturevalue(kind)
     server.run("DROP TABLE IF EXISTS words", "CREATE TABLE words (id int, spoken text)")
     monkeypatch.setenv("SHOP_PASSWORD", PASSWORD)
-    slow = {"postgres": "SELECT pg_sleep(20) AS x", "mariadb": "SELECT sleep(20) AS x"}[kind]
+    slow = {"postgres": "SELECT pg_sleep(300) AS x", "mariadb": "SELECT sleep(300) AS x"}[kind]
     cases = [
         ({"table": "wordz"}, server.url, "there is no table 'wordz'", "did you mean 'words'?"),
         ({"table": "words", "since": "idd"}, server.url, "words has no column 'idd'", "did you mean 'id'?"),
@@ -123,7 +123,7 @@ def test_what_is_wrong_is_said_in_plain_words(kind, request, tmp_path, monkeypat
             "host and port",
         ),
         ({"table": "words"}, server.url.replace("127.0.0.1", "nowhere.invalid"), "cannot be reached", "host and port"),
-        ({"query": slow, "timeout": 1_000_000}, server.url, "did not answer in time", "timeout: 30 minutes"),
+        ({"query": slow, "timeout": 3_000_000}, server.url, "did not answer in time", "timeout: 30 minutes"),
     ]
     for database, url, message, hint in cases:
         with pytest.raises(GeleitError) as caught:

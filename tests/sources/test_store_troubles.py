@@ -4,7 +4,7 @@ import datetime as dt
 import ipaddress
 import socket
 import threading
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import boto3
@@ -43,6 +43,17 @@ def told(root, file, **given):
 
 
 @contextmanager
+def serving(server):
+    """Let a server answer in a thread of its own until the end of the block."""
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    try:
+        yield
+    finally:
+        server.shutdown()
+        server.server_close()
+
+
+@contextmanager
 def answering(status, body=b"", **headers):
     """A server that answers everything alike; what it was asked counts up in the list."""
     asked = []
@@ -63,12 +74,8 @@ def answering(status, body=b"", **headers):
             pass
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Answer)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    try:
+    with serving(server):
         yield f"http://127.0.0.1:{server.server_address[1]}", asked
-    finally:
-        server.shutdown()
-        server.server_close()
 
 
 @pytest.mark.parametrize("file", [*FORMS, "s3://nosuchbucket/forbidden/access denied.csv"])
@@ -235,9 +242,8 @@ def test_a_certificate_that_nobody_vouches_for_and_how_to_vouch_for_it(tmp_path,
     certificate, key = _certificate(tmp_path)
     backend = DomainDispatcherApplication(create_backend_app)
     server = make_server("127.0.0.1", 0, backend, threaded=True, ssl_context=(str(certificate), str(key)))
-    threading.Thread(target=server.serve_forever, daemon=True).start()
     endpoint = f"https://127.0.0.1:{server.server_port}"
-    try:
+    with serving(server):
         error = told(tmp_path, FORMS[0], endpoint=endpoint)
         assert f"the certificate of the endpoint {endpoint} is not trusted (self-signed certificate)" in error.message
         assert "AWS_CA_BUNDLE" in error.hint
@@ -248,9 +254,6 @@ def test_a_certificate_that_nobody_vouches_for_and_how_to_vouch_for_it(tmp_path,
         known = Storage.model_validate(KEYS | {"endpoint": endpoint, "region": "eu-west-1"})  # a client of its own
         found = open_store("till", FORMS[0], known, tmp_path).find(FORMS[0])
         assert "s3://exports/till.csv" in [one.name for one in found]
-    finally:
-        server.shutdown()
-        server.server_close()
     with answering(200) as (address, _):
         error = told(tmp_path, FORMS[0], endpoint=address.replace("http", "https"))
     assert "does not speak TLS as https:// needs it" in error.message
@@ -285,18 +288,17 @@ def test_a_store_that_goes_away_while_a_file_is_read(store, tmp_path):
     row = b"a@example.com;2026-01-01\n"
     store.put("long.csv", b"mail;at\n" + row * 800_000)  # 20 MB: several blocks
     backend = DomainDispatcherApplication(create_backend_app)
-    server = make_server("127.0.0.1", 0, backend, threaded=True)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
+    server = make_server("127.0.0.1", free_port(), backend, threaded=True)  # nobody else gets its port afterwards
     endpoint = f"http://127.0.0.1:{server.server_port}"
     given = {"file": "s3://exports/long.csv", "storage": KEYS | {"endpoint": endpoint}}
     events = [{"kind": "contact_made", "time": "at", "identifiers": {"email": "mail"}}]
     definition = SourceDefinition.model_validate(given | {"events": events}).named("till")
     chunks = []
-    for chunk in reading.read(definition, tmp_path, frozenset(("mail",)), {}):
-        if not chunks:
-            server.shutdown()
-            server.server_close()
-        chunks.append(chunk)
+    with ExitStack() as running:
+        running.enter_context(serving(server))
+        for chunk in reading.read(definition, tmp_path, frozenset(("mail",)), {}):
+            running.close()  # with the first chunk
+            chunks.append(chunk)
     assert sum(len(chunk.raw) for chunk in chunks) > 0
     (left,) = [one.message for chunk in chunks for one in chunk.rejected]
     assert f"the endpoint {endpoint} does not answer: it refuses the connection" in left
