@@ -12,6 +12,7 @@ from geleit.needs.need import Moment, Touch
 from geleit.needs.parallel import Cutting, cut_table, telling
 from geleit.needs.rules import EVERYTHING, Needs
 
+PATIENCE = 300  # seconds that another process may need to start on a busy machine
 WAYS = [("page_viewed", "page_viewed", "", True), ("remark", "judgement_given", "", False)]
 
 
@@ -66,7 +67,7 @@ def test_two_processes_find_what_one_finds(alone, monkeypatch):
 
     def slow(number):
         if number == 6:
-            waits.wait(30)  # until the other process has cut some: here everything is cut at once
+            waits.wait(PATIENCE)  # until the other process has cut some: here everything is cut at once
         return table(number)
 
     def cut_there(pipe):
@@ -86,7 +87,7 @@ def _only_there(wait_for):
 
     def waits(cutting, number):
         with cutting.changed:
-            cutting.changed.wait_for(lambda: cutting.done or cutting.ended, 30)
+            cutting.changed.wait_for(lambda: cutting.done or cutting.ended, PATIENCE)
         return wait_for(cutting, number)
 
     return waits
