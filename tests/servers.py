@@ -185,3 +185,4 @@ def store():
         yield opened
     finally:
         server.stop()
+        server._server.server_close()

@@ -166,13 +166,14 @@ def test_the_first_page_shows_the_washing_machine_among_all_those_needs(imported
 
 
 def test_the_first_example_of_the_segments_page_works_here(imported):
-    _, workspace, _ = imported
+    example, _, _ = imported
     page = (Path(__file__).parents[2] / "docs" / "segments.md").read_text(encoding="utf-8")
     tree = YAML(typ="safe").load(re.search(r"```yaml\n(.*?)```", page, re.DOTALL)[1])
-    segments = Segments(workspace)
-    segments.check("repair-unanswered", draft_of(tree))  # topics, stages and kinds are those of the company
-    with workspace.ledger.read() as connection:
-        purposes = set(connection.execute(sa.select(consent_fact.c.purpose).distinct()).scalars())
-    assert tree["who"]["all"][2]["not"]["consent"] in purposes
-    tree["who"]["all"][0]["begun_within"] = "5 years"  # the small company of this test has few people who asked of late
-    assert segments.counted(draft_of(tree).who).count > 0
+    with open_workspace(example.folder, clock=lambda: NOW) as workspace:
+        segments = Segments(workspace)
+        segments.check("repair-unanswered", draft_of(tree))  # topics, stages and kinds are those of the company
+        with workspace.ledger.read() as connection:
+            purposes = set(connection.execute(sa.select(consent_fact.c.purpose).distinct()).scalars())
+        assert tree["who"]["all"][2]["not"]["consent"] in purposes
+        tree["who"]["all"][0]["begun_within"] = "5 years"  # the small company of this test has few who asked of late
+        assert segments.counted(draft_of(tree).who).count > 0
