@@ -2,6 +2,7 @@
 
 import gc
 import os
+from contextlib import ExitStack
 
 import pyarrow as pa
 import pytest
@@ -56,6 +57,17 @@ def test_nobody_keeps_a_process_outside_of_bulk_work():
     process = started(CUTS)
     give_back(process)
     assert process.poll() is not None
+
+
+def test_a_process_that_is_done_as_its_last_keeper_goes_ends_too(monkeypatch):
+    with ExitStack() as keeper:
+        keeper.enter_context(keeping())
+        first = started(CUTS)
+        cut(first)
+        monkeypatch.setattr(processes, "receive", lambda pipe: (keeper.close(), receive(pipe))[1])
+        give_back(first)
+    assert first.poll() is not None
+    assert not processes._idle
 
 
 @pytest.mark.parametrize("when", ["before", "after"])

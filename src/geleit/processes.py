@@ -68,8 +68,7 @@ def keeping() -> Iterator[None]:
         yield
     finally:
         _keepers.pop()
-        while _idle and not _keepers:
-            _end(_idle.pop())
+        _end_idle()
 
 
 @contextmanager
@@ -92,8 +91,7 @@ def started(module: str) -> subprocess.Popen[bytes] | None:
         if process.poll() is None:
             return process
         let_go(process)
-    while _idle:
-        process = _idle.pop()
+    while (process := _spare()) is not None:
         try:
             send(cast("IO[bytes]", process.stdin), module)
         except (OSError, ValueError):  # it ended meanwhile
@@ -121,8 +119,22 @@ def give_back(process: subprocess.Popen[bytes]) -> None:
             send(cast("IO[bytes]", process.stdin), Enough())
             if receive(process.stdout)[1] is True:
                 _idle.append(process)
+                _end_idle()  # whoever kept it may have gone meanwhile
                 return
     _end(process)
+
+
+def _spare() -> subprocess.Popen[bytes] | None:
+    """One of the processes that wait for work; several threads ask at once."""
+    with suppress(IndexError):
+        return _idle.pop()
+    return None
+
+
+def _end_idle() -> None:
+    """End those that wait for work, once nobody keeps them."""
+    while not _keepers and (process := _spare()) is not None:
+        _end(process)
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:

@@ -1,5 +1,6 @@
 """Who writes beside a process that commits without a break, and when the log is taken over into the file."""
 
+import contextlib
 import subprocess
 import sys
 import threading
@@ -104,6 +105,17 @@ def test_looking_at_the_log_keeps_the_locks(tmp_path):
         said = subprocess.run([sys.executable, "-c", OTHER, path], capture_output=True, text=True, check=True).stdout
     assert "locked" in said
     ledger.close()
+
+
+def test_a_program_beside_that_died_is_followed_by_another_and_leaves_nothing_open(tmp_path):
+    with contextlib.closing(Ledger(f"sqlite:///{tmp_path / 'ledger.sqlite'}")) as ledger:
+        ledger.store._page("write", wait=True)
+        died = ledger.store._paging
+        died.kill()
+        died.wait()
+        ledger.store._page("write", wait=True)
+        assert ledger.store._paging.poll() is None
+        assert (died.stdin.closed, died.stdout.closed) == (True, True)
 
 
 def test_while_much_is_written_a_thread_takes_the_log_over(tmp_path, monkeypatch):

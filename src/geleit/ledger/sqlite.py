@@ -112,6 +112,7 @@ class Sqlite:
         """Ask the program beside (see ``paging``) for something; where there can be none, that is left out."""
         with suppress(OSError, ValueError):
             if self._paging is None or self._paging.poll() is not None:
+                self.closed()
                 command = [sys.executable, "-S", paging.__file__, self.name]
                 self._paging = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, bufsize=0)  # noqa: S603 (this interpreter, and a program of ours)
                 self._owed = 0
