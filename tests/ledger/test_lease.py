@@ -25,6 +25,8 @@ from geleit.workspace.scaffold import init
 from postgres_ledgers import move
 
 SPAN = 0.6
+LONG = 60.0  # seconds of a span that does not pass, however busy the machine is
+PATIENCE = 120  # seconds
 # A process that archives (or builds a generation) and says when it is about to write what counts; then it is stopped. It
 # renews nothing: stopped in the middle of that, it would keep SQLite's own lock, and nobody could take over.
 WORKER = """
@@ -73,8 +75,11 @@ def space(place, monkeypatch):
         yield opened
 
 
-def other(ledger, name="upkeep", span=SPAN):
-    return Lease(Ledger(ledger.engine.url.render_as_string(hide_password=False)), name, span=span)
+@pytest.fixture
+def other(space):
+    """The same lease, as another process would have it."""
+    with contextlib.closing(Ledger(space.ledger.engine.url.render_as_string(hide_password=False))) as ledger:
+        yield Lease(ledger, "upkeep", span=LONG)
 
 
 def events(start, count):
@@ -84,25 +89,40 @@ def events(start, count):
     ]
 
 
-def start(place, step):
-    """A worker that has come to its step."""
-    child = subprocess.Popen(
-        [sys.executable, "-c", WORKER.format(span=SPAN), str(place), step],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        text=True,
-    )
-    assert child.stdout.readline() == "about to\n"
-    return child
+@pytest.fixture
+def start(place):
+    """A function that starts a worker and returns it when it has come to its step."""
+    with contextlib.ExitStack() as stack:
+
+        def go(step):
+            child = subprocess.Popen(
+                [sys.executable, "-c", WORKER.format(span=SPAN), str(place), step],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                text=True,
+            )
+            stack.enter_context(child)
+            stack.callback(child.kill)
+            assert child.stdout.readline() == "about to\n"
+            return child
+
+        yield go
 
 
 def finish(child):
-    said, _ = child.communicate("go on\n", timeout=60)
+    said, _ = child.communicate("go on\n", timeout=PATIENCE)
     return said
 
 
-def test_only_one_holds_it_and_every_holder_has_a_higher_number(space):
-    one, two = Lease(space.ledger, "upkeep"), other(space.ledger)
+def ends_at(ledger):
+    """Until when somebody holds the lease, and what the database's clock says."""
+    with ledger.read() as connection:
+        until = connection.execute(sa.select(table.c.expires_at).where(table.c.name == "upkeep")).scalar_one()
+        return until, leases.database_time(connection)
+
+
+def test_only_one_holds_it_and_every_holder_has_a_higher_number(space, other):
+    one, two = Lease(space.ledger, "upkeep", span=LONG), other
     assert (one.take(), two.take()) == (True, False)
     first = one.token
     assert one.take()
@@ -111,17 +131,36 @@ def test_only_one_holds_it_and_every_holder_has_a_higher_number(space):
     assert (two.take(), one.take()) == (True, False)
     assert two.token > first
     two.release()
-    two.ledger.close()
 
 
-def test_it_is_renewed_while_it_is_held(space):
-    one, two = Lease(space.ledger, "upkeep", span=SPAN), other(space.ledger)
+def test_it_is_renewed_while_it_is_held(space, other, monkeypatch):
+    monkeypatch.setattr(leases, "RENEWALS", 10 * LONG)
+    one, stop = Lease(space.ledger, "upkeep", span=LONG), time.monotonic() + PATIENCE
     with one.held():
-        time.sleep(3 * SPAN)
-        assert not two.take()
-    assert two.take()
-    two.release()
-    two.ledger.close()
+        first, _ = ends_at(space.ledger)
+        while ends_at(space.ledger)[0] < first + 300_000:  # three renewals
+            assert time.monotonic() < stop, "nobody renews it"
+            time.sleep(0.05)
+        assert not other.take()
+    assert other.take()
+    other.release()
+
+
+def test_a_renewal_that_comes_after_the_release_keeps_nobody_waiting(space, other):
+    class Late(threading.Event):
+        def wait(self, _timeout):
+            if self.is_set():
+                return True
+            one.release()
+            return False
+
+    one = Lease(space.ledger, "upkeep", span=LONG)
+    assert one.take()
+    one._ended.set()  # the renewals of its own thread
+    one._ended = Late()
+    one._renew(one.token, one._ended)
+    assert other.take()
+    other.release()
 
 
 def test_threads_of_one_process_take_turns_and_the_holder_may_take_it_again(space):
@@ -143,14 +182,14 @@ def test_threads_of_one_process_take_turns_and_the_holder_may_take_it_again(spac
     assert most == [1, 1, 1, 1]
 
 
-def test_what_is_written_under_a_lease_that_another_has_is_refused(space, monkeypatch):
+def test_what_is_written_under_a_lease_that_another_has_is_refused(space, other, monkeypatch):
     monkeypatch.setattr(Lease, "_renew", lambda *_: None)  # it stands still
-    one, two = Lease(space.ledger, "upkeep", span=0.05), other(space.ledger)
+    one = Lease(space.ledger, "upkeep", span=0.05)
 
     def late():
         with one.held():
             time.sleep(0.1)
-            assert two.take()
+            assert other.take()
             with space.ledger.write() as connection:
                 space.ledger.next_change(connection)
 
@@ -162,8 +201,7 @@ def test_what_is_written_under_a_lease_that_another_has_is_refused(space, monkey
         assert Ledger.change(connection) == before
     with space.ledger.write() as connection:  # outside of the lease everybody writes
         space.ledger.next_change(connection)
-    two.release()
-    two.ledger.close()
+    other.release()
 
 
 def test_a_span_that_passed_does_no_harm_while_nobody_else_came(space, monkeypatch):
@@ -175,31 +213,31 @@ def test_a_span_that_passed_does_no_harm_while_nobody_else_came(space, monkeypat
             space.ledger.next_change(connection)
 
 
-def test_it_ends_by_the_clock_of_the_database(space):
+def test_it_ends_by_the_clock_of_the_database(space, other):
     space.ledger.clock = lambda: 4_000_000_000_000_000  # this process believes in another century
-    one, two = Lease(space.ledger, "upkeep"), other(space.ledger)
+    one, second = Lease(space.ledger, "upkeep", span=LONG), 1_000_000
+    before = time.time_ns() // 1000
     assert one.take()
-    assert not two.take()
-    with space.ledger.read() as connection:
-        row = connection.execute(sa.select(table).where(table.c.name == "upkeep")).one()
-        assert abs(row.expires_at - leases.database_time(connection)) < 20_000_000
-        assert abs(leases.database_time(connection) - time.time_ns() // 1000) < 5_000_000
+    assert not other.take()
+    until, now = ends_at(space.ledger)
+    after = time.time_ns() // 1000
+    assert before - second < now < after + second
+    assert before - second < until - LONG * second < after + second
     one.release()
-    two.ledger.close()
 
 
-def test_a_leader_that_is_killed_is_replaced_once_its_span_has_passed(space, place):
+def test_a_leader_that_is_killed_is_replaced_once_its_span_has_passed(space, start):
     space.intake.accept(events(0, 30))
-    child = start(place, "archive._list")
+    child = start("archive._list")
     child.send_signal(signal.SIGKILL)
     child.communicate()
     assert space.archive.drain() == 30
     assert space.check().ok, space.check().text()
 
 
-def test_a_leader_that_stood_still_cannot_list_its_segment_any_more(space, place):
+def test_a_leader_that_stood_still_cannot_list_its_segment_any_more(space, start):
     space.intake.accept(events(0, 30))
-    child = start(place, "archive._list")
+    child = start("archive._list")
     os.kill(child.pid, signal.SIGSTOP)
     space.intake.accept(events(30, 10))
     assert space.archive.drain() == 40
@@ -213,9 +251,9 @@ def test_a_leader_that_stood_still_cannot_list_its_segment_any_more(space, place
     assert space.check().ok, space.check().text()
 
 
-def test_a_leader_that_stood_still_while_it_swept_removes_nothing_of_its_successor(space, place):
+def test_a_leader_that_stood_still_while_it_swept_removes_nothing_of_its_successor(space, start):
     space.intake.accept(events(0, 30))
-    child = start(place, "archive._sweep")
+    child = start("archive._sweep")
     os.kill(child.pid, signal.SIGSTOP)
     assert space.archive.drain() == 30
     with space.archive.lease.held():  # a file that is not listed yet
@@ -230,9 +268,9 @@ def test_a_leader_that_stood_still_while_it_swept_removes_nothing_of_its_success
     assert space.check().findings[0].what.startswith("files lie in the archive")
 
 
-def test_a_leader_that_stood_still_publishes_no_generation(space, place):
+def test_a_leader_that_stood_still_publishes_no_generation(space, start):
     space.intake.accept(events(0, 30))
-    child = start(place, "journal._publish")
+    child = start("journal._publish")
     os.kill(child.pid, signal.SIGSTOP)
     space.intake.accept(events(30, 10))
     newest = space.build_generation()

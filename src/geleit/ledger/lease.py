@@ -167,6 +167,8 @@ class Lease:
         while not ended.wait(self.span / RENEWALS):
             try:
                 with self.ledger.write() as connection:
+                    if ended.is_set():  # released while this waited for its turn to write
+                        return
                     until = database_time(connection) + int(self.span * MICROSECONDS)
                     mine = (lease.c.name == self.name, lease.c.token == token)
                     kept = connection.execute(sa.update(lease).where(*mine).values(expires_at=until)).rowcount
