@@ -12,6 +12,8 @@ from tests.stories import bulk_company
 from geleit.intake import beside
 from geleit.workspace import open_workspace
 
+PATIENCE = 120  # seconds
+
 
 @pytest.fixture(params=["beside", "nobody", "killed"])
 def helper(request, monkeypatch):
@@ -79,15 +81,18 @@ def test_what_is_wrong_with_a_source_is_said_as_here(tmp_path):
 
 def running(process):
     """Whether a process is there and no mere entry that waits to be cleared away."""
-    state = Path(f"/proc/{process}/stat")
-    return state.exists() and state.read_text().rpartition(")")[2].split()[0] != "Z"
+    try:
+        state = Path(f"/proc/{process}/stat").read_text()
+    except (FileNotFoundError, ProcessLookupError):
+        return False
+    return state.rpartition(")")[2].split()[0] != "Z"
 
 
 def test_the_other_process_ends_with_this_one():
     code = "import os; from geleit.processes import started; print(started('geleit.intake.beside').pid, flush=True); os._exit(9)"
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False, timeout=60)
-    for _ in range(200):
-        if not running(done.stdout.strip()):
-            return
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False, timeout=PATIENCE)
+    assert done.returncode == 9, done.stderr
+    until = time.monotonic() + PATIENCE
+    while running(int(done.stdout)):
+        assert time.monotonic() < until, "it runs on"
         time.sleep(0.1)
-    pytest.fail("it runs on")

@@ -1,8 +1,12 @@
+import math
+from types import SimpleNamespace
+
 import pytest
 
 from geleit.clock import DAY
 from geleit.events.event import Event, Identifier
 from geleit.intake import collector as module
+from geleit.intake import tally
 from geleit.intake.collector import Collector
 from geleit.intake.overload import OverloadedError
 from geleit.intake.tally import Distribution, Seldom
@@ -12,7 +16,8 @@ from geleit.workspace.scaffold import init
 
 
 @pytest.fixture
-def collector(tmp_path):
+def collector(tmp_path, monkeypatch):
+    monkeypatch.setattr(module, "SLOW", math.inf)  # however long this machine needs
     init(tmp_path / "acme", name="Acme")
     with open_workspace(tmp_path / "acme") as workspace:
         made = Collector(workspace.intake, limit=4)
@@ -70,7 +75,7 @@ def test_who_stops_waiting_for_an_outcome_does_not_end_the_writer(collector):
 
 def test_what_is_held_back_is_counted_into_the_next_line(monkeypatch):
     now = [0.0]
-    monkeypatch.setattr("geleit.intake.tally.time.monotonic", lambda: now[0])
+    monkeypatch.setattr(tally, "time", SimpleNamespace(monotonic=lambda: now[0]))
     seldom = Seldom(pause=60)
     assert [seldom.due("a", 2), seldom.due("a", 3), seldom.due("b")] == [2, 0, 1]
     now[0] = 61.0

@@ -1,5 +1,7 @@
 """When events that come one after the other are committed together, and when nobody waits."""
 
+from types import SimpleNamespace
+
 import pytest
 
 from geleit.clock import DAY
@@ -29,10 +31,15 @@ def events(*keys):
 
 
 def test_those_who_come_one_after_the_other_are_committed_together(collector, monkeypatch):
-    monkeypatch.setattr(module, "EVERY", 1.0)
+    now = [0.0]
+    monkeypatch.setattr(module, "EVERY", 0.05)
+    monkeypatch.setattr(module, "time", SimpleNamespace(monotonic=lambda: now[0]))
     collector.submit(events("first")).result(WAIT)
     following = [collector.submit(events(f"key {number}")) for number in range(5)]
+    assert not any(one.done() for one in following)
+    now[0] = 0.05
     assert [one.result(WAIT).new for one in following] == [1] * 5
+    collector.stop()
     assert sum(collector.tally.sizes.counts) == 2
 
 

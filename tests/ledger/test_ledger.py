@@ -1,3 +1,4 @@
+import contextlib
 import threading
 
 import pytest
@@ -81,7 +82,7 @@ def test_a_damaged_file_is_named_with_a_remedy(tmp_path):
 
 def test_a_ledger_of_a_newer_geleit_is_left_alone(tmp_path):
     url = f"sqlite:///{tmp_path / 'ledger.sqlite'}"
-    with Ledger(url).write() as connection:
+    with contextlib.closing(Ledger(url)) as ledger, ledger.write() as connection:
         connection.exec_driver_sql("UPDATE alembic_version SET version_num = '9999'")
     with pytest.raises(StoreError, match="newer geleit"):
         Ledger(url)
