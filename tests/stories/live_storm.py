@@ -3,18 +3,18 @@
 import http.client
 import json
 import random
-import socket
 import subprocess
 import sys
 import threading
 import time
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 
 from geleit.access import write_keys
 from geleit.workspace import open_workspace
 from geleit.workspace.scaffold import init
+from servers import free_port
 
-SECONDS = 60
+SECONDS = 180
 # Everything a server does beside taking events happens all the time, so that every kill may meet it.
 SERVER = """
 import sys
@@ -59,28 +59,39 @@ def _call(chance, key, minute):
 
 
 class Server:
-    """One server on one port, in a process that may die at any moment."""
+    """One server on one port, in a process that may die at any moment; ``over``: it will not be started again."""
 
-    def __init__(self, folder):
-        self.folder = folder
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            self.port = free.getsockname()[1]
-        self.process = None
+    def __init__(self, folder, port):
+        self.folder, self.port = folder, port
+        self.process, self.over = None, False
 
     def start(self):
         command = [sys.executable, "-c", SERVER, str(self.folder), str(self.port)]
         self.process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
 
     def kill(self):
-        self.process.kill()
-        self.process.communicate()
+        if self.process:
+            self.process.kill()
+            self.process.communicate()
+            self.process = None
 
     def stop(self):
         self.process.terminate()
         _, errors = self.process.communicate(timeout=SECONDS)
-        assert self.process.returncode in (0, -15), errors.decode()
+        code, self.process = self.process.returncode, None
+        assert code in (0, -15), errors.decode()
         assert b"Traceback" not in errors, errors.decode()
+
+
+@contextmanager
+def server_of(folder):
+    """A server that is to be started, on a port of its own; whatever happens, it has ended afterwards."""
+    server = Server(folder, free_port())
+    try:
+        yield server
+    finally:
+        server.over = True
+        server.kill()
 
 
 class Client(threading.Thread):
@@ -95,6 +106,8 @@ class Client(threading.Thread):
         for number in self.numbers:
             body = json.dumps({"batch": batch(number, self.size), "writeKey": self.key}).encode()
             while not self._sent(body):
+                if self.server.over:
+                    return
                 time.sleep(0.05)
             self.acknowledged.append(number)
 

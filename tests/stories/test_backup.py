@@ -128,16 +128,14 @@ def test_a_restored_workspace_is_equal_in_everything(folder, dump_of, tmp_path):
 def test_backups_while_others_write_hold_everything_acknowledged_before(folder, tmp_path):
     stories = Path(__file__).parent
     text = WRITER.format(tests=str(stories.parent), stories=str(stories), folder=str(folder), rows=ROWS)
-    writer = subprocess.Popen(
-        [sys.executable, "-c", text], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-    )
-    told = []
-    for _ in range(3):
-        before = int(writer.stdout.readline())
-        made = backup(folder, tmp_path / "backups")
-        told.append((made.backup.folder, before))
-    _, errors = writer.communicate("")
-    assert writer.returncode == 0, errors
+    pipes, told = dict.fromkeys(("stdin", "stdout", "stderr"), subprocess.PIPE), []
+    with subprocess.Popen([sys.executable, "-c", text], **pipes, text=True) as writer:
+        for _ in range(3):
+            before = int(writer.stdout.readline())
+            made = backup(folder, tmp_path / "backups")
+            told.append((made.backup.folder, before))
+        _, errors = writer.communicate("")
+        assert writer.returncode == 0, errors
     for number, (made, before) in enumerate(told):
         restored = restore(made, tmp_path / f"restored-{number}")
         assert restored.report.ok, restored.report.text()
@@ -169,14 +167,11 @@ def test_what_is_archived_while_the_ledger_is_copied_comes_with_the_next_backup(
 def test_backups_while_an_import_merges_its_keys(tmp_path):
     with bulk_company.small():
         root = bulk_company.make(tmp_path / "acme", rows=240)
-    importing = subprocess.Popen(
-        bulk_company.command(root, "import", "--json"), stdout=subprocess.DEVNULL, stderr=subprocess.PIPE
-    )
-    made = []
-    while importing.poll() is None:
-        made.append(backup(root, tmp_path / "backups", keep=100).backup)
-    assert importing.returncode == 0, importing.stderr.read()
-    importing.stderr.close()
+    made, command = [], bulk_company.command(root, "import", "--json")
+    with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE) as importing:
+        while not made or importing.poll() is None:
+            made.append(backup(root, tmp_path / "backups", keep=10_000).backup)
+        assert importing.returncode == 0, importing.stderr.read()
     chance = random.Random(1)
     for one in {made[-1], *chance.sample(made, min(3, len(made)))}:
         restored = restore(one.folder, tmp_path / f"restored-{one.name}")

@@ -2,15 +2,11 @@
 
 import errno
 import json
-import os
-import resource
-import shutil
-import signal
 import subprocess
-from contextlib import contextmanager
 
 import bulk_company
 import pytest
+from disks import limited, read_only, small_disk
 
 from geleit import files
 from geleit.errors import Retryable
@@ -22,19 +18,12 @@ ROOM = {"archive": "26k", "keys": "8k", "loads": "8k", "": "620k"}
 LIMIT = 330_000  # bytes of one file, where nobody may mount a disk
 FULL = ("No space left", "full", "too large", "disk I/O")
 LEFTOVER = {"files lie in the archive that the ledger's catalog does not list"}
-MOUNT, UNMOUNT = shutil.which("mount"), shutil.which("umount")
 
 
 def run(folder, *words, limit):
     """A command in a process that may write no file of more than ``limit`` bytes, and what it answers."""
-
-    def limited():
-        signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
-        resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit))
-
-    done = subprocess.run(
-        bulk_company.command(folder, *words, "--json"), capture_output=True, text=True, check=False, preexec_fn=limited
-    )
+    command = limited(bulk_company.command(folder, *words, "--json"), limit)
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert "Traceback" not in done.stderr + done.stdout, done.stderr + done.stdout
     assert done.returncode == 1, done.stdout
     return done.stdout
@@ -48,20 +37,6 @@ def attempt(folder, what="import_sources"):
     except Retryable as error:
         return str(error)
     return "".join(one.error for one in done) if what == "import_sources" else ""
-
-
-@contextmanager
-def small_disk(place, size):
-    """A disk of its own behind a folder, and a function that mounts it otherwise; None where nobody may mount one."""
-    place.mkdir(parents=True, exist_ok=True)
-    mounting = [str(MOUNT), "-t", "tmpfs", "-o", f"size={size}", "tmpfs", str(place)]
-    if not MOUNT or subprocess.run(mounting, capture_output=True, check=False).returncode:
-        yield None
-        return
-    try:
-        yield lambda how: subprocess.run([str(MOUNT), "-o", f"remount,{how}", "tmpfs", str(place)], check=True)
-    finally:
-        subprocess.run([str(UNMOUNT), "-l", str(place)], check=True)
 
 
 @pytest.fixture(scope="module")
@@ -132,22 +107,6 @@ def test_a_full_disk_while_a_load_is_adopted(folder, dump, undisturbed, monkeypa
     assert json.loads(said)["error"].startswith("the ledger")
     assert acknowledged(folder) == 2 * ROWS
     goes_on(folder, dump, undisturbed)
-
-
-@contextmanager
-def read_only(place):
-    """A folder that nobody may write to, and a function that ends this."""
-    with small_disk(place, "100m") as mount:
-        with open_workspace(place):  # there, with a ledger
-            pass
-        if mount:
-            mount("ro")
-            yield lambda: mount("rw")
-            return
-        if os.geteuid() == 0:
-            pytest.skip("this root may mount nothing, and rights do not keep it from writing")
-        place.chmod(0o500)
-        yield lambda: place.chmod(0o700)
 
 
 @pytest.mark.parametrize("store", ["", "keys", "loads"])

@@ -1,11 +1,11 @@
 """kill -9 at any moment of a bulk load while another process takes in live events: nothing lost, nothing twice, same customers."""
 
-import os
+import itertools
 import random
-import signal
 import subprocess
 import sys
 import time
+from contextlib import contextmanager
 from pathlib import Path
 
 import bulk_company
@@ -34,14 +34,16 @@ def start(folder, *words):
     )
 
 
-def start_beside(folder):
+@contextmanager
+def beside(folder):
+    """A process that takes in events beside; at the end it has to have been well all the time."""
     stories = Path(__file__).parent
     text = BESIDE.format(tests=str(stories.parent), stories=str(stories), folder=str(folder), last=LIVE - 3)
-    child = subprocess.Popen(
-        [sys.executable, "-c", text], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE
-    )
-    assert child.stdout.readline() == b"ready\n"
-    return child
+    pipes = dict.fromkeys(("stdin", "stdout", "stderr"), subprocess.PIPE)
+    with subprocess.Popen([sys.executable, "-c", text], **pipes) as child:
+        assert child.stdout.readline() == b"ready\n"
+        yield
+        finish(child)
 
 
 def finish(child):
@@ -50,19 +52,26 @@ def finish(child):
 
 
 def storm(folder, kills, whole):
-    """Kill as often as wanted: first as soon as a load has begun, then at moments spread over a whole run."""
-    chance = random.Random(4711)
-    killed = 0
-    for number in range(kills):
+    """Kill so often: first as soon as a load has begun, then at moments spread over a whole run.
+
+    A command that came through before its kill does not count.
+    """
+    chance, killed = random.Random(4711), 0
+    for number in itertools.count():
         child = start(folder, "import" if not number or chance.random() < 0.8 else "sync")
+        began = time.monotonic()
         while not number and child.poll() is None and not any((folder / "data" / "loads").glob("*")):
             time.sleep(0.002)
-        time.sleep(chance.uniform(0.25, 1.0) * whole if number else 0)
-        if child.poll() is None:
-            os.kill(child.pid, signal.SIGKILL)
+        try:
+            child.communicate(timeout=chance.uniform(0.25, 1.0) * whole if number else 0)
+        except subprocess.TimeoutExpired:
+            child.kill()
+            child.communicate()
             killed += 1
-        child.communicate()
-    return killed
+        else:
+            whole = min(whole, time.monotonic() - began)
+        if killed == kills:
+            return
 
 
 def test_a_storm_of_kills_in_a_bulk_load_changes_nothing(dump, kills, tmp_path):
@@ -71,10 +80,8 @@ def test_a_storm_of_kills_in_a_bulk_load_changes_nothing(dump, kills, tmp_path):
     finish(start(undisturbed, "import"))
     whole = time.monotonic() - began
     disturbed = bulk_company.make(tmp_path / "disturbed")
-    beside = start_beside(disturbed)
-    killed = storm(disturbed, max(2, kills // 2), whole)
-    finish(beside)
-    assert killed > 0
+    with beside(disturbed):
+        storm(disturbed, max(2, kills // 2), whole)
     finish(start(disturbed, "import"))
     with open_workspace(undisturbed) as expected, open_workspace(disturbed) as found:
         for workspace in (expected, found):

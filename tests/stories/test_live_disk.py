@@ -1,16 +1,14 @@
 """Live events on a disk that is full, read-only or damaged: refused in words, never half taken; then the same goes on."""
 
 import json
-import resource
 import shutil
-import signal
 import subprocess
 import sys
 from pathlib import Path
 
 import bulk_company
 import pytest
-from test_bulk_disk import read_only, small_disk
+from disks import limited, read_only, small_disk
 
 from geleit.errors import Retryable, StoreError
 from geleit.workspace import open_workspace
@@ -48,22 +46,13 @@ def folder(tmp_path):
     return tmp_path / "acme"
 
 
-def until_full(folder, *, limited, step=""):
+def until_full(folder, *, limit=None, step=""):
     """Take events in until the disk is full; how many were acknowledged, and what was said then."""
-
-    def limit():
-        signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
-        resource.setrlimit(resource.RLIMIT_FSIZE, (LIMIT, LIMIT))
-
     stories = Path(__file__).parent
     words = {"tests": str(stories.parent), "stories": str(stories), "folder": str(folder), "most": MOST, "step": step}
-    done = subprocess.run(
-        [sys.executable, "-c", UNTIL_FULL.format(**words)],
-        capture_output=True,
-        text=True,
-        check=False,
-        preexec_fn=limit if limited else None,
-    )
+    command = [sys.executable, "-c", UNTIL_FULL.format(**words)]
+    command = limited(command, limit) if limit else command
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     return json.loads(done.stdout.splitlines()[-1])
 
@@ -84,7 +73,7 @@ def hold(folder, acknowledged):
 
 def test_a_full_disk_refuses_live_events_and_keeps_the_acknowledged(folder):
     with small_disk(folder / "data", "1500k") as mount:
-        acknowledged, said = until_full(folder, limited=mount is None)
+        acknowledged, said = until_full(folder, limit=None if mount else LIMIT)
         assert 0 < acknowledged < MOST
         assert "what was acknowledged before is safe" in said
         assert "free disk space" in said
@@ -99,7 +88,7 @@ def test_a_full_disk_of_archive_or_journal_leaves_the_events_in_the_ledger(folde
     with small_disk(folder / "data" / store, "96k" if store == "archive" else "2200k") as mount:
         if mount is None:
             pytest.skip("nobody may mount a disk here")
-        acknowledged, said = until_full(folder, limited=False, step=step)
+        acknowledged, said = until_full(folder, step=step)
         assert 0 < acknowledged < MOST
         assert f"the {store}" in said
         assert "free disk space" in said

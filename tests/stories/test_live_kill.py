@@ -24,30 +24,31 @@ def taken_quietly(folder, numbers):
         workspace.sync()
 
 
+def wait(seconds, clients, share):
+    """So long, but no longer than until this share of all batches is acknowledged: so the clients send at every kill."""
+    until, batches = time.monotonic() + seconds, sum(len(client.numbers) for client in clients)
+    while time.monotonic() < until and sum(len(client.acknowledged) for client in clients) < share * batches:
+        time.sleep(0.005)
+
+
 def storm(server, clients, kills, chance):
-    """Kill at random moments of a start or of the work, as long as the clients send."""
-    killed = 0
-    while killed < kills and any(client.is_alive() for client in clients):
+    """Kill at random moments of a start or of the work."""
+    for number in range(1, kills + 1):
         server.start()
-        time.sleep(chance.choice([chance.uniform(0.3, 1.5), chance.uniform(1.5, 4)]))
+        wait(chance.choice([chance.uniform(0.3, 1.5), chance.uniform(1.5, 4)]), clients, number / (kills + 1))
         server.kill()
-        killed += 1
     server.start()
-    return killed
 
 
 def storm_of_two(servers, clients, kills, chance):
     """Kill one of two servers at random moments; the other takes over what only one of them does."""
     for server in servers:
         server.start()
-    killed = 0
-    while killed < kills and any(client.is_alive() for client in clients):
-        time.sleep(chance.uniform(0.3, 3))
+    for number in range(1, kills + 1):
+        wait(chance.uniform(0.3, 3), clients, number / (kills + 1))
         server = chance.choice(servers)
         server.kill()
         server.start()
-        killed += 1
-    return killed
 
 
 def sending(servers, key, batches):
@@ -76,25 +77,23 @@ def require_everything(dump, root, clients, batches):
 def test_a_storm_of_kills_under_load_loses_and_doubles_nothing(dump, kills, tmp_path):
     batches = 40 * kills
     key = live_storm.make(tmp_path / "disturbed")
-    server = live_storm.Server(tmp_path / "disturbed")
-    clients = sending([server], key, batches)
-    killed = storm(server, clients, kills, random.Random(7))
-    for client in clients:
-        client.join()
-    server.stop()
-    assert killed >= min(kills, 3)
+    with live_storm.server_of(tmp_path / "disturbed") as server:
+        clients = sending([server], key, batches)
+        storm(server, clients, kills, random.Random(7))
+        for client in clients:
+            client.join()
+        server.stop()
     require_everything(dump, tmp_path, clients, batches)
 
 
 def test_two_servers_on_one_postgres_lose_and_double_nothing(dump, kills, tmp_path, new_ledger, monkeypatch):
     batches = 40 * kills
     key = live_storm.make(tmp_path / "disturbed", lambda folder: move(folder, new_ledger(), monkeypatch))
-    servers = [live_storm.Server(tmp_path / "disturbed") for _ in range(2)]
-    clients = sending(servers, key, batches)
-    killed = storm_of_two(servers, clients, kills, random.Random(11))
-    for client in clients:
-        client.join()
-    for server in servers:
-        server.stop()
-    assert killed >= min(kills, 3)
+    with live_storm.server_of(tmp_path / "disturbed") as one, live_storm.server_of(tmp_path / "disturbed") as other:
+        clients = sending([one, other], key, batches)
+        storm_of_two([one, other], clients, kills, random.Random(11))
+        for client in clients:
+            client.join()
+        one.stop()
+        other.stop()
     require_everything(dump, tmp_path, clients, batches)

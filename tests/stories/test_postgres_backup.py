@@ -92,15 +92,13 @@ def test_it_comes_back_into_an_empty_database_and_goes_on(folder, dump, new_ledg
 def test_backups_while_another_process_archives_agree_with_their_segments(folder, new_ledger, tmp_path, monkeypatch):
     stories = Path(__file__).parent
     text = WRITER.format(tests=str(stories.parent), stories=str(stories), folder=str(folder), rows=ROWS)
-    writer = subprocess.Popen(
-        [sys.executable, "-c", text], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-    )
-    told = []
-    for _ in range(2):
-        before = int(writer.stdout.readline())
-        told.append((backup(folder, tmp_path / "backups"), before))
-    _, errors = writer.communicate("")
-    assert writer.returncode == 0, errors
+    pipes, told = dict.fromkeys(("stdin", "stdout", "stderr"), subprocess.PIPE), []
+    with subprocess.Popen([sys.executable, "-c", text], **pipes, text=True) as writer:
+        for _ in range(2):
+            before = int(writer.stdout.readline())
+            told.append((backup(folder, tmp_path / "backups"), before))
+        _, errors = writer.communicate("")
+        assert writer.returncode == 0, errors
     for number, (made, before) in enumerate(told):
         monkeypatch.setenv(f"LEDGER_{number}", new_ledger())
         done = restore(made.folder, tmp_path / f"restored-{number}", ledger=f"secret:LEDGER_{number}")
