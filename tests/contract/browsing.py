@@ -11,6 +11,7 @@ import pytest
 from running import HERE, MODULES, pointed, require_node
 
 CHROMIUM = shutil.which("chromium")
+PATIENCE = 300_000  # milliseconds
 NEXT = MODULES / "@segment/analytics-next/dist/umd"
 PAGE = """<!doctype html><meta charset="utf-8"><title>Shop</title>
 <script type="importmap">{"imports": {"@segment/analytics-next": "/next.mjs", "@jitsu/js": "/jitsu.mjs"}}</script>
@@ -50,6 +51,19 @@ class Pages(http.server.SimpleHTTPRequestHandler):
 
 
 @contextlib.contextmanager
+def shop_of(pages):
+    """The shop's server."""
+    handler = partial(type("Shop", (Pages,), {"pages": pages}), directory=str(NEXT))
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as shop:
+        shop.daemon_threads = True
+        threading.Thread(target=shop.serve_forever, daemon=True).start()
+        try:
+            yield shop
+        finally:
+            shop.shutdown()
+
+
+@contextlib.contextmanager
 def browser():
     """A browser and a shop; gives a function that opens a page on which a client makes the calls of a story."""
     require_node()
@@ -57,12 +71,8 @@ def browser():
         pytest.skip("chromium is missing")
     playwright = pytest.importorskip("playwright.sync_api")
     pages = {}
-    handler = partial(type("Shop", (Pages,), {"pages": pages}), directory=str(NEXT))
-    shop = http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler)
-    shop.daemon_threads = True
-    threading.Thread(target=shop.serve_forever, daemon=True).start()
-    with playwright.sync_playwright() as started:
-        chromium = started.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+    with shop_of(pages) as shop, playwright.sync_playwright() as started:
+        chromium = started.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"], timeout=PATIENCE)
 
         def go(snippet, calls, address, key, *, clock=0):
             clock_js = (HERE / "clients" / "clock.js").read_text(encoding="utf-8")
@@ -70,6 +80,7 @@ def browser():
             path = f"/{len(pages)}.html"
             pages[path] = PAGE % (json.dumps(calls), clock, clock_js, f"{pointed(snippet, address, key)}\n{made}")
             page = chromium.new_context().new_page()
+            page.set_default_timeout(PATIENCE)
             page.complaints = []
             page.on("pageerror", lambda error: page.complaints.append(str(error)))
             page.goto(f"http://127.0.0.1:{shop.server_port}{path}")
@@ -79,5 +90,3 @@ def browser():
             yield go
         finally:
             chromium.close()
-            shop.shutdown()
-            shop.server_close()

@@ -16,7 +16,7 @@ import threading
 import time
 from dataclasses import dataclass, field
 
-SECONDS = 30
+SECONDS = 300
 RESET = struct.pack("ii", 1, 0)  # linger for no time: closing tears the connection down
 REPLIES = {
     "busy": b"HTTP/1.1 429 Too Many Requests\r\nRetry-After: 1\r\n",
@@ -59,7 +59,14 @@ class Faults:
     def address(self):
         return f"http://127.0.0.1:{self.port}"
 
+    @property
+    def met(self):
+        """Whether every planned fault has been met; in which order is the client's matter, which may send two at once."""
+        return sorted(one.fault for one in self.seen if one.fault != "pass") == sorted(self.planned)
+
     def close(self):
+        with contextlib.suppress(OSError):
+            self._listening.shutdown(socket.SHUT_RDWR)  # ends the waiting for clients
         self._listening.close()
 
     def _accept(self):
@@ -71,30 +78,30 @@ class Faults:
     def _serve(self, client):
         """One connection of a client, request by request."""
         client.settimeout(SECONDS)
-        with contextlib.suppress(OSError), client, contextlib.ExitStack() as stack:
-            server = stack.enter_context(socket.create_connection(("127.0.0.1", self.target), SECONDS))
+        with contextlib.suppress(OSError), client:
             while start := client.recv(4, socket.MSG_PEEK):
                 fault = self._next() if start == b"POST" else "pass"
                 if fault == "unread":
                     self._note(b"", {}, b"", fault, 0)
                     client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, RESET)
                     return
-                if not self._pass(client, server, fault):
+                if not self._pass(client, fault):
                     return
 
     def _next(self):
         with self._lock:
             return self.script.pop(0) if self.script else "pass"
 
-    def _pass(self, client, server, fault):
-        """One request and its answer; False if the connection ends."""
+    def _pass(self, client, fault):
+        """One request and its answer; False if the connection ends. The server may end its own after each request."""
         head, headers, body = message(client)
         if fault in REPLIES:
             answer = REPLIES[fault] + CORS + b"Content-Length: %d\r\n\r\n" % len(BODY) + BODY
             status = int(answer[9:12])
         else:
-            server.sendall(head + body)
-            started, _, rest = message(server, bodiless=head.startswith(b"HEAD"))
+            with socket.create_connection(("127.0.0.1", self.target), SECONDS) as server:
+                server.sendall(head + body)
+                started, _, rest = message(server, bodiless=head.startswith(b"HEAD"))
             answer, status = started + rest, int(started[9:12])
         cut = fault in ("unanswered", "half")
         if head.startswith(b"POST"):

@@ -131,7 +131,7 @@ class Started:
     process: subprocess.Popen
     said: Path
 
-    def done(self, seconds=60):
+    def done(self, seconds=300):
         """What it printed until it ended by itself."""
         try:
             code = self.process.wait(seconds)

@@ -15,8 +15,9 @@ import sqlalchemy as sa
 from geleit.access import write_keys
 from geleit.ledger import tables
 from geleit.workspace import open_workspace
+from servers import free_port
 
-SECONDS = 60
+SECONDS = 300
 COMPANY = """\
 company: Lindner Hausgeräte, Kassel
 languages: [en, de]
@@ -117,12 +118,6 @@ def serving(folder, sources):
         yield served.start()
     finally:
         served.kill()
-
-
-def free_port():
-    with socket.socket() as found:
-        found.bind(("127.0.0.1", 0))
-        return found.getsockname()[1]
 
 
 def until(true, told=lambda: "", seconds=SECONDS, every=0.05):

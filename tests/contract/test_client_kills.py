@@ -27,7 +27,7 @@ def test_clients_outlive_killed_servers(kills, start, tmp_path):
         going = [start(one, one.name, *said[one.name]) for one in LIBRARIES]
         pages = [go(one.snippet or one.name, *said[one.name]) for one in BROWSERS]
         for page in pages:
-            page.wait_for_function("window.BEGAN", timeout=60_000)
+            page.wait_for_function("window.BEGAN")
         chance = random.Random(4711)
         down = 1.0
         for _ in range(count):  # clients give up in the end if it is down more than up
@@ -39,7 +39,7 @@ def test_clients_outlive_killed_servers(kills, start, tmp_path):
         for started in going:
             started.done(PATIENCE)
         for page in pages:
-            page.wait_for_function("window.DONE", timeout=PATIENCE * 1000)
+            page.wait_for_function("window.DONE")
         names = [one.name for one in BROWSERS]
         until(
             lambda: all(set(arrived(server.known(), name)) >= set(numbers) for name in names),
