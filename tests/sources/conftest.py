@@ -32,6 +32,11 @@ class Result:
     def reasons(self):
         return [r.reason for r in self.rejected]
 
+    def sorted(self):
+        """All of it, in no order of the records."""
+        rejected = [(r.reason, r.file, r.line, r.message, r.record, r.record_id, r.position) for r in self.rejected]
+        return told(self.events), sorted(rejected), self.read, self.skipped, self.unseen
+
 
 def told(events):
     """Events as texts that can be sorted and compared."""
@@ -98,8 +103,7 @@ class Bench:
             result.read += mapped.read
             result.skipped += mapped.skipped
             result.unseen |= set(mapped.unseen)
-        if not definition.group:
-            assert self.columns(definition) == told(result.events), "columns and single mapping differ"
+        assert self.columns(definition) == told(result.events), "columns and single mapping differ"
         return result
 
     def columns(self, definition):
@@ -107,8 +111,8 @@ class Bench:
         setting = Setting(SETTING.catalogue, SETTING.zone, SETTING.now)
         events = []
         with closing(ColumnarMapper(definition, setting)) as mapper:
-            for records in reading.everything(definition, self.root, mapper.plan.reads):
-                columnar = mapper.map_columns(records)
+            chunks = reading.everything(definition, self.root, mapper.plan.reads)
+            for columnar in mapper.map_group_columns(chunks) if definition.group else map(mapper.map_columns, chunks):
                 events += told(columnar.mapped.events)
                 for columns in columnar.events:
                     events += told_columns(columns, columnar.records, definition)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pyarrow as pa
@@ -69,7 +69,7 @@ class Chunk:
 
 
 def mapped(job: Job, progress: Progress) -> Iterator[Chunk]:
-    """All chunks of a source; of a grouped one all records at once, then each file's position.
+    """All chunks of a source; of a grouped one all records, then each file's position.
 
     Errors: GeleitError for what cannot be read further; what came before is valid.
     """
@@ -92,13 +92,17 @@ def _columnar(mapper: ColumnarMapper, chunks: Iterator[Records]) -> Iterator[Col
     if not mapper.definition.group:
         yield from map(mapper.map_columns, chunks)
         return
-    every = list(chunks)
-    filled = [one for one in every if one.lines or one.rejected]
-    for found in mapper.map_groups(filled) if filled else ():
-        told = mapper.groups
-        lines, ids = (told.lines, told.ids) if told else ([], [])
-        yield Columnar(Records(found.file, pa.table({}), lines, [], ids), [], found)
-    yield from (Columnar(one, [], nothing(one)) for one in every if one.position or one.unchanged or one.loose)
+    later: list[Records] = []  # only a group's last record makes it whole, so no file is done before all are
+
+    def filled() -> Iterator[Records]:
+        for one in chunks:
+            if one.position or one.unchanged or one.loose:
+                later.append(replace(one, columns=pa.table({}), lines=[], raw=[], ids=[], rejected=[]))
+            if one.lines or one.rejected:
+                yield one
+
+    yield from mapper.map_group_columns(filled())
+    yield from (Columnar(one, [], nothing(one)) for one in later)
 
 
 def _chunk(columnar: Columnar, staged: pa.Table, reached: Reached) -> Chunk:

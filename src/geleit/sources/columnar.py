@@ -6,25 +6,27 @@ whole, and every column comes from ``vectors``, whose functions equal those that
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from functools import partial
 
 import msgspec
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from geleit.events.kinds import snake
 from geleit.sources.building import PLACES, TIME_ENDINGS, TIME_PROPERTIES, Builder
 from geleit.sources.computing import Computation, together
-from geleit.sources.mapping import Mapper, numbered
+from geleit.sources.mapping import Grouped, Mapper, numbered
 from geleit.sources.plan import NUMBER, ROW
 from geleit.sources.records import Mapped, Records
 from geleit.sources.sandbox import Answer
 from geleit.sources.times import TimeError
 from geleit.sources.values import as_json
 from geleit.sources.vectors import array_of, flat, json_text, json_texts, moments, texts
+from geleit.sources.whole_groups import whole_groups
 
 Columns = dict[str, pa.Array]
 
@@ -83,7 +85,7 @@ class _Built:
 
 
 class ColumnarMapper(Mapper):
-    """Maps chunks of one source to columns. Sources with ``group`` are mapped by ``map_groups``."""
+    """Maps chunks of one source to columns."""
 
     def map_columns(self, records: Records) -> Columnar:
         """Events of one chunk.
@@ -91,8 +93,34 @@ class ColumnarMapper(Mapper):
         Errors: as ``Mapper.map``.
         """
         table, skipped, failed = self._sifted(numbered(records.columns, np.arange(len(records.lines))))
+        read = len(records.lines) + len(records.rejected)
+        return self._as_columns(
+            Grouped(records, table, (skipped, read), records.rejected),
+            failed.keys(),
+            lambda unsure: self.map(records.take(sorted(unsure))),
+        )
+
+    def map_group_columns(self, chunks: Iterable[Records]) -> Iterator[Columnar]:
+        """Events of all chunks of a grouped source.
+
+        Errors: as ``Mapper.map_groups``.
+        """
+        for some in whole_groups(chunks, self._marks):
+            found = self._together(some)
+            yield self._as_columns(found, (), partial(self._singly, found))
+
+    def _singly(self, found: Grouped, unsure: set[int]) -> Mapped:
+        """Some groups, one by one."""
+        table = found.table.filter(pc.is_in(found.table[ROW], pa.array(sorted(unsure), pa.int64())))
+        return self._mapped(found.groups, table, (0, 0), [])
+
+    def _as_columns(self, found: Grouped, failed: Collection[int], singly: Callable[[set[int]], Mapped]) -> Columnar:
+        """Events of numbered records; ``singly`` maps those of them, and of the ``failed`` ones, that are not plain."""
+        records = found.groups
         unsure = set(failed)
-        sound = table  # what fails in one event need not be looked for in the next: single mapping says all about it
+        sound = (
+            found.table
+        )  # what fails in one event need not be looked for in the next: single mapping says all about it
         built: list[_Built] = []
         for builder in self.builders:
             where = f"sources/{self.definition.name}: events.{builder.selection.position}"
@@ -106,17 +134,19 @@ class ColumnarMapper(Mapper):
         for one in built:
             unsure.update(row for rows in one.refused for row in rows.to_pylist())
         unsure.update(self._sharing_a_key(built))
-        slow = self.map(records.take(sorted(unsure))) if unsure else nothing(records)
+        slow = singly(unsure) if unsure else nothing(records)
+        skipped, read = found.counts
+        told = _told(len(records.lines), built, unsure)
         mapped = Mapped(
             records.file,
             min(records.lines, default=0),
             max(records.lines, default=0),
-            len(records.lines) + len(records.rejected),
+            read,
             skipped,
             slow.events,
-            [*records.rejected, *slow.rejected],
+            [*found.rejected, *slow.rejected],
             records.unseen,
-            table.num_rows - _told(len(records.lines), built, unsure - failed.keys()) + slow.nothing,
+            int((~told[found.table[ROW].to_numpy()]).sum()) + slow.nothing,
         )
         return Columnar(records, [_without(one.columns, unsure) for one in built], mapped)
 
@@ -137,13 +167,13 @@ def nothing(records: Records) -> Mapped:
     return Mapped(records.file, 0, 0, 0, 0, [], [])
 
 
-def _told(count: int, built: list[_Built], unsure: set[int]) -> int:
-    """How many of so many records gave an event, or are left to single mapping."""
+def _told(count: int, built: list[_Built], unsure: set[int]) -> npt.NDArray[np.bool_]:
+    """Which of so many records gave an event, or are left to single mapping."""
     told = np.zeros(count, bool)
     for one in built:
         told[one.columns.rows.to_numpy()] = True
     told[list(unsure)] = True
-    return int(told.sum())
+    return told
 
 
 def _without(columns: EventColumns, unsure: set[int]) -> EventColumns:

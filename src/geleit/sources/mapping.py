@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
+from itertools import chain
 from pathlib import Path
+from zlib import crc32
 
 import msgspec
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from geleit.errors import GeleitError
 from geleit.events.event import Event
@@ -25,6 +28,8 @@ from geleit.sources.records import UNREAD, Mapped, Records, Rejected, Unreadable
 from geleit.sources.sandbox import MEMORY, SECONDS, Sandbox, Stopped
 from geleit.sources.times import TimeReader
 from geleit.sources.values import as_text
+from geleit.sources.vectors import Texts, array_of
+from geleit.sources.whole_groups import Marks, file_of, whole_groups
 
 PREVIEWED = 20
 
@@ -59,7 +64,7 @@ def map_source(
     """
     with closing(Mapper(definition, Setting(catalogue, zone, now))) as mapper:
         chunks = reading.everything(definition, root, mapper.plan.reads)
-        yield from mapper.map_groups(list(chunks)) if definition.group else map(mapper.map, chunks)
+        yield from mapper.map_groups(chunks) if definition.group else map(mapper.map, chunks)
 
 
 def map_record(
@@ -87,7 +92,7 @@ def preview(definition: SourceDefinition, n: int = PREVIEWED, *, root: Path, set
         if first is None:
             return Preview((), (), Mapped("", 0, 0, 0, 0, [], []))
         few = replace(first.take(list(range(min(n, len(first.lines))))), rejected=first.rejected[:n])
-        mapped = mapper.map_groups([few])[0] if definition.group else mapper.map(few)
+        mapped = next(mapper.map_groups([few])) if definition.group else mapper.map(few)
         if definition.attach:
             loose = next((chunk.loose for chunk in chunks if chunk.loose or chunk.file != few.file), ())
             mapped = replace(mapped, loose=tuple(one for one in loose if one.count))
@@ -106,6 +111,19 @@ def _first(chunks: Iterator[Records], n: int, *, onward: bool) -> Records | None
     return replace(chunk, rejected=rejected) if chunk and (chunk.lines or rejected) else None
 
 
+@dataclass(frozen=True, slots=True)
+class Grouped:
+    """Records of a piece by their groups: ``groups`` are one record each, ``table`` their rows, numbered by them.
+
+    ``counts``: how many records were skipped and read; ``rejected``: those that could not be read, or belong to no group.
+    """
+
+    groups: Records
+    table: pa.Table
+    counts: tuple[int, int]
+    rejected: list[Rejected]
+
+
 class Mapper:
     """Maps chunks of one source; holds its sandbox until closed. ``few``: of a few records each."""
 
@@ -117,7 +135,6 @@ class Mapper:
         reader = TimeReader(definition.zone or setting.zone, definition.doubled_hour, setting.now)
         self.builders = [Builder(definition, s, setting.catalogue, reader) for s in self.plan.selections]
         self.built: list[Built] = []
-        self.groups: Records | None = None  # what ``map_groups`` mapped
         self.schema: pa.Schema | None = None
         self.looked = False
 
@@ -132,24 +149,11 @@ class Mapper:
         table, skipped = self._without_skipped(table, records, rejected)
         return self._mapped(records, table, (skipped, len(records.lines) + len(rejected)), rejected)
 
-    def map_groups(self, chunks: list[Records]) -> list[Mapped]:
-        """All chunks of a source as one, records of equal group value taken together."""
-        rejected = [r for chunk in chunks for r in chunk.rejected]
-        read = sum(len(chunk.lines) + len(chunk.rejected) for chunk in chunks)
-        names = list(dict.fromkeys(chunk.file for chunk in chunks))
-        unseen = [set(chunk.unseen) for chunk in chunks if chunk.lines]
-        every = Records(
-            names[0] if len(names) == 1 else f"{len(names)} files",
-            pa.concat_tables([chunk.columns for chunk in chunks], promote_options="permissive"),
-            [line for chunk in chunks for line in chunk.lines],
-            [raw for chunk in chunks for raw in chunk.raw],
-            [identity for chunk in chunks for identity in chunk.ids],
-            unseen=tuple(sorted(set.intersection(*unseen))) if unseen else (),
-        )
-        table = numbered(every.columns, list(range(len(every.lines))))
-        table, skipped = self._without_skipped(table, every, rejected)
-        self.groups, table = self._grouped(table, every, rejected)
-        return [self._mapped(self.groups, table, (skipped, read), rejected)]
+    def map_groups(self, chunks: Iterable[Records]) -> Iterator[Mapped]:
+        """All chunks of a source, records of equal group value taken together."""
+        for some in whole_groups(chunks, self._marks):
+            found = self._together(some)
+            yield self._mapped(found.groups, found.table, found.counts, found.rejected)
 
     def map_record(
         self, text: str, *, root: Path, record_id: str = "", position: str = "*"
@@ -189,7 +193,7 @@ class Mapper:
         """
         members = [json_records.members_of(text.encode()) or {} for text in texts]
         records = Records("", self._columns(members, root), [0] * len(texts), texts, ids)
-        return self.map_groups([records])[0] if self.definition.group else self.map(records)
+        return next(self.map_groups([records])) if self.definition.group else self.map(records)
 
     def _columns(self, objects: list[json_records.Members], root: Path) -> pa.Table:
         if not self.looked:  # one look for all records that are replayed
@@ -237,36 +241,64 @@ class Mapper:
         keep = [row for row in range(len(values)) if row not in skipped and row not in failed]
         return table.take(pa.array(keep, pa.int64())), len(skipped), failed
 
-    def _grouped(self, table: pa.Table, every: Records, rejected: list[Rejected]) -> tuple[Records, pa.Table]:
+    def _together(self, chunks: Sequence[Records]) -> Grouped:
         """One record per group value, in the order of their first records; their rows numbered alike."""
+        unread = [r for chunk in chunks for r in chunk.rejected]
+        rejected = list(unread)
+        unseen = [set(chunk.unseen) for chunk in chunks if chunk.lines]
+        every = Records(
+            file_of(chunk.file for chunk in chunks),
+            pa.concat_tables([chunk.columns for chunk in chunks], promote_options="permissive"),
+            [line for chunk in chunks for line in chunk.lines],
+            Texts(pa.concat_arrays([array_of(chunk.raw) for chunk in chunks])),
+            Texts(pa.concat_arrays([array_of(chunk.ids) for chunk in chunks])),
+            unseen=tuple(sorted(set.intersection(*unseen))) if unseen else (),
+        )
+        read = len(every.lines) + len(rejected)
+        table = numbered(every.columns, np.arange(len(every.lines)))
+        table, skipped = self._without_skipped(table, every, rejected)
+        values, failed = self._group_values(table)
+        members: dict[str, list[int]] = {}
+        for row, value in zip(table[ROW].to_pylist(), values, strict=True):
+            if value:
+                members.setdefault(value, []).append(row)
+            else:
+                failure = failed.get(row, Failure("no_group", f"{self.definition.group} is empty"))
+                why = (failure.reason, f"{every.where(row)}group: {failure.message}")
+                rejected.append(rejection(self.definition, every, row, why))
+        index = {value: number for number, value in enumerate(members)}
+        kept = [place for place, value in enumerate(values) if value]
+        numbers = [index[values[place]] for place in kept]
+        table = numbered(table.take(pa.array(kept, pa.int64())).drop_columns([ROW]), numbers)
+        groups = Records(
+            every.file,
+            pa.table({}),
+            [every.lines[rows[0]] for rows in members.values()],
+            _joined(every.raw, list(members.values())),
+            [identify(self.definition.name, f"group\0{value}".encode()) for value in members],
+            unread,
+            every.unseen,
+        )
+        return Grouped(groups, table, (skipped, read), rejected)
+
+    def _group_values(self, table: pa.Table) -> tuple[list[str], dict[int, Failure]]:
+        """The group of each record as text, and why it has none where the expression fails ('' there)."""
         if self.plan.group is None or not table.num_rows:
-            return Records(every.file, table, [], [], [], unseen=every.unseen), table
+            return [], {}
         try:
             values, failed = values_of(self.sandbox, table, self.plan.group)
         except Stopped as stopped:
             raise self._unfit("group", self.plan.group.text, stopped) from None
-        members: dict[str, list[int]] = {}
-        kept: list[int] = []
-        rows = table[ROW].to_pylist()
-        for place, (row, value) in enumerate(zip(rows, map(as_text, values), strict=True)):
-            if row in failed or not value:
-                failure = failed.get(row, Failure("no_group", f"{self.plan.group.text} is empty"))
-                why = (failure.reason, f"{every.where(row)}group: {failure.message}")
-                rejected.append(rejection(self.definition, every, row, why))
-                continue
-            members.setdefault(value, []).append(row)
-            kept.append(place)
-        index = {value: number for number, value in enumerate(members)}
-        numbers = [index[as_text(values[place])] for place in kept]
-        groups = Records(
-            every.file,
-            every.columns,
-            [every.lines[rows[0]] for rows in members.values()],
-            [f"[{','.join(every.raw[row] for row in rows)}]" for rows in members.values()],
-            [identify(self.definition.name, f"group\0{value}".encode()) for value in members],
-            unseen=every.unseen,
-        )
-        return groups, numbered(table.take(pa.array(kept, pa.int64())).drop_columns([ROW]), numbers)
+        return [as_text(value) for value in values], failed
+
+    def _marks(self, records: Records) -> Marks:
+        """A number for each record's group; records that belong to none stay for themselves."""
+        marks = np.arange(len(records.lines))
+        table, _, _ = self._sifted(numbered(records.columns, marks))
+        for row, value in zip(table[ROW].to_pylist(), self._group_values(table)[0], strict=True):
+            if value:
+                marks[row] = crc32(value.encode())
+        return marks
 
     def _mapped(self, records: Records, table: pa.Table, counts: tuple[int, int], rejected: list[Rejected]) -> Mapped:
         built: list[Built] = []
@@ -334,3 +366,11 @@ def numbered(table: pa.Table, rows: Sequence[int] | npt.NDArray[np.int64]) -> pa
     """Records with their numbers, by which answers name them."""
     columns = {name: table[name] for name in table.column_names}
     return pa.table(columns | {ROW: pa.array(rows, pa.int64())})
+
+
+def _joined(raw: Sequence[str], groups: Sequence[Sequence[int]]) -> Texts:
+    """The records of each group as a JSON array."""
+    ends = np.cumsum([0, *map(len, groups)], dtype=np.int32)
+    rows = np.fromiter(chain.from_iterable(groups), np.int64)
+    members = pa.ListArray.from_arrays(pa.array(ends), array_of(raw).take(pa.array(rows)))
+    return Texts(pc.binary_join_element_wise("[", pc.binary_join(members, ","), "]", ""))

@@ -48,7 +48,7 @@ class Selection:
         if self.group is None:
             return f"{head} FROM {self._plain_source()} WHERE {when}"
         element = f", {NUMBER}, {ITEM}" if self.each else ""
-        return f"{head} FROM {self._grouped_source()} GROUP BY {ROW}, ({self.group.sql}){element} HAVING {when}"
+        return f"{head} FROM {self._grouped_source()} GROUP BY {ROW}, ({self.group.sql}){element} HAVING {when} ORDER BY 1, 2"
 
     def failures_sql(self) -> str:
         """Per record and column, whether the column's expression fails there, for any element of each.

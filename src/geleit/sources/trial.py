@@ -69,7 +69,7 @@ def run(definition: SourceDefinition, *, root: Path, setting: Setting, progress:
     with closing(Mapper(definition, setting)) as mapper:
         chunks = reading.read(definition, root, mapper.plan.reads, {}, meter=meter)
         try:
-            tally.take(mapper.map_groups(list(chunks)) if definition.group else map(mapper.map, chunks))
+            tally.take(mapper.map_groups(chunks) if definition.group else map(mapper.map, chunks))
         except GeleitError as stopped:
             error = stopped.message
     return tally.trial(error)
