@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+import memory
 from geleit.clock import DAY
 from geleit.errors import Retryable
 from geleit.events.event import Event, Identifier
@@ -91,9 +92,8 @@ def bulk(workspace, events):
 
 @pytest.fixture
 def fresh():
-    """A function that opens a new workspace, in memory where the machine has a folder there: it is durable nowhere."""
-    memory = Path("/dev/shm")  # noqa: S108 (a folder of its own is made inside)
-    with tempfile.TemporaryDirectory(dir=memory if memory.is_dir() else None) as root:
+    """A function that opens a new workspace, in memory where the machine has room there: it is durable nowhere."""
+    with tempfile.TemporaryDirectory(dir=memory.folder()) as root:
         count = iter(range(10_000))
 
         def make(source=""):

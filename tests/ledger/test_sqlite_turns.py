@@ -1,9 +1,12 @@
 """Who writes beside a process that commits without a break, and when the log is taken over into the file."""
 
 import contextlib
+import itertools
 import subprocess
 import sys
 import threading
+import time
+from types import SimpleNamespace
 
 import sqlalchemy as sa
 
@@ -11,6 +14,7 @@ from geleit.ledger import ledger as ledger_module
 from geleit.ledger import sqlite, tables
 from geleit.ledger.ledger import Ledger
 
+WAIT = 120  # seconds
 OTHER = """
 import sqlite3, sys
 try:
@@ -27,24 +31,43 @@ def fill(ledger, keys):
 
 def test_who_commits_without_a_break_lets_others_write(tmp_path):
     one, other = (Ledger(f"sqlite:///{tmp_path / 'ledger.sqlite'}") for _ in range(2))
-    written, done = [], threading.Event()
+    begun, done = threading.Event(), threading.Event()
 
     def busy():
-        while not done.is_set():
-            fill(one, [f"busy {len(written)} {place}" for place in range(20)])
-            written.append("busy")
+        for number in itertools.takewhile(lambda _: not done.is_set(), itertools.count()):
+            fill(one, [f"busy {number} {place}" for place in range(20)])
+            begun.set()
 
     thread = threading.Thread(target=busy)
     thread.start()
-    while not written:
-        pass
-    for number in range(5):
-        fill(other, [f"other {number}"])
-        written.append("other")
-    done.set()
-    thread.join()
-    first, last = written.index("other"), len(written) - written[::-1].index("other")
-    assert written[first:last].count("busy") < 100  # SQLite's own waiting let hundreds pass for each
+    try:
+        assert begun.wait(WAIT)
+        for number in range(5):
+            fill(other, [f"other {number}"])
+    finally:
+        done.set()
+        thread.join()
+    for ledger in (one, other):
+        ledger.close()
+
+
+def test_who_waits_knocks_so_often_that_a_short_gap_is_enough(tmp_path, monkeypatch):
+    one, other = (Ledger(f"sqlite:///{tmp_path / 'ledger.sqlite'}") for _ in range(2))
+    knocks, writing = [], contextlib.ExitStack()
+
+    def pause(seconds):
+        knocks.append(seconds)
+        if len(knocks) == 5:
+            writing.close()
+
+    monkeypatch.setattr(sqlite, "time", SimpleNamespace(**vars(time) | {"sleep": pause}))
+    with writing:
+        writing.enter_context(one.write())
+        fill(other, ["here"])
+    assert knocks == [sqlite.KNOCK] * 5
+    assert sqlite.KNOCK <= 0.001  # SQLite's own waiting, up to 0.1, let hundreds of commits pass
+    for ledger in (one, other):
+        ledger.close()
 
 
 def test_the_log_is_taken_over_once_it_is_worth_it(tmp_path, monkeypatch):
@@ -160,7 +183,7 @@ def test_who_can_wait_does_while_the_log_grows_too_quickly(tmp_path, monkeypatch
         fill(ledger, ["now"])  # whoever wants its commit on the disk does not wait
         assert not written.is_set()
         monkeypatch.setattr(sqlite, "MUCH", 10_000)
-        assert written.wait(30)
+        assert written.wait(WAIT)
         thread.join()
     ledger.close()
 
@@ -176,7 +199,7 @@ def test_the_log_begins_anew_while_only_those_wait_who_can(tmp_path, monkeypatch
     def slow(engine):
         if ledger._patient.locked():
             begun.set()
-            assert ended.wait(30)
+            assert ended.wait(WAIT)
         return finish(engine)
 
     def write():
@@ -186,7 +209,7 @@ def test_the_log_begins_anew_while_only_those_wait_who_can(tmp_path, monkeypatch
     monkeypatch.setattr(ledger.store, "finish", slow)
     with ledger.relieving():
         fill(ledger, map(str, range(30)))
-        assert begun.wait(30)
+        assert begun.wait(WAIT)
         thread = threading.Thread(target=write)
         thread.start()
         fill(ledger, ["now"])  # nobody holds the ledger

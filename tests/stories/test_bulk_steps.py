@@ -9,12 +9,12 @@ from pathlib import Path
 import bulk_company
 import pytest
 
+import memory
 from geleit import files
 from geleit.ledger.ledger import Ledger
 from geleit.workspace import open_workspace
 
 LEFTOVER = {"files lie in the archive that the ledger's catalog does not list"}
-MEMORY = Path("/dev/shm")  # noqa: S108 (in memory: nothing here must survive a power cut)
 
 
 class Killed(BaseException):
@@ -65,7 +65,7 @@ def stepping(at_step):
 @pytest.fixture(scope="module")
 def undisturbed(dump_of):
     """The dump of a run without bulk, without kills; live events 0 to 59 are in."""
-    with tempfile.TemporaryDirectory(dir=MEMORY if MEMORY.is_dir() else None) as root:
+    with tempfile.TemporaryDirectory(dir=memory.folder()) as root:
         return bulk_company.expected(Path(root) / "acme", dump_of, bulk_company.live(0, 60))
 
 
@@ -101,7 +101,7 @@ def disturbed(folder, seed, steps):
 
 @pytest.mark.parametrize("seed", range(max(2, int(os.environ.get("GELEIT_KILLS", "0")) // 5)))
 def test_a_load_that_stops_anywhere_goes_on(undisturbed, dump, seed):
-    with tempfile.TemporaryDirectory(dir=MEMORY if MEMORY.is_dir() else None) as root, bulk_company.small():
+    with tempfile.TemporaryDirectory(dir=memory.folder()) as root, bulk_company.small():
         folder = bulk_company.make(Path(root) / "acme")
         stops = disturbed(folder, seed, 150)
         with open_workspace(folder) as workspace:
