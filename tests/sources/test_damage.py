@@ -5,6 +5,8 @@ import os
 import socket
 import subprocess
 import sys
+import tempfile
+from pathlib import Path
 from random import Random
 
 import pyarrow as pa
@@ -74,25 +76,30 @@ def refused(root):
         read(folder.parent, file="in/*")
         (folder / folder.parent.name).chmod(0)
     if not os.geteuid():  # root may open everything: read as somebody else
-        for parent in (root, *root.parents):
-            if parent.stat().st_mode & 0o777 == 0o700 and "pytest" in str(parent):
-                parent.chmod(0o711)
         os.setuid(65534)
     for folder in folders:
         sys.stdout.write(f"{folder.parent.name} {told(folder)}\n")
 
 
-def test_a_file_that_may_not_be_opened(tmp_path):
+@pytest.fixture
+def open_folder():
+    """A folder that other users may enter, too: those of pytest are closed to them."""
+    with tempfile.TemporaryDirectory(prefix="geleit-open-") as name:
+        Path(name).chmod(0o711)
+        yield Path(name)
+
+
+def test_a_file_that_may_not_be_opened(open_folder):
     names = ["a.csv", "a.csv.gz", "a.json", "a.jsonl", "a.parquet", "a.xes", "a.xlsx", "a.zip"]
     for name in names:
-        folder = tmp_path / name / "in"
+        folder = open_folder / name / "in"
         folder.mkdir(parents=True)
         for file in (name, "z.csv"):
             (folder / file).write_bytes(CSV)
     program = "import sys; from pathlib import Path; from test_damage import refused; refused(Path(sys.argv[1]))"
     path = os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)}
     done = subprocess.run(
-        [sys.executable, "-c", program, tmp_path], env=path, capture_output=True, text=True, check=False
+        [sys.executable, "-c", program, open_folder], env=path, capture_output=True, text=True, check=False
     )
     assert done.stderr == ""
     said = dict(line.split(" ", 1) for line in done.stdout.splitlines())
