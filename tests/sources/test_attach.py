@@ -14,7 +14,7 @@ from reading import chunks, faults, read, source
 from geleit.errors import DefinitionError, GeleitError
 from geleit.sources import reading
 from geleit.sources.attached_rows import AttachedRows, key_hashes
-from geleit.sources.mapping import preview
+from geleit.sources.preview import preview
 from geleit.sources.records import RECORD_CHARACTERS, Loose
 
 ORDERS = "order;day;mail\n1;2026-01-01;a@example.com\n2;2026-01-02;b@example.com\n3;2026-01-03;c@example.com\n"

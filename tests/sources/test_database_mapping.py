@@ -6,7 +6,8 @@ import pytest
 
 from geleit.clock import iso
 from geleit.errors import GeleitError
-from geleit.sources.mapping import Mapper, preview
+from geleit.sources.mapping import Mapper
+from geleit.sources.preview import preview
 
 ORDERS = """\
     database: {url: sqlite:///shop.sqlite, table: orders, key: id}

@@ -13,7 +13,8 @@ from geleit.events.kinds import Catalogue
 from geleit.sources import guess as guessing
 from geleit.sources import related
 from geleit.sources.definition import load_source
-from geleit.sources.mapping import Setting, map_source, preview
+from geleit.sources.mapping import Setting, map_source
+from geleit.sources.preview import preview
 
 NOW = 21_000 * DAY
 ORDERS = [

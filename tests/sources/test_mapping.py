@@ -10,7 +10,8 @@ from geleit.clock import iso
 from geleit.errors import GeleitError
 from geleit.sources import computing, files, sandbox
 from geleit.sources.columnar import ColumnarMapper
-from geleit.sources.mapping import Mapper, map_source, preview
+from geleit.sources.mapping import Mapper, map_source
+from geleit.sources.preview import preview
 from geleit.sources.records import RECORD_CHARACTERS
 
 TILL = """\

@@ -6,8 +6,8 @@ import shutil
 
 import pytest
 
-from geleit.errors import Retryable
-from geleit.sources import whole_groups
+from geleit.errors import GeleitError, Retryable
+from geleit.sources import mapping, whole_groups
 from geleit.sources.mapping import Mapper
 from geleit.workspace import open_workspace
 
@@ -36,7 +36,7 @@ events:
 def rows(chance, number):
     """Lines of receipts that lie anywhere: some large, some without a number, one that cannot be computed."""
     for line in range(number):
-        receipt = chance.choice(["4711", "", *map(str, range(100, 130))])
+        receipt = chance.choice(["4711"] * 10 + ["", *map(str, range(100, 130))])
         price = "dear" if line == number // 2 else f"{chance.randrange(1, 99)}.50"
         article = chance.choice(["A", "B", "training"])
         yield {
@@ -97,6 +97,32 @@ def test_pieces_give_what_all_give_together(bench, pieces, monkeypatch, write):
     assert bench.map(till).sorted() == together
     assert max(pieces) < every / 3
     assert sum(pieces) == 2 * every  # by both ways
+
+
+def test_records_of_a_group_that_is_too_large_wait(bench, monkeypatch):
+    till = TILL.format(ending=written_as_csv(bench, 60))
+    together = bench.map(till)
+    monkeypatch.setattr(mapping, "CHUNK_CHARACTERS", 4_000)
+    monkeypatch.setattr(mapping, "RECORD_CHARACTERS", 200)
+    large = bench.map(till)
+    assert {one.properties["order_id"] for one in together.events} - {
+        one.properties["order_id"] for one in large.events
+    } == {"4711"}
+    waiting = [one for one in large.rejected if one.reason == "too_large"]
+    assert len(waiting) > 20
+    assert len({one.message.partition("group: ")[2] for one in waiting}) == 1
+    assert "records of '4711' have" in waiting[0].message
+    assert (large.read, large.skipped) == (together.read, together.skipped)
+
+
+def test_a_group_larger_than_memory_is_told(bench, monkeypatch):
+    till = TILL.format(ending=written_as_csv(bench, 60))
+    monkeypatch.setattr(whole_groups, "PIECE", 1_000)
+    monkeypatch.setattr(whole_groups, "DEEPEST", 1)
+    monkeypatch.setattr(whole_groups, "PARTS", 64)
+    monkeypatch.setattr(whole_groups, "LARGEST", 4_000)
+    with pytest.raises(GeleitError, match="6 files: records of one group have more than 4,000 bytes"):
+        bench.map(till)
 
 
 def test_a_full_disk_is_told(bench, monkeypatch):

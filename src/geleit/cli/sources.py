@@ -19,8 +19,9 @@ from geleit.sources.database_sample import describe, is_database
 from geleit.sources.definition import load_source
 from geleit.sources.guess import guess as guess_source
 from geleit.sources.guess import guess_stored, guess_table
-from geleit.sources.mapping import Preview, Setting
-from geleit.sources.mapping import preview as preview_source
+from geleit.sources.mapping import Setting
+from geleit.sources.preview import Preview
+from geleit.sources.preview import preview as preview_source
 from geleit.sources.ready_made import Ready
 from geleit.sources.storage import Storage, is_remote
 from geleit.workspace.live import LiveStatus

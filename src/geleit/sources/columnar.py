@@ -118,9 +118,7 @@ class ColumnarMapper(Mapper):
         """Events of numbered records; ``singly`` maps those of them, and of the ``failed`` ones, that are not plain."""
         records = found.groups
         unsure = set(failed)
-        sound = (
-            found.table
-        )  # what fails in one event need not be looked for in the next: single mapping says all about it
+        sound = found.table  # without what fails in one event: single mapping says all about it
         built: list[_Built] = []
         for builder in self.builders:
             where = f"sources/{self.definition.name}: events.{builder.selection.position}"

@@ -24,14 +24,23 @@ from geleit.sources.computing import Computation, Failure, values_of
 from geleit.sources.definition import SourceDefinition
 from geleit.sources.few import Few
 from geleit.sources.plan import ROW, plan
-from geleit.sources.records import UNREAD, Mapped, Records, Rejected, UnreadableError, identify
+from geleit.sources.records import (
+    CHUNK_CHARACTERS,
+    RECORD_CHARACTERS,
+    UNREAD,
+    Mapped,
+    Records,
+    Rejected,
+    UnreadableError,
+    identify,
+)
 from geleit.sources.sandbox import MEMORY, SECONDS, Sandbox, Stopped
 from geleit.sources.times import TimeReader
 from geleit.sources.values import as_text
 from geleit.sources.vectors import Texts, array_of
 from geleit.sources.whole_groups import Marks, file_of, whole_groups
 
-PREVIEWED = 20
+SHOWN = 60  # characters of a group's value
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,15 +52,6 @@ class Setting:
     now: int
     seconds: float = SECONDS
     memory: str = MEMORY
-
-
-@dataclass(frozen=True, slots=True)
-class Preview:
-    """The first records of a source and what would become of them."""
-
-    columns: tuple[str, ...]
-    records: tuple[str, ...]
-    mapped: Mapped
 
 
 def map_source(
@@ -79,36 +79,6 @@ def map_record(
     """
     with closing(Mapper(definition, setting)) as mapper:
         return mapper.map_record(record, root=root, record_id=record_id, position=position)
-
-
-def preview(definition: SourceDefinition, n: int = PREVIEWED, *, root: Path, setting: Setting) -> Preview:
-    """The first ``n`` records of the table or of the first file with records, mapped as an import would.
-
-    Errors: as map_source.
-    """
-    with closing(Mapper(definition, setting)) as mapper:
-        chunks = reading.everything(definition, root, mapper.plan.reads)
-        first = _first(chunks, n, onward=bool(definition.attach))
-        if first is None:
-            return Preview((), (), Mapped("", 0, 0, 0, 0, [], []))
-        few = replace(first.take(list(range(min(n, len(first.lines))))), rejected=first.rejected[:n])
-        mapped = next(mapper.map_groups([few])) if definition.group else mapper.map(few)
-        if definition.attach:
-            loose = next((chunk.loose for chunk in chunks if chunk.loose or chunk.file != few.file), ())
-            mapped = replace(mapped, loose=tuple(one for one in loose if one.count))
-    names = dict.fromkeys(name for raw in few.raw for name in msgspec.json.decode(raw))
-    return Preview(tuple(names), tuple(few.raw), mapped)
-
-
-def _first(chunks: Iterator[Records], n: int, *, onward: bool) -> Records | None:
-    """The first chunk that has something; ``onward``: to the first with records, what was rejected before in it."""
-    rejected: list[Rejected] = []
-    chunk = None
-    for chunk in chunks:
-        rejected += chunk.rejected[: n - len(rejected)]
-        if chunk.lines or (rejected and not onward):
-            break
-    return replace(chunk, rejected=rejected) if chunk and (chunk.lines or rejected) else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -266,8 +236,9 @@ class Mapper:
                 failure = failed.get(row, Failure("no_group", f"{self.definition.group} is empty"))
                 why = (failure.reason, f"{every.where(row)}group: {failure.message}")
                 rejected.append(rejection(self.definition, every, row, why))
+        rejected += self._too_large(every, members)
         index = {value: number for number, value in enumerate(members)}
-        kept = [place for place, value in enumerate(values) if value]
+        kept = [place for place, value in enumerate(values) if value in index]
         numbers = [index[values[place]] for place in kept]
         table = numbered(table.take(pa.array(kept, pa.int64())).drop_columns([ROW]), numbers)
         groups = Records(
@@ -280,6 +251,19 @@ class Mapper:
             every.unseen,
         )
         return Grouped(groups, table, (skipped, read), rejected)
+
+    def _too_large(self, every: Records, members: dict[str, list[int]]) -> Iterator[Rejected]:
+        """Take groups away that are too large for one record; such a number is none (a till's 0), and their records wait."""
+        sizes = pc.binary_length(array_of(every.raw)).to_numpy()
+        several = CHUNK_CHARACTERS // RECORD_CHARACTERS
+        for value in [v for v, rows in members.items() if len(rows) > several and sizes[rows].sum() > CHUNK_CHARACTERS]:
+            rows = members.pop(value)
+            message = (
+                f"group: {len(rows):,} records of {value[:SHOWN]!r} have {sizes[rows].sum():,} bytes together "
+                f"(at most {CHUNK_CHARACTERS:,}); leave them out by skip, or correct group"
+            )
+            for row in rows:
+                yield rejection(self.definition, every, row, ("too_large", f"{every.where(row)}{message}"))
 
     def _group_values(self, table: pa.Table) -> tuple[list[str], dict[int, Failure]]:
         """The group of each record as text, and why it has none where the expression fails ('' there)."""

@@ -12,6 +12,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from geleit.errors import GeleitError
 from geleit.history.disk import writing
 from geleit.sources.records import Records, Rejected
 from geleit.sources.vectors import Texts, array_of
@@ -22,6 +23,7 @@ Marking = Callable[[Records], Marks]
 PIECE = 32_000_000  # bytes of records that are mapped together, as far as their groups allow it
 PARTS = 32  # into which more than that is divided, and each of them again
 DEEPEST = 3  # how often: a single group may be larger than any piece
+LARGEST = 1_000_000_000  # bytes of a piece that cannot be divided any more
 LINE, RAW, ID = "geleit_line", "geleit_raw", "geleit_id"
 
 
@@ -30,7 +32,7 @@ def whole_groups(chunks: Iterable[Records], mark: Marking) -> Iterator[list[Reco
 
     What does not fit into one piece waits in temporary files without names.
 
-    Errors: Retryable if these cannot be written.
+    Errors: Retryable if these cannot be written; GeleitError for a group of more than ``LARGEST`` bytes.
     """
     yield from _pieces(iter(chunks), mark, 0)
 
@@ -41,12 +43,17 @@ def _pieces(chunks: Iterator[Records], mark: Marking, depth: int) -> Iterator[li
     for chunk in chunks:
         held.append(chunk)
         size += int(pc.sum(pc.binary_length(array_of(chunk.raw))).as_py() or 0)
-        if size > PIECE and depth < DEEPEST:
+        if size > (PIECE if depth < DEEPEST else LARGEST):
             break
     else:
         if any(len(chunk.lines) or chunk.rejected for chunk in held):
             yield held
         return
+    if depth == DEEPEST:
+        raise GeleitError(
+            f"{file_of(chunk.file for chunk in held)}: records of one group have more than {LARGEST:,} bytes; nothing more of this source was imported",
+            hint="leave them out by skip, or correct group: it may be a number that stands for none",
+        )
     with ExitStack() as stack:
         parts = [_Part(stack.enter_context(TemporaryFile())) for _ in range(PARTS)]
         names, rejected = _spread(held, chunks, parts, lambda records: mark(records) // PARTS**depth % PARTS)

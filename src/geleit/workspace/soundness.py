@@ -9,7 +9,8 @@ from geleit.errors import GeleitError
 from geleit.events.vocabulary import VOCABULARY
 from geleit.segments.definition import kinds_asked
 from geleit.sources.files import look
-from geleit.sources.mapping import Setting, preview
+from geleit.sources.mapping import Setting
+from geleit.sources.preview import preview
 from geleit.workspace.definitions import Definitions
 
 
