@@ -121,6 +121,29 @@ def test_without_a_sound_journal_everything_is_still_answered(company, event, ha
     assert company.history.damage is None
 
 
+@pytest.mark.parametrize("ask", ["open_view", "open_columns"])
+def test_a_generation_that_is_removed_before_it_is_open_gives_way_to_the_next(company, event, monkeypatch, ask):
+    company.accept((event(1), 1))
+    company.build()
+    latest, asked = company.journal.latest, []
+
+    def late():
+        found = latest()
+        if not asked:
+            asked.append(found.number)
+            company.accept((event(2), 1))
+            company.journal.rebuild(company.catalogue, "definitions")
+        return found
+
+    monkeypatch.setattr(company.journal, "latest", late)
+    opened = getattr(company.history, ask)()
+    duck = opened if ask == "open_view" else opened.duck
+    assert duck.execute("SELECT generation FROM as_of").fetchall() == [(2,)]
+    assert len(duck.execute("SELECT * FROM events").fetchall()) == 2
+    assert (asked, company.history.damage) == ([1], None)
+    opened.close()
+
+
 def test_people_draw_the_same_lot_in_base_and_delta(company, event):
     company.accept(*[(event(n), n + 1) for n in range(40)])
     company.build()

@@ -117,17 +117,11 @@ class History:
 
         Columns are those of a generation's ``events``; without a generation each question reads the archive.
         """
-        base = self._usable()
-        with self.ledger.read() as connection:
-            beyond, base = self._tail(connection, base)
-            return delta.open_view(connection, self.archive, base, beyond, self.catalogue)
+        return self._view()[0]
 
     def open_columns(self) -> Columns:
         """The same view as coded columns for kernels, with its connection; the caller closes it."""
-        base = self._usable()
-        with self.ledger.read() as connection:
-            beyond, base = self._tail(connection, base)
-            duck = delta.open_view(connection, self.archive, base, beyond, self.catalogue, coded=True)
+        duck, base = self._view(coded=True)
         return Columns(duck, base, [stage.id for stage in self.catalogue.stages])
 
     def as_of(self) -> AsOf:
@@ -189,6 +183,19 @@ class History:
 
     def _refuse(self, generation: Generation, error: StoreError) -> None:
         self._refused, self.damage = generation.number, error
+
+    def _view(self, *, coded: bool = False) -> tuple[duckdb.DuckDBPyConnection, Generation | None]:
+        """The view, and the generation below it."""
+        latest = self._usable()
+        try:
+            with self.ledger.read() as connection:
+                beyond, base = self._tail(connection, latest)
+                return delta.open_view(connection, self.archive, base, beyond, self.catalogue, coded=coded), base
+        except StoreError:
+            newer = self._usable()
+            if latest is None or newer is None or newer.number == latest.number:
+                raise
+        return self._view(coded=coded)  # replaced and removed before it was open
 
     def _tail(self, connection: sa.Connection, base: Generation | None) -> tuple[Tail, Generation | None]:
         """What is beyond the base; without the base if it does not belong to this ledger."""
