@@ -5,8 +5,9 @@ from pathlib import Path
 
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
-from random_worlds import BEGIN, World, segments
+from random_worlds import BEGIN, HOUR, World, segments
 
+from geleit.clock import DAY
 from geleit.events.event import Event, Identifier
 from geleit.segments.definition import Segment
 from lengths import examples
@@ -50,6 +51,24 @@ def walk(world, seed):
     agree(world, seed)
     moves, events = world.told()
     assert moves == events, seed
+
+
+def test_what_is_told_ahead_of_its_time_counts_when_it_happens(tmp_path):
+    world = World(tmp_path / "acme", 1)
+    try:
+        who = (Identifier("shop.user_id", "u1"),)
+        world.space.intake.accept([Event("crm", "k", "page_viewed", world.now + HOUR, who)])
+        asked = {"looked": {"did": "page_viewed"}, "gone": {"did": "page_viewed", "not_since": "2 days"}}
+        world.apply({name: Segment.model_validate({"who": one}) for name, one in asked.items()})
+        seen = []
+        for wait in (0, 2 * HOUR, 3 * DAY):
+            world.now += wait
+            world.settle()
+            agree(world, 1)
+            seen.append({name for name, some in world.live().items() if some})
+        assert seen == [set(), {"looked"}, {"looked", "gone"}]
+    finally:
+        world.space.close()
 
 
 def test_a_name_of_the_companys_own_means_just_itself(tmp_path):

@@ -79,7 +79,7 @@ class Census:
         """The table of the events that a selector means."""
         key = ("selected", selector.key)
         if key not in self._made:
-            self._made[key] = self._select(selector)
+            self._made[key] = self._select(selector, -EVER, self.asked.now)
         return self._made[key]
 
     def happened(self, selector: c.Selector, most: int) -> Iterator[list[tuple[Any, ...]]]:
@@ -92,12 +92,22 @@ class Census:
     def restless(self, condition: c.Condition) -> set[str]:
         """Everybody whose answer may change by mere time, and maybe others."""
         found: set[str] = set()
+        ahead = self._told_ahead()
         for part in c.walk(condition):
             if isinstance(part, c.InSegment):
                 found |= self.restless(the_segment(self.asked.segments, part.segment).who)
             elif source := self._moving(part):
-                found |= {row[0] for row in self._rows(f"SELECT DISTINCT customer_id FROM {source}")}  # noqa: S608 (ours)
+                found |= self._whose(source)
+            for selector in c.selectors(part) if ahead else ():
+                found |= self._whose(self._select(selector, self.asked.now, EVER))
         return found
+
+    def _whose(self, source: str) -> set[str]:
+        return {row[0] for row in self._rows(f"SELECT DISTINCT customer_id FROM {source}")}  # noqa: S608 (ours)
+
+    def _told_ahead(self) -> bool:
+        """Whether any event is told that is still to come."""
+        return bool(self._rows("SELECT 1 FROM events WHERE t > $now LIMIT 1", {"now": self.asked.now}))
 
     def _moving(self, part: c.Condition) -> str:
         """Where those stand whom time alone may move; empty where it moves nobody."""
@@ -237,9 +247,9 @@ class Census:
 
     # --- events -------------------------------------------------------------------------------------------------
 
-    def _select(self, selector: c.Selector) -> str:
+    def _select(self, selector: c.Selector, after: int, until: int) -> str:
         kinds = self._words(selector.did)
-        more, values = "", {"now": self.asked.now}
+        more, values = "", {"after": after, "until": until}
         if selector.channel:
             more += f" AND events.channel IN (SELECT value FROM {self._words(selector.channel)})"  # noqa: S608 (ours)
         if selector.source:

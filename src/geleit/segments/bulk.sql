@@ -1,11 +1,11 @@
 -- name: selected
--- purpose: the events that a selector means, of people, until now
+-- purpose: the events that a selector means, of people, after one time until another
 CREATE TABLE {made} AS
 SELECT events.customer_id, events.set_key, events.t, events.ord, events.event_id, events.local_day
 FROM events
 WHERE
   (events.kind IN (SELECT value FROM {kinds}) OR events.own_kind IN (SELECT value FROM {kinds}))
-  AND events.evidence <> 'gap' AND events.customer_id <> '' AND events.t <= $now {more}
+  AND events.evidence <> 'gap' AND events.customer_id <> '' AND events.t > $after AND events.t <= $until {more}
 
 -- name: told
 -- purpose: the distinct values of a property among events of some kinds ('' for none)
