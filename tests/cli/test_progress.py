@@ -37,6 +37,14 @@ def test_pace_and_remaining_time_are_those_of_this_source(hand):
     assert words == "till: 36,000 records, 50 %, 7 events are taken in, 10 a second, 1:00:00 left to read"
 
 
+def test_sources_that_are_read_side_by_side_have_their_own_pace(hand):
+    pace = Pace(hand)
+    for second in range(1, 9):
+        hand.at += 1
+        said = [pace.words(Reached("clicks", 1_000 * second, second / 100)), pace.words(Reached("till", 10 * second))]
+    assert said == ["clicks: 8,000 records, 8 %, 1,000 a second, 1:32 left to read", "till: 80 records, 11 a second"]
+
+
 def test_without_a_terminal_lines_come_late_and_seldom(hand):
     shown = io.StringIO()
     lines = Lines(Console(file=shown), hand)

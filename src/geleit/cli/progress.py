@@ -19,23 +19,22 @@ Clock = Callable[[], float]
 
 
 class Pace:
-    """Turns how far the work is into words: records, share, rate, remaining time."""
+    """Turns how far the work is into words: records, share, rate, remaining time. Several sources may be read at once."""
 
     def __init__(self, clock: Clock = time.monotonic) -> None:
         self.clock = clock
-        self.source, self.began = "", clock()
-        self.last = self.began
+        self.began: dict[str, float] = {}  # by source
+        self.last = clock()
 
     def words(self, reached: Reached) -> str:
         """``orders: 120,000 records, 31 %, 12,000 a second, 0:23 left to read``; what is not known is left out."""
-        if reached.source != self.source:
-            self.source, self.began = reached.source, self.last
+        began = self.began.setdefault(reached.source, self.last)
         parts = [f"{reached.source}: {reached.records:,} records"]
         if reached.share is not None:
             parts.append(f"{reached.share:.0%}".replace("%", " %"))
         if reached.taking:
             parts.append(f"{reached.taking:,} events are taken in")
-        passed = self.clock() - self.began
+        passed = self.clock() - began
         if passed >= SURE:
             parts.append(f"{reached.records / passed:,.0f} a second")
             if reached.share:
