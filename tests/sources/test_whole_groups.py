@@ -3,6 +3,7 @@
 import json
 import random
 import shutil
+import tempfile
 
 import pytest
 
@@ -130,6 +131,14 @@ def test_a_full_disk_is_told(bench, monkeypatch):
     monkeypatch.setattr(whole_groups, "PIECE", 500)
     monkeypatch.setattr(whole_groups, "TemporaryFile", lambda: open("/dev/full", "w+b", buffering=0))  # noqa: PTH123, SIM115
     with pytest.raises(Retryable, match="No space left on device"):
+        bench.map(till)
+
+
+def test_a_temporary_folder_that_is_missing_is_told(bench, monkeypatch, tmp_path):
+    till = TILL.format(ending=written_as_csv(bench, 20))
+    monkeypatch.setattr(whole_groups, "PIECE", 500)
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "missing"))
+    with pytest.raises(Retryable, match="No such file or directory"):
         bench.map(till)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import ExitStack
+from contextlib import AbstractContextManager, ExitStack
 from tempfile import TemporaryFile
 from typing import IO
 
@@ -55,7 +55,8 @@ def _pieces(chunks: Iterator[Records], mark: Marking, depth: int) -> Iterator[li
             hint="leave them out by skip, or correct group: it may be a number that stands for none",
         )
     with ExitStack() as stack:
-        parts = [_Part(stack.enter_context(TemporaryFile())) for _ in range(PARTS)]
+        with _setting_aside():
+            parts = [_Part(stack.enter_context(TemporaryFile())) for _ in range(PARTS)]
         names, rejected = _spread(held, chunks, parts, lambda records: mark(records) // PARTS**depth % PARTS)
         file = file_of(names)
         if rejected:
@@ -80,12 +81,17 @@ def _spread(
         order = np.argsort(places, kind="stable")
         ends = np.cumsum(np.bincount(places, minlength=PARTS))
         table = _whole(chunk).take(pa.array(order))
-        with writing(
-            "a grouped source's records, of which there are more than memory shall hold,", "no group was imported"
-        ):
+        with _setting_aside():
             for part, start, end in zip(parts, [0, *ends], ends, strict=False):
                 part.write(table.slice(start, end - start), chunk.unseen)
     return names, rejected
+
+
+def _setting_aside() -> AbstractContextManager[None]:
+    return writing(
+        "a grouped source's records, of which there are more than memory shall hold,",
+        "what was imported before is safe",
+    )
 
 
 def file_of(names: Iterable[str]) -> str:
