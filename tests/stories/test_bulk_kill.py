@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import bulk_company
+from killing import killed_within
 
 from geleit.workspace import open_workspace
 
@@ -62,11 +63,7 @@ def storm(folder, kills, whole):
         began = time.monotonic()
         while not number and child.poll() is None and not any((folder / "data" / "loads").glob("*")):
             time.sleep(0.002)
-        try:
-            child.communicate(timeout=chance.uniform(0.25, 1.0) * whole if number else 0)
-        except subprocess.TimeoutExpired:
-            child.kill()
-            child.communicate()
+        if killed_within(child, chance.uniform(0.25, 1.0) * whole if number else 0):
             killed += 1
         else:
             whole = min(whole, time.monotonic() - began)
